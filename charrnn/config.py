@@ -1,0 +1,195 @@
+"""Every setting of a training run, declared once.
+
+The command line's options, the keys of presets and configuration files, the checks, the help texts and the README's
+reference are all read from the fields of `Config`. Imports nothing heavy: `charrnn --help` reads it.
+"""
+
+import dataclasses
+import difflib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from charrnn.errors import ConfigError
+
+CELLS = ("lstm", "gru", "gru-before", "tanh", "relu")
+OPTIMIZERS = ("adam", "adamw", "rmsprop", "adagrad", "momentum", "sgd")
+SCHEDULES = ("cosine", "constant", "step", "plateau")
+CLIP_MODES = ("norm", "value")
+SPLITS = ("contiguous", "unique-lines", "interleaved")
+NEWLINES = ("keep", "lf")
+DECODE_ERRORS = ("strict", "replace", "ignore")
+
+# A budget is one of these; giving one unsets the others that came from a lower source.
+BUDGETS = ("epochs", "steps", "minutes")
+DEFAULT_MINUTES = 3.0
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the field of a setting carries besides its default: `help` and the limits of its values."""
+
+    help: str
+    type: type
+    group: str
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    open_low: bool = False  # the lowest value itself is excluded
+    frozen: bool = False  # a resumed run cannot change it
+
+    def check(self, name: str, value: Any) -> Any:
+        """Return `value` in the setting's type, or raise ConfigError saying what is wrong with it."""
+        if self.type is bool:
+            if not isinstance(value, bool):
+                raise ConfigError(f"{name} is true or false, not {value!r}")
+            return value
+        if isinstance(value, bool) or not isinstance(value, (int, float) if self.type in (int, float) else self.type):
+            raise ConfigError(f"{name} is a {_TYPE_NAMES[self.type]}, not {value!r}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ConfigError(f"{name} must be finite, not {value}")
+        if self.type is int and value != int(value):
+            raise ConfigError(f"{name} is a whole number, not {value!r}")
+        value = self.type(value)
+        if self.choices and value not in self.choices:
+            raise ConfigError(f"{name} {value!r} is not one of {', '.join(self.choices)}{_nearest(value, self.choices)}")
+        if self.low is not None and not (value > self.low if self.open_low else value >= self.low):
+            raise ConfigError(f"{name} must be {'above' if self.open_low else 'at least'} {self.low:g}, not {value:g}")
+        if self.high is not None and not value <= self.high:
+            raise ConfigError(f"{name} must be at most {self.high:g}, not {value:g}")
+        return value
+
+
+_TYPE_NAMES = {int: "whole number", float: "number", str: "text"}
+
+
+def _nearest(name: str, names: Any) -> str:
+    close = difflib.get_close_matches(str(name), list(names), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _setting(default: Any, help: str, group: str, type_: type | None = None, **limits: Any) -> Any:
+    setting = Setting(help, type_ or type(default), group, **limits)
+    return field(default=default, metadata={"setting": setting})
+
+
+def _model(default: Any, help: str, **limits: Any) -> Any:
+    return _setting(default, help, "Model", frozen=True, **limits)
+
+
+def _text(default: Any, help: str, **limits: Any) -> Any:
+    return _setting(default, help, "Text", frozen=True, **limits)
+
+
+def _training(default: Any, help: str, **limits: Any) -> Any:
+    return _setting(default, help, "Training", **limits)
+
+
+def _budget(help: str, type_: type, **limits: Any) -> Any:
+    return _setting(None, help, "Length of training (one of)", type_, **limits)
+
+
+def _watching(default: Any, help: str, **limits: Any) -> Any:
+    return _setting(default, help, "Watching it learn", **limits)
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of a run; a value outside its limits raises ConfigError."""
+
+    cell: str = _model("lstm", "Recurrent cell.", choices=CELLS)
+    hidden_size: int = _model(128, "Units in each layer.", low=1)
+    num_layers: int = _model(2, "Recurrent layers.", low=1)
+    embedding_size: int = _model(0, "Size of a learned embedding; 0 feeds characters as one-hot vectors.", low=0)
+    dropout: float = _model(0.0, "Share of values dropped between layers while training.", low=0, high=0.95)
+
+    epochs: float | None = _budget("Passes over the training text.", float, low=0, open_low=True)
+    steps: int | None = _budget("Updates of the weights.", int, low=1)
+    minutes: float | None = _budget(
+        f"Time, evaluations included; {DEFAULT_MINUTES:g} if none of the three is given.", float, low=0, open_low=True
+    )
+
+    seq_len: int = _training(50, "Characters after which gradients are cut (truncated BPTT).", low=1, frozen=True)
+    batch_size: int = _training(50, "Streams of text read in parallel.", low=1, frozen=True)
+    optimizer: str = _training("adam", "How gradients become updates.", choices=OPTIMIZERS, frozen=True)
+    learning_rate: float = _training(2e-3, "Highest learning rate.", low=0, open_low=True)
+    schedule: str = _training("cosine", "How the learning rate changes over the run.", choices=SCHEDULES)
+    warmup: float = _training(0.02, "Share of the run in which a cosine schedule rises to the full rate.", low=0, high=1)
+    final_rate: float = _training(0.05, "Share of the learning rate a cosine schedule ends with.", low=0, high=1)
+    decay: float = _training(0.97, "Factor of step decay per epoch, and of each cut on a plateau.", low=0, high=1,
+                             open_low=True)
+    decay_after: float = _training(10.0, "Epoch from which step decay starts.", low=0)
+    plateau_patience: int = _training(2, "Evaluations without progress before the plateau schedule cuts.", low=1)
+    weight_decay: float = _training(0.0, "Decay of the weight matrices (decoupled with adamw, else L2).", low=0)
+    grad_clip: float = _training(5.0, "Largest gradient; 0 does not clip.", low=0)
+    grad_clip_mode: str = _training("norm", "Clip the norm of all gradients, or each value.", choices=CLIP_MODES)
+    patience: int = _training(10, "Stop after so many evaluations without a better one; 0 never stops early.", low=0)
+    seed: int = _training(1, "Seed of initial weights, dropout and samples.", low=0, high=2**63 - 1, frozen=True)
+
+    bytes: bool = _text(False, "Read bytes, not characters: any file at all.")
+    encoding: str = _text("utf-8", "Encoding of the text.")
+    errors: str = _text("strict", "What to do with bytes that are not in the encoding.", choices=DECODE_ERRORS)
+    newlines: str = _text("keep", "Keep CRLF line ends, or make them LF.", choices=NEWLINES)
+    glob: str = _text("**/*", "Files taken from a folder.")
+    val_fraction: float = _text(0.1, "Share of the text held out for validation.", low=0, high=0.9)
+    split: str = _text("contiguous", "Held-out part: the end of the text, lines that occur nowhere else, "
+                       "or the end of each stream (as char-rnn).", choices=SPLITS)
+
+    eval_every: int = _watching(0, "Steps between evaluations; 0 spreads twenty over the run.", low=0)
+    eval_chars: int = _watching(200_000, "Held-out characters read at each evaluation, at most.", low=2)
+    sample_length: int = _watching(120, "Characters of the sample shown at each evaluation; 0 shows none.", low=0)
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if value is not None:
+                object.__setattr__(self, each.name, each.metadata["setting"].check(each.name, value))
+        given = [name for name in BUDGETS if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ConfigError(f"{' and '.join(given)} both limit the training; give one of them")
+
+    def replace(self, **changes: Any) -> "Config":
+        """A copy with `changes`; a budget among them replaces the present one."""
+        return Config(**_merge(dataclasses.asdict(self), changes))
+
+    def to_dict(self) -> dict[str, Any]:
+        """All settings by name, as plain values."""
+        return dataclasses.asdict(self)
+
+
+SETTINGS: dict[str, Setting] = {each.name: each.metadata["setting"] for each in fields(Config)}
+
+
+def _merge(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(lower)
+    if any(upper.get(name) is not None for name in BUDGETS):
+        merged.update(dict.fromkeys(BUDGETS))
+    merged.update(upper)
+    return merged
+
+
+def check_names(names: Any, source: str) -> None:
+    """Raise ConfigError if one of `names` is no setting; the message names the nearest right one."""
+    for name in names:
+        if name not in SETTINGS:
+            raise ConfigError(f"{source}: there is no setting {name!r}{_nearest(name, SETTINGS)}")
+
+
+def resolve(*sources: tuple[str, Mapping[str, Any]]) -> tuple[Config, dict[str, str]]:
+    """Merge settings; `sources` are (where from, settings), the lowest first. Defaults lie below them all.
+
+    Returns the configuration, and for each setting that no default gave the name of the source that did.
+
+    Raises:
+        ConfigError: an unknown setting or a value that cannot work.
+    """
+    merged: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for source, settings in sources:
+        check_names(settings, source)
+        merged = _merge(merged, settings)
+        origins.update(dict.fromkeys(settings, source))
+    if all(merged.get(name) is None for name in BUDGETS):
+        merged["minutes"] = DEFAULT_MINUTES
+    return Config(**merged), {name: source for name, source in origins.items() if merged[name] is not None}
