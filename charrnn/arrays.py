@@ -1,0 +1,56 @@
+"""All parameters of a network, or all their gradients, as one flat buffer with named views.
+
+One buffer makes clipping one norm, an optimizer a handful of operations, and a checkpoint one loop.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+class Flat:
+    """Named arrays that share one contiguous buffer.
+
+    Matrices lie before vectors, so that `matrices` (all that weight decay touches) is one stretch.
+    """
+
+    def __init__(self, xp: Any, shapes: Shapes, dtype: Any, fill: Mapping[str, Any] | None = None) -> None:
+        order = sorted(shapes, key=lambda name: len(shapes[name]) < 2)  # stable: the given order otherwise
+        sizes = {name: _size(shapes[name]) for name in order}
+        self.buffer = xp.zeros(sum(sizes.values()), dtype)
+        self.matrices = self.buffer[: sum(size for name, size in sizes.items() if len(shapes[name]) > 1)]
+        self._views: dict[str, Any] = {}
+        start = 0
+        for name in order:
+            self._views[name] = self.buffer[start : start + sizes[name]].reshape(shapes[name])
+            start += sizes[name]
+        for name, values in (fill or {}).items():
+            self._views[name][...] = values
+
+    def __getitem__(self, name: str) -> Any:
+        return self._views[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._views)
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Names and views, matrices first."""
+        return iter(self._views.items())
+
+    def keys(self) -> Iterator[str]:
+        """Names, matrices first."""
+        return iter(self._views)
+
+    def layer(self, index: int) -> dict[str, Any]:
+        """The views of recurrent layer `index` under their short names: weight_ih, weight_hh, bias_ih, bias_hh."""
+        prefix, suffix = "rnn.", f"_l{index}"
+        return {name[len(prefix) : -len(suffix)]: view for name, view in self._views.items()
+                if name.startswith(prefix) and name.endswith(suffix)}
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for length in shape:
+        size *= length
+    return size

@@ -1,0 +1,81 @@
+"""The device that arrays live on. Nothing above this file asks which one it is."""
+
+import importlib
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from charrnn.errors import BackendError
+
+
+@dataclass(frozen=True)
+class Backend:
+    """An array module `xp` (NumPy, or CuPy with NumPy's interface), a dtype, and the device's name."""
+
+    xp: Any
+    dtype: Any
+    device: str  # "cpu" or "gpu:N"
+    description: str
+
+    def to_host(self, array: Any) -> np.ndarray:
+        """The array as NumPy has it; waits for the device."""
+        return array if isinstance(array, np.ndarray) else self.xp.asnumpy(array)
+
+    def to_device(self, array: Any) -> Any:
+        """A NumPy array on this device."""
+        return self.xp.asarray(array)
+
+    def synchronize(self) -> None:
+        """Wait until the device has done all that it was asked."""
+        if self.device != "cpu":
+            self.xp.cuda.get_current_stream().synchronize()
+
+
+def open_backend(device: str = "auto", dtype: Any = np.float32) -> Backend:
+    """The backend for 'auto', 'cpu', 'gpu' or 'gpu:N'; 'auto' takes a GPU if one works.
+
+    Raises:
+        BackendError: the device is not there, and which of its parts is missing.
+    """
+    if device == "cpu":
+        return _cpu(dtype)
+    if device == "auto":
+        try:
+            return _gpu(0, dtype)
+        except BackendError:
+            return _cpu(dtype)
+    match = re.fullmatch(r"gpu(?::(\d+))?", device)
+    if not match:
+        raise BackendError(f"device {device!r} is not one of auto, cpu, gpu, gpu:N")
+    return _gpu(int(match[1] or 0), dtype)
+
+
+def _cpu(dtype: Any) -> Backend:
+    return Backend(np, dtype, "cpu", "CPU")
+
+
+def _gpu(number: int, dtype: Any) -> Backend:
+    try:
+        cupy = importlib.import_module("cupy")
+    except ImportError:
+        raise BackendError(
+            "no GPU: CuPy is not installed; pip install 'charrnn-lm[cuda13]' (or [cuda12] for drivers before 580)"
+        ) from None
+    runtime = cupy.cuda.runtime
+    try:
+        count = runtime.getDeviceCount()
+    except runtime.CUDARuntimeError as error:
+        raise BackendError(_no_device(str(error))) from None
+    if number >= count:
+        raise BackendError(f"gpu:{number} does not exist; this machine has {count} GPU{'s' * (count != 1)}, from gpu:0")
+    cupy.cuda.Device(number).use()
+    name = runtime.getDeviceProperties(number)["name"].decode()
+    return Backend(cupy, dtype, f"gpu:{number}", name)
+
+
+def _no_device(error: str) -> str:
+    if "NoDevice" in error:
+        return "no GPU: CuPy and the driver are there, but no NVIDIA GPU; use --device cpu"
+    return f"no GPU: the NVIDIA driver is missing or too old ({error}); install a newer driver, or use --device cpu"

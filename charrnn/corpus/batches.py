@@ -1,0 +1,89 @@
+"""Text as parallel streams: what a network reads, and what it should have said.
+
+The text of N characters gives N - 1 pairs (a character, the next one). They are dealt to `batch_size` contiguous
+streams of equal length; where that does not come out even, the first streams hold one pair more. Every character but
+the first is a target exactly once, and the last one does not wrap around to the first.
+
+    text "hello", one stream:    inputs h e l l    targets e l l o
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from charrnn.errors import CorpusError
+
+
+class Chunk(NamedTuple):
+    """A stretch of all streams: inputs and targets (T, B), time-major.
+
+    In row-major order the first `count` pairs are real. The others, at the end of the last row, only pad streams that
+    are one pair shorter, and are not to be learned.
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    count: int
+
+
+class Streams:
+    """`batch_size` streams over `ids` (N,), which may be memory-mapped; only what is read is touched."""
+
+    def __init__(self, ids: np.ndarray, batch_size: int) -> None:
+        if len(ids) - 1 < batch_size:
+            raise CorpusError(f"{len(ids)} characters do not fill {batch_size} streams; at least {batch_size + 1} do")
+        self.ids = ids
+        shortest, longer = divmod(len(ids) - 1, batch_size)
+        self.length = shortest + (longer > 0)
+        self._ragged = longer  # streams with a pair in the last row; 0 if all have one
+        index = np.arange(batch_size)
+        self.starts = index * shortest + np.minimum(index, longer)
+
+    def read(self, start: int, stop: int) -> Chunk:
+        """The chunk from time step `start` to `stop`."""
+        rows = np.zeros((stop - start + 1, len(self.starts)), self.ids.dtype)
+        for column, first in enumerate(self.starts):
+            piece = self.ids[first + start : first + stop + 1]
+            rows[: len(piece), column] = piece  # one short for the last stream where it is padded
+        padding = len(self.starts) - self._ragged if stop == self.length and self._ragged else 0
+        return Chunk(rows[:-1], rows[1:], (stop - start) * len(self.starts) - padding)
+
+
+class Batches:
+    """An endless walk over streams in chunks of at most `seq_len`, epoch after epoch.
+
+    The chunks of an epoch are of nearly equal length, so that none of them is a stub with a noisy gradient.
+    """
+
+    def __init__(self, ids: np.ndarray, batch_size: int, seq_len: int) -> None:
+        self.streams = Streams(ids, batch_size)
+        self.per_epoch = -(-self.streams.length // seq_len)
+
+    def chunk(self, step: int) -> Chunk:
+        """The chunk of training step `step`, counted from 0 over all epochs; the first of an epoch starts the text."""
+        index, length = step % self.per_epoch, self.streams.length
+        return self.streams.read(index * length // self.per_epoch, (index + 1) * length // self.per_epoch)
+
+    def starts_text(self, step: int) -> bool:
+        """Whether step `step` begins an epoch, with a fresh hidden state."""
+        return step % self.per_epoch == 0
+
+    def epoch(self, step: int) -> float:
+        """Epochs done before step `step`."""
+        return step / self.per_epoch
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """The chunks of one epoch."""
+        return (self.chunk(step) for step in range(self.per_epoch))
+
+
+def fit_batch_size(chars: int, batch_size: int, seq_len: int) -> int:
+    """The largest batch up to `batch_size` whose streams still hold a whole chunk each; at least 1.
+
+    Raises:
+        CorpusError: there is no pair of characters to learn from.
+    """
+    if chars < 2:
+        raise CorpusError(f"the text has {chars} character{'s' * (chars != 1)} to learn from; at least 2 are needed")
+    return max(1, min(batch_size, (chars - 1) // seq_len))

@@ -1,0 +1,149 @@
+"""Characters and their ids: a vocabulary is a string, and the id of a character is its place in it."""
+
+import codecs
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from charrnn.errors import CorpusError
+
+
+def collect(pieces: Iterable[str]) -> str:
+    """The different characters of a text, sorted."""
+    seen = np.zeros(sys.maxunicode + 1, dtype=bool)
+    for piece in pieces:
+        seen[_code_points(piece)] = True
+    return "".join(map(chr, np.flatnonzero(seen)))
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Symbols a model knows: `characters`, sorted unless extended, or the 256 bytes where that is None.
+
+    Raises:
+        CorpusError: a character is half a surrogate pair, which no text can be written with.
+    """
+
+    characters: str | None
+
+    def __post_init__(self) -> None:
+        for character in self.characters or "":
+            if "\ud800" <= character <= "\udfff":
+                raise CorpusError(f"the text holds U+{ord(character):04X}, half a character; use --bytes")
+
+    @property
+    def size(self) -> int:
+        """Number of symbols."""
+        return 256 if self.characters is None else len(self.characters)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The smallest of uint8, uint16 and uint32 that holds every id."""
+        return np.min_scalar_type(max(self.size - 1, 0))
+
+    @property
+    def newline(self) -> int | None:
+        """The id of the line feed, None if it is not known."""
+        if self.characters is None:
+            return ord("\n")
+        return self.characters.index("\n") if "\n" in self.characters else None
+
+    def encode(self, text: str | bytes, *, unknown: str = "error") -> np.ndarray:
+        """The ids of `text`, one `dtype` each; a vocabulary of bytes takes bytes, or text as UTF-8.
+
+        `unknown` 'skip' leaves unseen characters out; 'replace' makes them '?', else a space, else symbol 0.
+
+        Raises:
+            CorpusError: `unknown` is 'error' and a character is not in the vocabulary.
+        """
+        if self.characters is None:
+            # surrogateescape: bytes of an argument that are not UTF-8 come back as they were typed.
+            return np.frombuffer(text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text, np.uint8)
+        ids = self._table.take(_code_points(text), mode="clip")
+        missing = ids == self.size
+        if missing.any():
+            if unknown == "error":
+                raise CorpusError(_unseen(text, int(missing.argmax())))
+            if unknown == "skip":
+                ids = ids[~missing]
+            else:
+                ids[missing] = self._replacement
+        return ids.astype(self.dtype, copy=False)
+
+    def decode(self, ids: ArrayLike) -> str:
+        """The text of `ids`; bytes that are not UTF-8 become U+FFFD."""
+        if self.characters is None:
+            return np.asarray(ids, np.uint8).tobytes().decode("utf-8", "replace")
+        return self._codes[np.asarray(ids, np.int64)].tobytes().decode("utf-32-le")
+
+    def decoder(self) -> "Decoder":
+        """A decoder for ids that come a few at a time."""
+        return Decoder(self)
+
+    def extended(self, more: str) -> "Vocabulary":
+        """A vocabulary in which known characters keep their ids and the new ones of `more` follow, sorted."""
+        if self.characters is None:
+            return self
+        return Vocabulary(self.characters + "".join(sorted(set(more).difference(self.characters))))
+
+    def symbol(self, id: int) -> str:
+        """How messages show the symbol, in quotes and with escapes."""
+        return repr(bytes([id])) if self.characters is None else repr(self.characters[id])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {"characters": self.characters}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Vocabulary":
+        """The vocabulary that `to_dict` gave `values` of."""
+        return cls(values["characters"])
+
+    @cached_property
+    def _codes(self) -> np.ndarray:
+        return _code_points(self.characters)
+
+    @cached_property
+    def _table(self) -> np.ndarray:
+        """Code point -> id, or `size` for no character; whatever lies past the end is read as the last entry."""
+        table = np.full(int(self._codes.max(initial=0)) + 2, self.size, np.min_scalar_type(self.size))
+        table[self._codes] = np.arange(self.size)
+        return table
+
+    @property
+    def _replacement(self) -> int:
+        return max(self.characters.find("?"), 0) or max(self.characters.find(" "), 0)
+
+
+class Decoder:
+    """Turns ids into text as they come; a UTF-8 character in several bytes waits for the last of them."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def decode(self, ids: ArrayLike, final: bool = False) -> str:
+        """The text of `ids` as far as its characters are whole; `final` gives what waits as U+FFFD."""
+        if self._vocabulary.characters is None:
+            return self._utf8.decode(np.asarray(ids, np.uint8).tobytes(), final)
+        return self._vocabulary.decode(ids)
+
+
+def _code_points(text: str) -> np.ndarray:
+    # surrogatepass: an argument that is not UTF-8 holds half characters, to be reported as unseen.
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+
+
+def _unseen(text: str, offset: int) -> str:
+    character = text[offset]
+    line = text.count("\n", 0, offset) + 1
+    column = offset - text.rfind("\n", 0, offset)
+    return (
+        f"the character {character!r} (U+{ord(character):04X}) at line {line}, column {column} (offset {offset}) "
+        "is not in the vocabulary; use --unknown skip or --unknown replace"
+    )

@@ -1,0 +1,191 @@
+"""A text as ids in a memory-mapped file beside the run: training part first, held-out part behind it."""
+
+import json
+import mmap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from charrnn.config import Config
+from charrnn.corpus.source import Reader, Source, replacing
+from charrnn.corpus.split import split
+from charrnn.corpus.tokenizer import Vocabulary, collect
+from charrnn.errors import CorpusError
+
+IDS = "tokens.bin"
+FACTS = "tokens.json"
+LEAST = 2  # characters: one to read, one to predict
+
+_SEARCH_SIZE = 1 << 26  # bytes of the map searched between two releases
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Tokens:
+    """An encoded text, read from the disk as it is needed.
+
+    train, val: (characters,) read-only views of the map, in the vocabulary's dtype; val is empty where nothing is
+    held out. sha256, size: of the bytes the text was read from. notices: lines for the user.
+    """
+
+    vocabulary: Vocabulary
+    train: np.ndarray
+    val: np.ndarray
+    sha256: str
+    size: int
+    notices: tuple[str, ...]
+    memory: mmap.mmap = field(repr=False)
+
+    def release(self) -> None:
+        """Give back the pages read so far, so that resident memory stays bounded; reading them again is allowed."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self.memory.madvise(mmap.MADV_DONTNEED)
+
+
+def encode_corpus(
+    source: Source, config: Config, folder: Path, *, base: Vocabulary | None = None, progress: Progress | None = None
+) -> Tokens:
+    """Read `source` and write its ids and their facts into `folder`.
+
+    The text is read twice, for its characters and for their ids; bytes once. `base`, the vocabulary of a model to
+    be trained on, is extended. `progress` is called with the bytes done and to do, over both passes.
+
+    Raises:
+        CorpusError: the text cannot be read, is too short, changes between the passes, or the ids cannot be written.
+    """
+    if base is not None and (base.characters is None) != config.bytes:
+        raise CorpusError(
+            "a model of characters cannot go on with bytes; leave out --bytes" if config.bytes else
+            "a model of bytes cannot go on with characters; add --bytes"
+        )
+    size = source.size
+    passes = 1 if config.bytes else 2
+
+    def reader(done: int) -> Reader:
+        return Reader(source, progress=progress and (lambda read: progress(done + read, passes * size)))
+
+    vocabulary, seen = Vocabulary(None), None
+    if not config.bytes:
+        first = reader(0)
+        characters = collect(_pieces(first, config))
+        vocabulary = base.extended(characters) if base else Vocabulary(characters)
+        seen = first.sha256.digest()
+
+    last = reader((passes - 1) * size)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / FACTS).unlink(missing_ok=True)  # so that old facts never stand beside new ids
+    with replacing(folder / IDS) as file:
+        for piece in _pieces(last, config):
+            # An unseen character means that the file has changed, which is found below.
+            file.write(vocabulary.encode(piece, unknown="skip"))
+        if seen not in (None, last.sha256.digest()):
+            raise CorpusError(f"{source.description} changed while it was read; try again when it is complete")
+        train, val = _split_file(file, vocabulary, config, source)
+
+    facts = {"dtype": vocabulary.dtype.name, "train": train, "val": val, "sha256": last.sha256.hexdigest(),
+             "size": last.size}
+    with replacing(folder / FACTS) as file:
+        file.write(json.dumps(facts).encode())
+    return _open(folder, vocabulary, facts, tuple(_notices(last, config, val)))
+
+
+def load_tokens(folder: Path, vocabulary: Vocabulary) -> Tokens | None:
+    """The ids that `encode_corpus` wrote into `folder`; None if they are missing or do not fit their facts."""
+    try:
+        facts = json.loads((folder / FACTS).read_bytes())
+        if facts["dtype"] != vocabulary.dtype.name:
+            return None
+        return _open(folder, vocabulary, facts, ())
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def contains_line(tokens: Tokens, line: str) -> bool:
+    """Whether `line`, which has no line end, is one of the lines of either part; the text is not decoded.
+
+    A part cut within a line begins or ends with a piece of it, which counts as a line.
+    """
+    if tokens.vocabulary.newline is None:
+        return False
+    try:
+        wanted = tokens.vocabulary.encode(line).tobytes()
+    except CorpusError:  # it has a character that the text has not
+        return False
+    border = tokens.train.nbytes
+    return _has_line(tokens, wanted, 0, border) or _has_line(tokens, wanted, border, border + tokens.val.nbytes)
+
+
+def _pieces(reader: Reader, config: Config) -> Iterator[str] | Iterator[bytes]:
+    if config.bytes:
+        return reader.raw(newlines=config.newlines)
+    return reader.text(encoding=config.encoding, errors=config.errors, newlines=config.newlines)
+
+
+def _split_file(file, vocabulary: Vocabulary, config: Config, source: Source) -> tuple[int, int]:
+    """Order the ids in `file` as training and held-out part; returns the length of each."""
+    file.flush()
+    count = file.tell() // vocabulary.dtype.itemsize
+    if count < LEAST:
+        raise CorpusError(f"{source.description} has {count} characters; training needs at least {LEAST}")
+    train, val = split(
+        np.memmap(file, vocabulary.dtype, "r"), config.split, config.val_fraction,
+        seed=config.seed, batch_size=config.batch_size, newline=vocabulary.newline,
+    )
+    if config.split != "contiguous" and len(val):  # else they are views that lie where they should
+        file.seek(0)
+        file.write(train)
+        file.write(val)
+        file.truncate()
+    return len(train), len(val)
+
+
+def _open(folder: Path, vocabulary: Vocabulary, facts: dict, notices: tuple[str, ...]) -> Tokens:
+    """Map the ids; raises ValueError if their number is not that of the facts."""
+    with (folder / IDS).open("rb") as file:
+        memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    ids = np.frombuffer(memory, vocabulary.dtype)
+    if len(ids) != facts["train"] + facts["val"]:
+        raise ValueError(f"{folder / IDS} holds {len(ids)} ids")
+    if hasattr(mmap, "MADV_RANDOM"):
+        memory.madvise(mmap.MADV_RANDOM)
+    train, val = ids[:facts["train"]], ids[facts["train"]:]
+    return Tokens(vocabulary, train, val, facts["sha256"], facts["size"], notices, memory)
+
+
+def _notices(reader: Reader, config: Config, val: int) -> Iterator[str]:
+    if reader.boms:
+        yield f"removed {_counted(reader.boms, 'byte order mark')}"
+    if reader.crlf and config.newlines == "lf":
+        yield f"made {_counted(reader.crlf, 'CRLF line end')} LF"
+    elif reader.crlf and not config.bytes:
+        yield f"kept {_counted(reader.crlf, 'CRLF line end')} (--newlines lf makes them LF)"
+    if config.val_fraction and not val:
+        yield f"nothing held out: the text is too short for --split {config.split} --val-fraction {config.val_fraction:g}"
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'s' if number != 1 else ''}"
+
+
+def _has_line(tokens: Tokens, line: bytes, start: int, stop: int) -> bool:
+    """Whether the bytes from `start` to `stop` of the map hold `line` between newlines, or at one of their ends."""
+    memory, width = tokens.memory, tokens.vocabulary.dtype.itemsize
+    newline = np.array(tokens.vocabulary.newline, tokens.vocabulary.dtype).tobytes()
+    reach = len(line) + width
+    if memory[start:min(start + reach, stop)] in (line + newline, line):
+        return True
+    if line and memory[max(start, stop - reach):stop] == newline + line:
+        return True
+    wanted = newline + line + newline
+    for begin in range(start, stop, _SEARCH_SIZE):
+        end = min(begin + _SEARCH_SIZE + len(wanted) - width, stop)
+        at = memory.find(wanted, begin, end)
+        while at >= 0 and at % width:  # bytes of two neighbours that look like the line
+            at = memory.find(wanted, at + 1, end)
+        tokens.release()
+        if at >= 0:
+            return True
+    return False

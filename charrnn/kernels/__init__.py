@@ -1,0 +1,49 @@
+"""Kernels: the same operations, from readable to fast. `build` is the only place that chooses among them."""
+
+from typing import NamedTuple
+
+from charrnn.backend import Backend
+from charrnn.errors import ConfigError, Unsupported
+from charrnn.kernels.fused import FusedKernels
+from charrnn.kernels.reference import ReferenceKernels
+
+KERNELS = ("auto", "reference", "numpy")
+
+
+class Choice(NamedTuple):
+    """The kernels to use, and for each faster kind that was passed over one line that says why."""
+
+    kernels: ReferenceKernels
+    refusals: tuple[str, ...]
+
+
+def build(backend: Backend, kernel: str = "auto") -> Choice:
+    """The fastest kernels that take this backend, or the named ones.
+
+    Raises:
+        Unsupported: the kernels named by `kernel` do not take this backend.
+        ConfigError: there are no such kernels.
+    """
+    if kernel not in KERNELS:
+        raise ConfigError(f"kernel {kernel!r} is not one of {', '.join(KERNELS)}")
+    refusals = []
+    for name, make in (("numpy", _numpy), ("reference", _reference)):
+        if kernel not in ("auto", name):
+            continue
+        try:
+            return Choice(make(backend), tuple(refusals))
+        except Unsupported as refusal:
+            if kernel == name:
+                raise
+            refusals.append(f"{name}: {refusal}")
+    raise AssertionError("the reference takes every backend")
+
+
+def _numpy(backend: Backend) -> FusedKernels:
+    if backend.device != "cpu":
+        raise Unsupported(f"the NumPy kernels do not run on {backend.device}; use --kernel reference")
+    return FusedKernels()
+
+
+def _reference(backend: Backend) -> ReferenceKernels:
+    return ReferenceKernels(backend.xp)

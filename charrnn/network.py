@@ -1,0 +1,203 @@
+"""The network: input product, a stack of recurrences, output layer; forward and backward.
+
+    ids (T, B) -> rows of the table E W_ih^T + b_ih (E: one-hot or embedding) -> layer 0 -> ... -> h -> logits (T*B, V)
+
+The input product of the first layer is a gather, whether characters are one-hot vectors or embedded: every character's
+row is computed once per call, not once per occurrence. Names and shapes of all weights are torch's, so `rnn.*` loads
+into torch.nn.LSTM, GRU or RNN, and `head.*` into torch.nn.Linear. Letters are those of `charrnn.recurrence`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from charrnn.arrays import Flat
+from charrnn.backend import Backend
+from charrnn.cells import CELLS
+from charrnn.config import Config
+from charrnn.kernels.reference import ReferenceKernels
+from charrnn.recurrence import State
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What fixes the weights of a network."""
+
+    cell: str
+    vocab_size: int
+    hidden_size: int
+    num_layers: int
+    embedding_size: int = 0
+
+    @classmethod
+    def of(cls, config: Config, vocab_size: int) -> "Shape":
+        """The shape of the network that `config` describes."""
+        return cls(config.cell, vocab_size, config.hidden_size, config.num_layers, config.embedding_size)
+
+    @property
+    def parameters(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of all weights by torch's names."""
+        gates = CELLS[self.cell].blocks * self.hidden_size
+        shapes: dict[str, tuple[int, ...]] = {}
+        if self.embedding_size:
+            shapes["embedding.weight"] = (self.vocab_size, self.embedding_size)
+        for layer in range(self.num_layers):
+            inputs = self.hidden_size if layer else self.embedding_size or self.vocab_size
+            shapes[f"rnn.weight_ih_l{layer}"] = (gates, inputs)
+            shapes[f"rnn.weight_hh_l{layer}"] = (gates, self.hidden_size)
+            shapes[f"rnn.bias_ih_l{layer}"] = (gates,)
+            shapes[f"rnn.bias_hh_l{layer}"] = (gates,)
+        shapes["head.weight"] = (self.vocab_size, self.hidden_size)
+        shapes["head.bias"] = (self.vocab_size,)
+        return shapes
+
+    @property
+    def size(self) -> int:
+        """Number of parameters."""
+        return sum(int(np.prod(shape)) for shape in self.parameters.values())
+
+    def __str__(self) -> str:
+        embedded = f", embedding {self.embedding_size}" if self.embedding_size else ""
+        return f"{self.cell} {self.num_layers}x{self.hidden_size}{embedded}"
+
+
+def initial_parameters(shape: Shape, backend: Backend, rng: np.random.Generator) -> Flat:
+    """Fresh weights: uniform in ±1/sqrt(H) as torch's, embeddings normal, biases that a cell wants as it wants them."""
+    bound = shape.hidden_size**-0.5
+    fill = {name: rng.uniform(-bound, bound, size) for name, size in shape.parameters.items()}
+    if shape.embedding_size:
+        fill["embedding.weight"] = rng.normal(size=fill["embedding.weight"].shape)
+    start = np.repeat(CELLS[shape.cell].start, shape.hidden_size)
+    for layer in range(shape.num_layers):
+        if start.any():  # both biases add up, so one of them starts at zero
+            fill[f"rnn.bias_ih_l{layer}"], fill[f"rnn.bias_hh_l{layer}"] = start, np.zeros_like(start)
+    return Flat(backend.xp, shape.parameters, backend.dtype, {n: backend.to_device(v) for n, v in fill.items()})
+
+
+class Network:
+    """A network's computation over chunks of up to (seq_len, batch_size) characters, bound to its buffers.
+
+    Several networks can share `params`: one to train, one to evaluate, one to sample.
+    """
+
+    def __init__(
+        self,
+        shape: Shape,
+        params: Flat,
+        backend: Backend,
+        kernels: ReferenceKernels,
+        *,
+        seq_len: int,
+        batch_size: int,
+        training: bool = False,
+        dropout: float = 0.0,
+        seed: int = 0,
+    ) -> None:
+        self.shape, self.params, self.backend, self.kernels = shape, params, backend, kernels
+        self.seq_len, self.batch_size, self.training = seq_len, batch_size, training
+        self.dropout, self._seed = dropout if training else 0.0, seed
+        xp, dtype, cell = backend.xp, backend.dtype, CELLS[shape.cell]
+        gates, rows = cell.blocks * shape.hidden_size, seq_len * batch_size
+        self._layers = [params.layer(index) for index in range(shape.num_layers)]
+        size = {"hidden_size": shape.hidden_size, "seq_len": seq_len, "batch_size": batch_size, "dtype": dtype}
+        self._recurrences = [kernels.recurrence(shape.cell, **size, training=training) for _ in self._layers]
+        self._table = xp.empty((shape.vocab_size, gates), dtype)
+        # Without training a layer's z is free again as soon as its recurrence has run.
+        self._z = [xp.empty((rows, gates), dtype) for _ in range(shape.num_layers if training else 1)]
+        self._logits = xp.empty((rows, shape.vocab_size), dtype)
+        if training:
+            self.grads = Flat(xp, shape.parameters, dtype)
+            self._grad_layers = [self.grads.layer(index) for index in range(shape.num_layers)]
+            self._dtable = xp.empty_like(self._table)
+            self._dh = xp.empty((rows, shape.hidden_size), dtype)
+        if self.dropout:
+            self._masks = [xp.empty((rows, shape.hidden_size), dtype) for _ in self._layers[1:]]
+            self._dropped = [xp.empty_like(mask) for mask in self._masks]
+
+    def initial_state(self) -> list[State]:
+        """Zeros: for each layer a tuple of (B, H) arrays."""
+        zeros = self.backend.xp.zeros((self.batch_size, self.shape.hidden_size), self.backend.dtype)
+        return [tuple(zeros.copy() for _ in CELLS[self.shape.cell].states) for _ in self._layers]
+
+    def forward(self, ids: Any, states: list[State], step: int = 0) -> tuple[Any, list[State]]:
+        """Logits (T*B, V) after each of the characters ids (T, B), and the last states.
+
+        What it returns lives in the network's buffers until the next call; states may be passed back in as they are.
+        `step` numbers the call for dropout: the same step always drops the same values.
+        """
+        steps, rows = len(ids), ids.size
+        self._ids, self._outputs, new_states = ids.reshape(-1), [], []
+        for index, (layer, recurrence) in enumerate(zip(self._layers, self._recurrences, strict=True)):
+            z = self._z[index if self.training else 0][:rows]
+            if index == 0:
+                self._input_table(layer)
+                self.kernels.gather(self._table, self._ids, z)
+            else:
+                below = self._drop(index - 1, self._outputs[-1], step)
+                self.kernels.matmul(below, layer["weight_ih"].T, z)
+                z += layer["bias_ih"]
+            h, state = recurrence.forward(layer, z.reshape(steps, self.batch_size, -1), states[index])
+            new_states.append(state)
+            self._outputs.append(h.reshape(rows, -1))
+        logits = self._logits[:rows]
+        self.kernels.matmul(self._outputs[-1], self.params["head.weight"].T, logits)
+        logits += self.params["head.bias"]
+        return logits, new_states
+
+    def backward(self, dlogits: Any, dstates: list[State] | None = None) -> Flat:
+        """The gradients of all weights through the last `forward`; dlogits is (T*B, V).
+
+        Gradients stop at the first state: what came before the chunk gets none (truncated BPTT).
+        """
+        kernels, params, grads, rows = self.kernels, self.params, self.grads, len(dlogits)
+        dh = self._dh[:rows]
+        kernels.matmul(dlogits.T, self._outputs[-1], grads["head.weight"])
+        dlogits.sum(axis=0, out=grads["head.bias"])
+        kernels.matmul(dlogits, params["head.weight"], dh)
+        for index in reversed(range(len(self._layers))):
+            layer, grad = self._layers[index], self._grad_layers[index]
+            dstate = dstates[index] if dstates else None
+            dz, _ = self._recurrences[index].backward(layer, grad, dh.reshape(-1, self.batch_size, dh.shape[1]), dstate)
+            dz = dz.reshape(rows, -1)
+            dz.sum(axis=0, out=grad["bias_ih"])
+            if index:
+                below = self._dropped[index - 1][:rows] if self.dropout else self._outputs[index - 1]
+                kernels.matmul(dz.T, below, grad["weight_ih"])
+                kernels.matmul(dz, layer["weight_ih"], dh)
+                if self.dropout:
+                    dh *= self._masks[index - 1][:rows]
+            else:
+                kernels.scatter_add(self._ids, dz, self._dtable)
+                self._input_table_backward(layer, grad)
+        return grads
+
+    def _input_table(self, layer: dict[str, Any]) -> None:
+        if self.shape.embedding_size:
+            self.kernels.matmul(self.params["embedding.weight"], layer["weight_ih"].T, self._table)
+        else:
+            self._table[...] = layer["weight_ih"].T
+        self._table += layer["bias_ih"]
+
+    def _input_table_backward(self, layer: dict[str, Any], grad: dict[str, Any]) -> None:
+        if self.shape.embedding_size:
+            self.kernels.matmul(self._dtable.T, self.params["embedding.weight"], grad["weight_ih"])
+            self.kernels.matmul(self._dtable, layer["weight_ih"], self.grads["embedding.weight"])
+        else:
+            grad["weight_ih"][...] = self._dtable.T
+
+    def _drop(self, index: int, h: Any, step: int) -> Any:
+        """h with a share of its values zeroed and the others scaled up (Srivastava et al. 2014; Zaremba et al. 2014).
+
+        The generator is keyed by seed and counted by step and layer: a resumed run drops what it would have dropped.
+        """
+        if not self.dropout:
+            return h
+        rows, keep = len(h), 1 - self.dropout
+        counted = np.random.Philox(key=self._seed, counter=[0, 0, index, step])
+        draws = np.random.Generator(counted).random(h.shape, dtype=np.float32)
+        mask, dropped = self._masks[index][:rows], self._dropped[index][:rows]
+        mask[...] = self.backend.to_device(draws < keep)
+        mask /= keep
+        self.backend.xp.multiply(h, mask, out=dropped)
+        return dropped
