@@ -3,6 +3,7 @@
 One buffer makes clipping one norm, an optimizer a handful of operations, and a checkpoint one loop.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,14 +18,10 @@ class Flat:
 
     def __init__(self, xp: Any, shapes: Shapes, dtype: Any, fill: Mapping[str, Any] | None = None) -> None:
         order = sorted(shapes, key=lambda name: len(shapes[name]) < 2)  # stable: the given order otherwise
-        sizes = {name: _size(shapes[name]) for name in order}
-        self.buffer = xp.zeros(sum(sizes.values()), dtype)
-        self.matrices = self.buffer[: sum(size for name, size in sizes.items() if len(shapes[name]) > 1)]
-        self._views: dict[str, Any] = {}
-        start = 0
-        for name in order:
-            self._views[name] = self.buffer[start : start + sizes[name]].reshape(shapes[name])
-            start += sizes[name]
+        self.buffer = xp.zeros(sum(math.prod(shape) for shape in shapes.values()), dtype)
+        self.matrices = self.buffer[: sum(math.prod(shape) for shape in shapes.values() if len(shape) > 1)]
+        self._shapes = {name: shapes[name] for name in order}
+        self._views = self.like(self.buffer)
         for name, values in (fill or {}).items():
             self._views[name][...] = values
 
@@ -38,9 +35,14 @@ class Flat:
         """Names and views, matrices first."""
         return iter(self._views.items())
 
-    def keys(self) -> Iterator[str]:
-        """Names, matrices first."""
-        return iter(self._views)
+    def like(self, buffer: Any) -> dict[str, Any]:
+        """Views of another buffer of the same size under the same names: of an optimizer's moments, say."""
+        views, start = {}, 0
+        for name, shape in self._shapes.items():
+            stop = start + math.prod(shape)
+            views[name] = buffer[start:stop].reshape(shape)
+            start = stop
+        return views
 
     def layer(self, index: int) -> dict[str, Any]:
         """The views of recurrent layer `index` under their short names: weight_ih, weight_hh, bias_ih, bias_hh."""
@@ -48,9 +50,3 @@ class Flat:
         return {name[len(prefix) : -len(suffix)]: view for name, view in self._views.items()
                 if name.startswith(prefix) and name.endswith(suffix)}
 
-
-def _size(shape: tuple[int, ...]) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size

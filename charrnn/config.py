@@ -115,7 +115,7 @@ class Config:
     optimizer: str = _training("adam", "How gradients become updates.", choices=OPTIMIZERS, frozen=True)
     learning_rate: float = _training(2e-3, "Highest learning rate.", low=0, open_low=True)
     schedule: str = _training("cosine", "How the learning rate changes over the run.", choices=SCHEDULES)
-    warmup: float = _training(0.02, "Share of the run in which a cosine schedule rises to the full rate.", low=0, high=1)
+    warmup: float = _training(0.02, "Share of the run over which a cosine schedule rises.", low=0, high=1)
     final_rate: float = _training(0.05, "Share of the learning rate a cosine schedule ends with.", low=0, high=1)
     decay: float = _training(0.97, "Factor of step decay per epoch, and of each cut on a plateau.", low=0, high=1,
                              open_low=True)

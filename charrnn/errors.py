@@ -4,6 +4,7 @@
     ├── ConfigError       an option, a preset or a configuration file
     ├── CorpusError       a text: not found, not readable, too short, not the right bytes
     ├── CheckpointError   a run or a checkpoint file
+    ├── DivergedError     the loss is no number any more
     └── BackendError      a device, a compiler, a library
         └── Unsupported   a fast kernel that does not take this case; another one will
 
@@ -26,6 +27,10 @@ class CorpusError(CharrnnError):
 
 class CheckpointError(CharrnnError):
     """A run or checkpoint is missing, damaged, or would be overwritten."""
+
+
+class DivergedError(CharrnnError):
+    """Training ran into a loss or gradient that is not finite."""
 
 
 class BackendError(CharrnnError):

@@ -1,0 +1,62 @@
+"""Presets: settings that suit a kind of text, a YAML file each in this folder; and users' own configuration files."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from charrnn.config import check_names
+from charrnn.errors import ConfigError
+
+_DESCRIPTION = "description"
+
+
+def names() -> list[str]:
+    """The presets there are."""
+    return sorted(entry.name.removesuffix(".yaml") for entry in files(__package__).iterdir()
+                  if entry.name.endswith(".yaml"))  # fmt: skip
+
+
+def load_preset(name: str) -> dict[str, Any]:
+    """The settings of a preset.
+
+    Raises:
+        ConfigError: there is no such preset.
+    """
+    if name not in names():
+        raise ConfigError(f"preset {name!r} is not one of {', '.join(names())}")
+    settings = _parse((files(__package__) / f"{name}.yaml").read_text(encoding="utf-8"), f"preset {name}")
+    settings.pop(_DESCRIPTION, None)
+    return settings
+
+
+def describe(name: str) -> str:
+    """What a preset is for, in one line."""
+    return str(_parse((files(__package__) / f"{name}.yaml").read_text(encoding="utf-8"), name)[_DESCRIPTION])
+
+
+def load_file(path: Path) -> dict[str, Any]:
+    """The settings in a user's YAML file.
+
+    Raises:
+        ConfigError: it cannot be read, is no mapping, or has an unknown setting.
+    """
+    try:
+        settings = _parse(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text, so not a YAML configuration") from None
+    check_names(settings, str(path))
+    return settings
+
+
+def _parse(text: str, source: str) -> dict[str, Any]:
+    try:
+        settings = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{source} is not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(settings, dict):
+        raise ConfigError(f"{source} is not a list of `setting: value` lines")
+    return settings

@@ -1,0 +1,29 @@
+"""How long a run trains: so many updates, so many passes over the text, or so much time."""
+
+from dataclasses import dataclass
+
+from charrnn.config import Config
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Either `steps` or `seconds` is set."""
+
+    steps: int | None
+    seconds: float | None
+    text: str
+
+    @classmethod
+    def of(cls, config: Config, steps_per_epoch: int) -> "Budget":
+        """The budget that `config` gives; one of epochs, steps and minutes is set in it."""
+        if config.steps is not None:
+            return cls(config.steps, None, f"{config.steps} steps")
+        if config.epochs is not None:
+            steps = max(1, round(config.epochs * steps_per_epoch))
+            return cls(steps, None, f"{config.epochs:g} epochs, {steps} steps")
+        return cls(None, config.minutes * 60, f"{config.minutes:g} minutes")
+
+    def progress(self, step: int, seconds: float) -> float:
+        """How much is used up, from 0 to 1, after `step` updates and `seconds` of training."""
+        used = step / self.steps if self.steps is not None else seconds / self.seconds
+        return min(used, 1.0)

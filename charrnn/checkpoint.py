@@ -1,0 +1,129 @@
+"""A whole training run at one moment, as one safetensors file that is safe to open.
+
+Weights carry torch's names. The rest: `optimizer.SLOT.NAME` the moments, `state.LAYER.NAME` the hidden state; all that
+is no array is one JSON text in the header. A file is written under a temporary name, synced and renamed, so a crash
+leaves the old one or the new one, never half of one.
+"""
+
+import json
+import os
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from charrnn.errors import CheckpointError
+
+FORMAT = 1
+# One key only: with several, safetensors would order them differently in every process, and equal runs would differ.
+_KEY = "charrnn"
+
+
+@dataclass
+class Progress:
+    """Where a run is, besides its arrays."""
+
+    step: int = 0  # updates done
+    seconds: float = 0.0  # of training; only kept in a checkpoint if the budget is time (see `Checkpoint.save`)
+    evaluations: int = 0
+    loss_sum: float = 0.0  # nats of all characters since the last evaluation
+    loss_chars: int = 0
+    best_val_loss: float | None = None
+    best_step: int | None = None
+    since_best: int = 0  # evaluations
+    schedule: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Checkpoint:
+    """Everything that sampling, evaluating or going on needs."""
+
+    config: dict[str, Any]
+    origins: dict[str, str]  # which source gave a setting, where it was no default
+    preset: str | None
+    vocabulary: dict[str, Any]
+    corpus: dict[str, Any]  # name, description, sha256, size
+    progress: Progress
+    weights: dict[str, np.ndarray]
+    moments: dict[str, dict[str, np.ndarray]]  # slot -> name -> array
+    states: list[dict[str, np.ndarray]]  # layer -> name -> (B, H)
+
+    def save(self, path: Path) -> None:
+        """Write the file atomically.
+
+        Raises:
+            CheckpointError: it cannot be written.
+        """
+        tensors = dict(self.weights)
+        for slot, arrays in self.moments.items():
+            tensors.update({f"optimizer.{slot}.{name}": array for name, array in arrays.items()})
+        for layer, arrays in enumerate(self.states):
+            tensors.update({f"state.{layer}.{name}": array for name, array in arrays.items()})
+        header = {name: getattr(self, name) for name in _HEADER} | {"progress": vars(self.progress), "format": FORMAT}
+        blob = save({n: np.ascontiguousarray(a) for n, a in tensors.items()}, {_KEY: json.dumps(header, sort_keys=True)})
+        write_atomically(path, blob)
+
+
+_HEADER = ("config", "origins", "preset", "vocabulary", "corpus")
+
+
+def load(path: Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, or no checkpoint of this program.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"there is no checkpoint {path}")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
+        header = json.loads(metadata[_KEY])
+    except KeyError:
+        raise CheckpointError(f"{path} is a safetensors file, but not one that charrnn wrote") from None
+    except (SafetensorError, ValueError, OSError) as error:
+        raise CheckpointError(f"{path} cannot be read as a checkpoint: {str(error).splitlines()[0]}") from None
+    if header.get("format") != FORMAT:
+        raise CheckpointError(f"{path} has checkpoint format {header.get('format')}; this version reads {FORMAT}")
+    known = {each.name for each in fields(Progress)}
+    progress = Progress(**{name: value for name, value in header["progress"].items() if name in known})
+    return Checkpoint(**{name: header[name] for name in _HEADER}, progress=progress, **_sort(tensors))
+
+
+def _sort(tensors: dict[str, np.ndarray]) -> dict[str, Any]:
+    weights: dict[str, np.ndarray] = {}
+    moments: dict[str, dict[str, np.ndarray]] = {}
+    states: dict[int, dict[str, np.ndarray]] = {}
+    for name, array in tensors.items():
+        kind, _, rest = name.partition(".")
+        if kind == "optimizer":
+            slot, _, parameter = rest.partition(".")
+            moments.setdefault(slot, {})[parameter] = array
+        elif kind == "state":
+            layer, _, state = rest.partition(".")
+            states.setdefault(int(layer), {})[state] = array
+        else:
+            weights[name] = array
+    return {"weights": weights, "moments": moments, "states": [states[layer] for layer in sorted(states)]}
+
+
+def write_atomically(path: Path, blob: bytes) -> None:
+    """Write `blob` to `path` such that a reader, or a crash, sees all of it or nothing.
+
+    Raises:
+        CheckpointError: the disk is full or not writable.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(blob)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise CheckpointError(f"{path} cannot be written: {error.strerror}; what was there before is intact") from None

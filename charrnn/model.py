@@ -1,0 +1,64 @@
+"""A trained model, opened from its checkpoint to be sampled from, evaluated, or trained further."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from charrnn.arrays import Flat
+from charrnn.backend import Backend, open_backend
+from charrnn.checkpoint import Checkpoint
+from charrnn.config import Config
+from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.errors import CheckpointError
+from charrnn.kernels import Choice, build
+from charrnn.network import Network, Shape
+from charrnn.runs import load_model
+
+
+@dataclass(frozen=True)
+class Model:
+    """A checkpoint with its weights on a device."""
+
+    checkpoint: Checkpoint
+    path: Path
+    config: Config
+    vocabulary: Vocabulary
+    shape: Shape
+    params: Flat
+    backend: Backend
+    choice: Choice
+
+    def network(self, *, seq_len: int, batch_size: int) -> Network:
+        """A network for inference."""
+        return Network(self.shape, self.params, self.backend, self.choice.kernels, seq_len=seq_len,
+                       batch_size=batch_size)  # fmt: skip
+
+
+def open_model(run: str | None, *, device: str = "auto", kernel: str = "auto") -> Model:
+    """The best model of a run (None: the newest run), or that of a checkpoint file.
+
+    Raises:
+        CheckpointError: there is no such run, or its checkpoint cannot be read.
+        BackendError: the device does not work.
+    """
+    checkpoint, path = load_model(run)
+    backend = open_backend(device)
+    config, vocabulary = Config(**checkpoint.config), Vocabulary.from_dict(checkpoint.vocabulary)
+    shape = Shape.of(config, vocabulary.size)
+    params = load_parameters(shape, backend, checkpoint.weights, path)
+    return Model(checkpoint, path, config, vocabulary, shape, params, backend, build(backend, kernel))
+
+
+def load_parameters(shape: Shape, backend: Backend, weights: dict[str, np.ndarray], path: Path) -> Flat:
+    """The weights of a checkpoint as parameters of a network of `shape`.
+
+    Raises:
+        CheckpointError: one is missing or has another shape.
+    """
+    for name, size in shape.parameters.items():
+        if name not in weights or weights[name].shape != size:
+            found = weights[name].shape if name in weights else "nothing"
+            raise CheckpointError(f"{path} is damaged: {name} should have shape {size}, and has {found}")
+    on_device = {name: backend.to_device(weights[name]) for name in shape.parameters}
+    return Flat(backend.xp, shape.parameters, backend.dtype, on_device)

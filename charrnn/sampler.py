@@ -1,0 +1,73 @@
+"""New text from a network, character by character: ids in, ids out. It knows nothing of characters."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from charrnn.errors import ConfigError
+from charrnn.network import Network
+
+_DRAWS = 1024  # random numbers are drawn in blocks: one at a time would cost as much as the network
+
+
+@dataclass(frozen=True)
+class Filter:
+    """How the next character is chosen. Temperature 0 takes the likeliest; top_k and top_p of 0 and 1 keep all."""
+
+    temperature: float = 0.8
+    top_k: int = 0
+    top_p: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.temperature < float("inf"):
+            raise ConfigError(f"temperature must be at least 0, not {self.temperature:g}")
+        if self.top_k < 0:
+            raise ConfigError(f"top_k must be at least 0, not {self.top_k}")
+        if not 0 < self.top_p <= 1:
+            raise ConfigError(f"top_p must be above 0 and at most 1, not {self.top_p:g}")
+
+    def choose(self, logits: np.ndarray, draws: np.ndarray) -> np.ndarray:
+        """An id for each row of logits (B, V); draws (B,) are uniform in [0, 1)."""
+        if self.temperature == 0:
+            return logits.argmax(axis=1)
+        logits = logits.astype(np.float64)
+        logits -= logits.max(axis=1, keepdims=True)
+        weights = np.exp(logits / self.temperature)
+        if self.top_k or self.top_p < 1:
+            weights = self._keep_top(weights)
+        cumulative = weights.cumsum(axis=1)
+        ids = (cumulative <= draws[:, None] * cumulative[:, -1:]).sum(axis=1)
+        return np.minimum(ids, logits.shape[1] - 1)  # a draw just below 1 can round up to the whole
+
+    def _keep_top(self, weights: np.ndarray) -> np.ndarray:
+        """Zero all but the top_k largest and the smallest set of these that holds top_p (Holtzman et al. 2020)."""
+        order = np.argsort(-weights, axis=1, kind="stable")
+        ranked = np.take_along_axis(weights, order, axis=1)
+        if self.top_k:
+            ranked[:, self.top_k :] = 0
+        before = ranked.cumsum(axis=1) - ranked
+        ranked[before >= self.top_p * ranked.sum(axis=1, keepdims=True)] = 0
+        kept = np.empty_like(weights)
+        np.put_along_axis(kept, order, ranked, axis=1)
+        return kept
+
+
+def sample(network: Network, prime: np.ndarray, choose: Filter, seed: int) -> Iterator[np.ndarray]:
+    """Endless ids (B,), one for each of the network's texts, after all have read `prime` (at least one id).
+
+    The cost of a character does not grow with the text. Each text has its own generator, so the first of a hundred
+    texts is the same as the only one.
+    """
+    backend = network.backend
+    generators = [np.random.Generator(np.random.Philox(key=[seed, text])) for text in range(network.batch_size)]
+    states = network.initial_state()
+    for start in range(0, len(prime), network.seq_len):
+        part = np.repeat(prime[start : start + network.seq_len, None], network.batch_size, axis=1)
+        logits, states = network.forward(backend.to_device(part), states)
+    while True:
+        block = np.stack([generator.random(_DRAWS) for generator in generators], axis=1)
+        for draws in block:
+            ids = choose.choose(backend.to_host(logits[-network.batch_size :]), draws)
+            yield ids
+            logits, states = network.forward(backend.to_device(ids[None, :]), states)

@@ -1,0 +1,236 @@
+"""From what a user asked for to a trainer: settings, text, run folder, device, first weights."""
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charrnn import checkpoint, presets
+from charrnn.arrays import Flat
+from charrnn.backend import Backend, open_backend
+from charrnn.budget import Budget
+from charrnn.checkpoint import Checkpoint
+from charrnn.config import SETTINGS, Config, resolve
+from charrnn.corpus import catalogue
+from charrnn.corpus.batches import Batches, fit_batch_size
+from charrnn.corpus.source import Source, from_path, from_stdin
+from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.corpus.tokens import Tokens, encode_corpus, load_tokens
+from charrnn.errors import CharrnnError, ConfigError, CorpusError
+from charrnn.events import Notice, Started
+from charrnn.kernels import Choice, build
+from charrnn.model import load_parameters
+from charrnn.network import Shape, initial_parameters
+from charrnn.runs import RUNS, Run, find_run, load_model
+from charrnn.train import Setup
+
+COMMAND_LINE = "command line"
+Reading = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A train command. `settings` are those given on the command line, by name."""
+
+    corpus: str | None
+    settings: dict[str, Any] = field(default_factory=dict)
+    preset: str | None = None
+    config_file: Path | None = None
+    device: str = "auto"
+    kernel: str = "auto"
+    run: str | None = None
+    force: bool = False
+    resume: bool = False
+    init_from: str | None = None
+
+
+@dataclass
+class Session:
+    """A trainer's setup, and what there is to tell before it starts."""
+
+    setup: Setup
+    started: Started
+    notices: list[Notice]
+
+
+def prepare(request: Request, reading: Reading | None = None) -> Session:
+    """All that comes before the first step; `reading` is told the bytes done and to do while the text is encoded.
+
+    Raises:
+        CharrnnError: whatever is wrong with the request.
+    """
+    backend = open_backend(request.device)
+    choice = build(backend, request.kernel)
+    return (_resume if request.resume else _begin)(request, backend, choice, reading)
+
+
+def _begin(request: Request, backend: Backend, choice: Choice, reading: Reading | None) -> Session:
+    """A new run, with fresh weights or those of another run."""
+    if request.corpus is None:
+        raise ConfigError("name a text to learn: charrnn train CORPUS (a file, a folder, -, or one of charrnn corpora)")
+    base = load_model(request.init_from) if request.init_from else None
+    source = None if request.corpus == "-" else open_corpus(request.corpus, _glob(request), reading)
+    preset = request.preset or (source.preset if source and not (request.config_file or base) else None)
+    config, origins = _settings(request, preset, base)
+    run = Run(Path(request.run) if request.run else RUNS / (source.name if source else "stdin"))
+    moved = run.create(force=request.force)
+    notices = [Notice(f"the run that was there is now {moved}")] if moved else []
+    try:
+        source = source or from_stdin(sys.stdin.buffer, run.folder)
+        vocabulary = Vocabulary.from_dict(base[0].vocabulary) if base else None
+        tokens = encode_corpus(source, config, run.folder, base=vocabulary, progress=reading)
+        config = _fit(config, tokens, notices)
+    except CharrnnError:
+        with suppress(OSError):
+            run.folder.rmdir()  # only if nothing was put there
+        raise
+    shape = Shape.of(config, tokens.vocabulary.size)
+    params = initial_parameters(shape, backend, np.random.default_rng(config.seed))
+    if base:
+        params = _extend(base, shape, params, backend)
+    corpus = {"argument": request.corpus, "description": source.description, "sha256": tokens.sha256,
+              "size": tokens.size}  # fmt: skip
+    run.write_config(config, origins)
+    description = {"origins": origins, "preset": preset, "corpus": corpus}
+    setup = Setup(config, tokens, run, backend, choice.kernels, params, description)
+    return _session(setup, choice, notices)
+
+
+def _resume(request: Request, backend: Backend, choice: Choice, reading: Reading | None) -> Session:
+    """Go on where the last checkpoint of a run stands."""
+    if request.preset or request.config_file or request.init_from or request.force:
+        raise ConfigError("--resume goes on with the run's own settings; leave out --preset, --config, --init-from "
+                          "and --force")  # fmt: skip
+    run = _run_to_resume(request)
+    saved = checkpoint.load(run.last)
+    config, origins = _changed(saved, request.settings)
+    vocabulary = Vocabulary.from_dict(saved.vocabulary)
+    tokens = load_tokens(run.folder, vocabulary)
+    if tokens is None or tokens.sha256 != saved.corpus["sha256"]:
+        tokens = _read_again(request, saved, config, run, vocabulary, reading)
+    shape = Shape.of(config, vocabulary.size)
+    params = load_parameters(shape, backend, saved.weights, run.last)
+    run.forget_metrics_after(saved.progress.step)
+    run.write_config(config, origins)
+    description = {"origins": origins, "preset": saved.preset, "corpus": saved.corpus}
+    setup = Setup(config, tokens, run, backend, choice.kernels, params, description, resume=saved)
+    return _session(setup, choice, [])
+
+
+def open_corpus(name: str, glob: str, reading: Reading | None = None) -> Source:
+    """The text called `name`: a file or folder if there is one, else a corpus of the catalogue, fetched if need be.
+
+    Raises:
+        CorpusError: there is neither.
+    """
+    if Path(name).exists():
+        return from_path(Path(name), glob=glob)
+    known = [corpus.name for corpus in catalogue.list_corpora()]
+    if name in known:
+        return catalogue.open_corpus(name, progress=reading)
+    raise CorpusError(f"there is no file or folder {name!r}, and no such corpus; corpora are {', '.join(known)}")
+
+
+def _glob(request: Request) -> str:
+    return request.settings.get("glob", Config.glob)
+
+
+def _settings(
+    request: Request, preset: str | None, base: tuple[Checkpoint, Path] | None
+) -> tuple[Config, dict[str, str]]:
+    sources: list[tuple[str, dict[str, Any]]] = []
+    if base:
+        saved, path = base
+        model = {name: value for name, value in saved.config.items() if SETTINGS[name].group == "Model"}
+        sources.append((f"run {path.parent.name}", model | {"bytes": saved.config["bytes"]}))
+    if preset:
+        sources.append((f"preset {preset}", presets.load_preset(preset)))
+    if request.config_file:
+        sources.append((str(request.config_file), presets.load_file(request.config_file)))
+    config, origins = resolve(*sources, (COMMAND_LINE, request.settings))
+    if base:
+        for name, value in sources[0][1].items():
+            if name != "dropout" and getattr(config, name) != value:
+                raise ConfigError(f"{name} is {value} in {sources[0][0]}, not {getattr(config, name)}; leave it out")
+    return config, origins
+
+
+def _fit(config: Config, tokens: Tokens, notices: list[Notice]) -> Config:
+    notices += [Notice(text) for text in tokens.notices]
+    batch_size = fit_batch_size(len(tokens.train), config.batch_size, config.seq_len)
+    if batch_size == config.batch_size:
+        return config
+    notices.append(Notice(f"batch_size is {batch_size}, not {config.batch_size}: the text has only "
+                          f"{len(tokens.train)} characters to learn from"))  # fmt: skip
+    return config.replace(batch_size=batch_size)
+
+
+def _extend(base: tuple[Checkpoint, Path], shape: Shape, fresh: Flat, backend: Backend) -> Flat:
+    """The weights of `base`; characters that it did not know keep the fresh ones."""
+    saved, path = base
+    known = Vocabulary.from_dict(saved.vocabulary).size
+    old = load_parameters(Shape.of(Config(**saved.config), known), backend, saved.weights, path)
+    for name, weight in old.items():
+        fresh[name][tuple(slice(length) for length in weight.shape)] = weight
+    return fresh
+
+
+def _run_to_resume(request: Request) -> Run:
+    if request.run:
+        return find_run(request.run)
+    if request.corpus is None:
+        return find_run(None)
+    if request.corpus == "-":
+        return find_run(str(RUNS / "stdin"))
+    return find_run(str(RUNS / open_corpus(request.corpus, _glob(request)).name))
+
+
+def _changed(saved: Checkpoint, settings: dict[str, Any]) -> tuple[Config, dict[str, str]]:
+    config = Config(**saved.config)
+    changed = config.replace(**settings)
+    for name in settings:
+        if SETTINGS[name].frozen and getattr(changed, name) != getattr(config, name):
+            raise ConfigError(f"{name} is {getattr(config, name)} in this run and cannot change; start another with "
+                              "--run DIR")  # fmt: skip
+    return changed, saved.origins | dict.fromkeys(settings, COMMAND_LINE)
+
+
+def _read_again(
+    request: Request, saved: Checkpoint, config: Config, run: Run, vocabulary: Vocabulary, reading: Reading | None
+) -> Tokens:
+    argument = request.corpus or saved.corpus["argument"]
+    if argument == "-":
+        raise CorpusError(f"the text in {run.folder} is gone, and it came from standard input; it cannot be resumed")
+    source = open_corpus(argument, config.glob, reading)
+    tokens = encode_corpus(source, config, run.folder, base=vocabulary, progress=reading)
+    if tokens.sha256 != saved.corpus["sha256"]:
+        raise CorpusError(f"{source.description} is not the text that this run learned from: its sha256 is "
+                          f"{tokens.sha256[:16]}…, not {saved.corpus['sha256'][:16]}…; --init-from {run.folder} "
+                          "trains further on another text")  # fmt: skip
+    return tokens
+
+
+def _session(setup: Setup, choice: Choice, notices: list[Notice]) -> Session:
+    config, tokens = setup.config, setup.tokens
+    shape = Shape.of(config, tokens.vocabulary.size)
+    steps_per_epoch = Batches(tokens.train, config.batch_size, config.seq_len).per_epoch
+    started = Started(
+        run=setup.run.folder,
+        corpus=setup.description["corpus"]["description"],
+        train_chars=len(tokens.train),
+        val_chars=len(tokens.val),
+        vocab_size=tokens.vocabulary.size,
+        model=str(shape),
+        parameters=shape.size,
+        device=setup.backend.description,
+        kernel=choice.kernels.name,
+        why_not_faster="; ".join(choice.refusals) or None,
+        budget=Budget.of(config, steps_per_epoch).text,
+        preset=setup.description["preset"],
+        resumed_step=setup.resume.progress.step if setup.resume else None,
+    )
+    return Session(setup, started, notices)

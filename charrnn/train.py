@@ -1,0 +1,237 @@
+"""The training loop: truncated backpropagation through time over parallel streams of text.
+
+`Trainer.run` is a generator of events and prints nothing. It can be stopped after any step; what it saves then makes a
+resumed run end with the same bytes as one that was never stopped.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from charrnn import optim, schedules
+from charrnn.arrays import Flat
+from charrnn.backend import Backend
+from charrnn.budget import Budget
+from charrnn.cells import CELLS
+from charrnn.checkpoint import Checkpoint, Progress
+from charrnn.config import Config
+from charrnn.corpus.batches import Batches
+from charrnn.corpus.tokens import Tokens
+from charrnn.errors import CheckpointError, DivergedError
+from charrnn.evaluate import Evaluator
+from charrnn.events import Evaluated, Event, Finished, Sampled, Saved, Step
+from charrnn.kernels.reference import ReferenceKernels
+from charrnn.loss import bits_per_char
+from charrnn.network import Network, Shape
+from charrnn.runs import Run
+from charrnn.sampler import Filter, sample
+
+EVALUATIONS = 20  # over a run, unless `eval_every` says otherwise
+SAVE_SECONDS = 60.0  # at most so much work is lost when the power fails
+RELEASE_STEPS = 200  # between returns of the pages of the memory-mapped text
+SAMPLE = Filter(temperature=0.8)
+
+
+@dataclass
+class Setup:
+    """What a trainer is made from; see `charrnn.session`."""
+
+    config: Config
+    tokens: Tokens
+    run: Run
+    backend: Backend
+    kernels: ReferenceKernels
+    params: Flat
+    description: dict[str, Any]  # the checkpoint's fields that training only passes on: origins, preset, corpus
+    resume: Checkpoint | None = None
+
+
+class Trainer:
+    """One run over one text."""
+
+    def __init__(self, setup: Setup, interrupted: Callable[[], bool] = lambda: False) -> None:
+        config, tokens = setup.config, setup.tokens
+        self.setup, self.config, self.tokens, self.run_folder = setup, config, tokens, setup.run
+        self.backend, self.kernels, self.params = setup.backend, setup.kernels, setup.params
+        self.interrupted = interrupted
+        self.shape = Shape.of(config, tokens.vocabulary.size)
+        self.batches = Batches(tokens.train, config.batch_size, config.seq_len)
+        self.budget = Budget.of(config, self.batches.per_epoch)
+        self.network = Network(
+            self.shape, self.params, self.backend, self.kernels, seq_len=config.seq_len, batch_size=config.batch_size,
+            training=True, dropout=config.dropout, seed=config.seed,
+        )  # fmt: skip
+        self.optimizer = optim.build(config, self.backend.xp, self.params)
+        self.schedule = schedules.build(config)
+        self.val = tokens.val[: config.eval_chars + 1]
+        self.evaluator = None
+        if len(self.val) > 1:
+            self.evaluator = Evaluator(self.shape, self.params, self.backend, self.kernels, len(self.val))
+        self.progress = Progress()
+        self.states = self.network.initial_state()
+        if setup.resume:
+            self._restore(setup.resume)
+        self._started = self._saved = time.perf_counter()
+        self._before, self._speed = self.progress.seconds, 0.0
+        self._used_before = self._used()
+
+    def run(self) -> Iterator[Event]:
+        """Train until the budget is used up, evaluations bring nothing better, or `interrupted()`; yields events.
+
+        Raises:
+            DivergedError: the loss or a gradient is not finite; the last checkpoint is kept as it is.
+        """
+        reason = "done"
+        while self._used() < 1:
+            yield self._update()
+            if self._evaluation_due():
+                yield from self._evaluate()
+                if self._out_of_patience():
+                    reason = "early stop"
+                    break
+            if self.interrupted():
+                yield self._save()
+                reason = "interrupted"
+                break
+            if time.perf_counter() - self._saved > SAVE_SECONDS:
+                yield self._save()
+        progress = self.progress
+        yield Finished(reason, progress.step, self._epoch(), self.seconds(), progress.best_val_loss, progress.best_step)
+
+    def seconds(self) -> float:
+        """Time spent on this run, evaluations included, interruptions left out."""
+        return self._before + time.perf_counter() - self._started
+
+    def _used(self) -> float:
+        return self.budget.progress(self.progress.step, self.seconds())
+
+    def _epoch(self) -> float:
+        return self.batches.epoch(self.progress.step)
+
+    def _update(self) -> Step:
+        """One chunk: forward, loss, backward, clip, step."""
+        began, progress, config = time.perf_counter(), self.progress, self.config
+        used, epoch = self._used(), self._epoch()
+        if self.batches.starts_text(progress.step):
+            self.states = self.network.initial_state()
+        inputs, targets, count = self.batches.chunk(progress.step)
+        to_device = self.backend.to_device
+        logits, self.states = self.network.forward(to_device(inputs), self.states, progress.step)
+        loss = float(self.kernels.cross_entropy_gradient(logits[:count], to_device(targets.reshape(-1)[:count])))
+        logits[count:] = 0
+        grads = self.network.backward(logits)
+        norm = float(optim.clip(self.backend.xp, grads, config.grad_clip, config.grad_clip_mode))
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise self._diverged(loss, norm)
+        rate = config.learning_rate * self.schedule.factor(used, epoch)
+        progress.step += 1
+        self.optimizer.update(grads, rate, progress.step)
+        progress.loss_sum += loss * count
+        progress.loss_chars += count
+        if progress.step % RELEASE_STEPS == 0:
+            self.tokens.release()
+        return self._step_event(loss, norm, rate, count / (time.perf_counter() - began))
+
+    def _step_event(self, loss: float, norm: float, rate: float, speed: float) -> Step:
+        self._speed = 0.95 * self._speed + 0.05 * speed if self._speed else speed
+        used = self._used()
+        left = (time.perf_counter() - self._started) * (1 - used) / (used - self._used_before)
+        return Step(self.progress.step, self._epoch(), used, loss, norm, rate, self._speed, left)
+
+    def _diverged(self, loss: float, norm: float) -> DivergedError:
+        what = f"loss {loss:g}" if not math.isfinite(loss) else f"gradient norm {norm:g}"
+        last = self.run_folder.last
+        kept = f"{last} is kept as it was" if last.is_file() else "nothing was saved yet"
+        return DivergedError(
+            f"training diverged at step {self.progress.step + 1}: {what}; {kept}; try a lower --learning-rate "
+            f"(now {self.config.learning_rate:g}) or a smaller --grad-clip (now {self.config.grad_clip:g})"
+        )
+
+    def _evaluation_due(self) -> bool:
+        if self.config.eval_every and self.progress.step % self.config.eval_every == 0:
+            return True
+        used = self._used()
+        return used == 1 or (not self.config.eval_every and used * EVALUATIONS >= self.progress.evaluations + 1)
+
+    def _evaluate(self) -> Iterator[Event]:
+        """Read the held-out text, save, and draw a sample."""
+        progress = self.progress
+        train_loss = progress.loss_sum / progress.loss_chars
+        progress.evaluations, progress.loss_sum, progress.loss_chars = progress.evaluations + 1, 0.0, 0
+        val_loss = self.evaluator.score(self.val).loss if self.evaluator else None
+        best = val_loss is not None and (progress.best_val_loss is None or val_loss < progress.best_val_loss)
+        if val_loss is not None:
+            self.schedule.observe(val_loss)
+            progress.since_best = 0 if best else progress.since_best + 1
+        if best:
+            progress.best_val_loss, progress.best_step = val_loss, progress.step
+        evaluated = Evaluated(progress.step, self._epoch(), self.seconds(), train_loss, val_loss, best)
+        self.run_folder.append_metrics(_metrics(evaluated))
+        yield self._save()
+        if best:
+            self.checkpoint().save(self.run_folder.best)
+        yield evaluated
+        if self.config.sample_length:
+            yield Sampled(progress.step, self._sample())
+
+    def _out_of_patience(self) -> bool:
+        return 0 < self.config.patience <= self.progress.since_best
+
+    def _sample(self) -> str:
+        vocabulary, length = self.tokens.vocabulary, self.config.sample_length
+        network = Network(self.shape, self.params, self.backend, self.kernels, seq_len=1, batch_size=1)
+        drawn = sample(network, np.array([vocabulary.start]), SAMPLE, seed=self.config.seed + self.progress.step)
+        return vocabulary.decode(np.array([ids[0] for ids in islice(drawn, length)]))
+
+    def _save(self) -> Saved:
+        self.checkpoint().save(self.run_folder.last)
+        self._saved = time.perf_counter()
+        return Saved(self.progress.step, self.run_folder.last)
+
+    def checkpoint(self) -> Checkpoint:
+        """The run as it is now; its arrays are the run's own where they lie on the host."""
+        to_host = self.backend.to_host
+        # Time is part of the run only where it is the budget: equal runs would otherwise not be equal files.
+        self.progress.seconds = self.seconds() if self.budget.seconds is not None else 0.0
+        self.progress.schedule = self.schedule.state()
+        names = CELLS[self.config.cell].states
+        return Checkpoint(
+            config=self.config.to_dict(),
+            **self.setup.description,
+            vocabulary=self.tokens.vocabulary.to_dict(),
+            progress=self.progress,
+            weights={name: to_host(view) for name, view in self.params.items()},
+            moments={slot: {name: to_host(view) for name, view in self.params.like(buffer).items()}
+                     for slot, buffer in self.optimizer.slots.items()},
+            states=[{name: to_host(array) for name, array in zip(names, state, strict=True)} for state in self.states],
+        )  # fmt: skip
+
+    def _restore(self, saved: Checkpoint) -> None:
+        self.progress = saved.progress
+        if not self.progress.seconds:
+            metrics = self.run_folder.read_metrics()
+            self.progress.seconds = metrics[-1]["seconds"] if metrics else 0.0
+        if saved.progress.schedule:
+            self.schedule.load(saved.progress.schedule)
+        to_device = self.backend.to_device
+        try:
+            for slot, buffer in self.optimizer.slots.items():
+                for name, view in self.params.like(buffer).items():
+                    view[...] = to_device(saved.moments[slot][name])
+            self.states = [tuple(to_device(state[name]) for name in CELLS[self.config.cell].states)
+                           for state in saved.states]  # fmt: skip
+        except KeyError as missing:
+            raise CheckpointError(f"{self.run_folder.last} lacks {missing}; it cannot be resumed from") from None
+
+
+def _metrics(evaluated: Evaluated) -> dict[str, Any]:
+    values = {"step": evaluated.step, "epoch": round(evaluated.epoch, 4), "seconds": round(evaluated.seconds, 2),
+              "train_loss": evaluated.train_loss, "val_loss": evaluated.val_loss}  # fmt: skip
+    if evaluated.val_loss is not None:
+        values["val_bits_per_char"] = bits_per_char(evaluated.val_loss)
+    return values
