@@ -63,8 +63,8 @@ class Checkpoint:
         for layer, arrays in enumerate(self.states):
             tensors.update({f"state.{layer}.{name}": array for name, array in arrays.items()})
         header = {name: getattr(self, name) for name in _HEADER} | {"progress": vars(self.progress), "format": FORMAT}
-        blob = save({n: np.ascontiguousarray(a) for n, a in tensors.items()}, {_KEY: json.dumps(header, sort_keys=True)})
-        write_atomically(path, blob)
+        tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+        write_atomically(path, save(tensors, {_KEY: json.dumps(header, sort_keys=True)}))
 
 
 _HEADER = ("config", "origins", "preset", "vocabulary", "corpus")

@@ -53,7 +53,8 @@ class Setting:
             raise ConfigError(f"{name} is a whole number, not {value!r}")
         value = self.type(value)
         if self.choices and value not in self.choices:
-            raise ConfigError(f"{name} {value!r} is not one of {', '.join(self.choices)}{_nearest(value, self.choices)}")
+            choices = ", ".join(self.choices)
+            raise ConfigError(f"{name} {value!r} is not one of {choices}{_nearest(value, self.choices)}")
         if self.low is not None and not (value > self.low if self.open_low else value >= self.low):
             raise ConfigError(f"{name} must be {'above' if self.open_low else 'at least'} {self.low:g}, not {value:g}")
         if self.high is not None and not value <= self.high:

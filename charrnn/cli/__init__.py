@@ -1,0 +1,75 @@
+"""The command line: click and nothing else. Each command is a file here, imported when it is used.
+
+Errors become exit codes in this file, once: 1 for what a user can mend, 2 for wrong usage (click's), 130 for Ctrl-C.
+"""
+
+import sys
+from importlib import import_module
+
+import click
+
+from charrnn import __version__
+from charrnn.errors import CharrnnError
+
+# The summaries stand here so that `charrnn --help` has to import no command.
+COMMANDS = {
+    "train": "Teach a network a text, character by character.",
+    "sample": "Write new text in the style of what a run learned.",
+    "eval": "Measure how well a run predicts a text.",
+    "info": "Show a run's settings and history, or what this machine has.",
+    "corpora": "List, fetch and verify texts to learn from.",
+}
+
+
+class Commands(click.Group):
+    """Loads a command's file when it is called, and turns errors into one line and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which one needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command, imported now."""
+        return import_module(f"charrnn.cli.{name}").command if name in COMMANDS else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """From the summaries, without importing."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; the only place where errors are caught for the user's sake."""
+        try:
+            return super().invoke(ctx)
+        except CharrnnError as error:
+            raise click.ClickException(str(error)) from error
+        except BrokenPipeError:
+            raise  # click ends quietly when nobody reads on
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{where}{error.strerror or error}") from error
+        except MemoryError as error:
+            message = "out of memory; lower --batch-size, --seq-len or --hidden-size"
+            raise click.ClickException(f"{message} ({error})" if str(error) else message) from error
+        except KeyboardInterrupt:
+            ctx.exit(130)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="charrnn")
+def cli() -> None:
+    """Character-level recurrent language models: give it a text, it learns it, and writes new text in its style.
+
+    \b
+    Examples:
+      charrnn train corpus.txt
+      charrnn sample --temp 0.8
+      charrnn train names && charrnn sample --lines 20
+    """
+
+
+def main() -> None:
+    """The `charrnn` command."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a terminal that cannot show a character must not end the program
+    cli(prog_name="charrnn")

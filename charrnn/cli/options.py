@@ -1,0 +1,55 @@
+"""Options that several commands share, and the settings of a run as options."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from charrnn.config import SETTINGS, Config, Setting
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class SettingOption(click.Option):
+    """An option whose help stands under its setting's group; None means that it was not given."""
+
+    def __init__(self, name: str, setting: Setting) -> None:
+        self.group = setting.group
+        default = getattr(Config, name)
+        if setting.type is bool:
+            shown, kind = "", {"is_flag": True}
+        else:
+            shown = "" if default in (None, "") else f"  [default: {default}]"
+            kind = {"type": click.Choice(setting.choices) if setting.choices else setting.type}
+        super().__init__([f"--{name.replace('_', '-')}", name], default=None, help=setting.help + shown, **kind)
+
+
+class GroupedCommand(click.Command):
+    """A command whose help lists settings by their group."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One section per group, the command's own options first."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for option in self.get_params(ctx):
+            record = option.get_help_record(ctx)
+            if record:
+                sections.setdefault(getattr(option, "group", "Options"), []).append(record)
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+def settings_options(command: click.Command) -> click.Command:
+    """Add an option for every setting of a run."""
+    command.params += [SettingOption(name, setting) for name, setting in SETTINGS.items()]
+    return command
+
+
+def device_options(function: F) -> F:
+    """Add --device and --kernel."""
+    function = click.option("--kernel", default="auto", metavar="KIND",
+                            help="auto, or one kind by name (see charrnn info).")(function)  # fmt: skip
+    return click.option("--device", default="auto", metavar="auto|cpu|gpu|gpu:N", help="Where to compute.")(function)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs to read.")

@@ -1,0 +1,79 @@
+"""charrnn train."""
+
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from charrnn import presets
+from charrnn.cli.options import GroupedCommand, device_options, json_option, settings_options
+from charrnn.config import SETTINGS
+from charrnn.session import Request, prepare
+from charrnn.train import Trainer
+from charrnn.view.training import open_view
+
+
+class Interrupt:
+    """While it is entered, SIGINT and SIGTERM are noted instead of obeyed; a second one is obeyed."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+
+    def __enter__(self) -> "Interrupt":
+        self._before = {each: signal.signal(each, self._note) for each in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for each, handler in self._before.items():
+            signal.signal(each, handler)
+
+    def __call__(self) -> bool:
+        return self.number is not None
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.number is not None:
+            raise KeyboardInterrupt
+        self.number = number
+
+
+@settings_options
+@click.command(cls=GroupedCommand)
+@click.argument("corpus", required=False)
+@click.option("--preset", metavar="NAME", help=f"Settings that suit a kind of text: {', '.join(presets.names())}.")
+@click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE", help="Settings in YAML.")
+@click.option("--run", metavar="DIR", help="Folder of the run.  [default: runs/CORPUS]")
+@click.option("--resume", is_flag=True, help="Go on with a run; with nothing else named, the newest one.")
+@click.option("--force", is_flag=True, help="Start anew where a run is already; that one moves to DIR.old.")
+@click.option("--init-from", metavar="RUN", help="Begin with the weights of a run, and train further on this text.")
+@device_options
+@json_option
+def command(as_json: bool, **options: Any) -> None:
+    """Teach a network a text, character by character.
+
+    CORPUS is a file, a folder, - for standard input, or a name from `charrnn corpora list`. Training can be stopped
+    with Ctrl-C at any time, and goes on with --resume as if nothing had happened. A setting comes from the command
+    line, else from --preset or --config, else from its default.
+
+    \b
+    Examples:
+      charrnn train corpus.txt
+      charrnn train names
+      charrnn train shakespeare --minutes 10 --hidden-size 512
+      charrnn train src/ --glob '**/*.py' --cell gru --run runs/mycode
+      charrnn train --resume
+      charrnn train letters.txt --init-from runs/shakespeare
+    """
+    settings = {name: value for name in SETTINGS if (value := options.pop(name)) is not None}
+    with open_view(json=as_json) as view:
+        session = prepare(Request(settings=settings, **options), view.reading)
+        for event in (*session.notices, session.started):
+            view.show(event)
+        with Interrupt() as interrupt:
+            for event in Trainer(session.setup, interrupt).run():
+                view.show(event)
+    if interrupt.number is not None:
+        sys.exit(128 + interrupt.number)
+
