@@ -1,5 +1,7 @@
 """Which part of a text is held out of training, to measure what was learned rather than remembered."""
 
+from itertools import pairwise
+
 import numpy as np
 
 
@@ -8,8 +10,8 @@ def split(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The training and the held-out part of `ids`, in the way `how` of `charrnn.config.SPLITS`.
 
-    ids: (characters,), possibly memory-mapped. 'contiguous' gives views; the others copy, and need memory in
-    proportion to the text. Where either part would have fewer than two characters, all is for training and
+    ids: (characters,), possibly memory-mapped. 'contiguous' gives views; the others copy, and need a few
+    times the memory of the text. Where either part would have fewer than two characters, all is for training and
     nothing held out.
     """
     if how == "unique-lines":
@@ -23,9 +25,7 @@ def split(
     return train, val
 
 
-def _unique_lines(
-    ids: np.ndarray, fraction: float, seed: int, newline: int | None
-) -> tuple[np.ndarray, np.ndarray]:
+def _unique_lines(ids: np.ndarray, fraction: float, seed: int, newline: int | None) -> tuple[np.ndarray, np.ndarray]:
     """Hold out a random share of the different lines, each once; training keeps the others in order, repeats too.
 
     Every line of both parts ends with a newline. The empty line separates lines and is never held out.
@@ -36,11 +36,9 @@ def _unique_lines(
         ids = np.append(ids, ids.dtype.type(newline))
     ends = np.flatnonzero(ids == newline) + 1
     lengths = np.diff(ends, prepend=0)
+    text, borders = ids.tobytes(), [0, *(ends * ids.itemsize).tolist()]
     numbers: dict[bytes, int] = {}  # different lines, numbered in the order in which they come
-    number = np.array([
-        numbers.setdefault(ids[end - length:end].tobytes(), len(numbers))
-        for end, length in zip(ends, lengths, strict=True)
-    ])
+    number = np.array([numbers.setdefault(text[start:end], len(numbers)) for start, end in pairwise(borders)])
     first = np.diff(np.maximum.accumulate(number), prepend=-1) > 0
 
     candidates = np.array([each for line, each in numbers.items() if len(line) > ids.itemsize], dtype=np.intp)

@@ -34,7 +34,7 @@ class Vocabulary:
     def __post_init__(self) -> None:
         for character in self.characters or "":
             if "\ud800" <= character <= "\udfff":
-                raise CorpusError(f"the text holds U+{ord(character):04X}, half a character; use --bytes")
+                raise CorpusError(f"the text holds U+{ord(character):04X}, half of a surrogate pair; use --bytes")
 
     @property
     def size(self) -> int:
@@ -52,6 +52,11 @@ class Vocabulary:
         if self.characters is None:
             return ord("\n")
         return self.characters.index("\n") if "\n" in self.characters else None
+
+    @property
+    def start(self) -> int:
+        """The id that a text drawn from nothing begins after: the line feed, else symbol 0."""
+        return 0 if self.newline is None else self.newline
 
     def encode(self, text: str | bytes, *, unknown: str = "error") -> np.ndarray:
         """The ids of `text`, one `dtype` each; a vocabulary of bytes takes bytes, or text as UTF-8.
@@ -117,7 +122,7 @@ class Vocabulary:
 
     @property
     def _replacement(self) -> int:
-        return max(self.characters.find("?"), 0) or max(self.characters.find(" "), 0)
+        return next((self.characters.index(each) for each in "? " if each in self.characters), 0)
 
 
 class Decoder:

@@ -5,6 +5,7 @@ import mmap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -61,43 +62,31 @@ def encode_corpus(
             "a model of characters cannot go on with bytes; leave out --bytes" if config.bytes else
             "a model of bytes cannot go on with characters; add --bytes"
         )
-    size = source.size
-    passes = 1 if config.bytes else 2
-
-    def reader(done: int) -> Reader:
-        return Reader(source, progress=progress and (lambda read: progress(done + read, passes * size)))
-
-    vocabulary, seen = Vocabulary(None), None
+    first, second = _readers(source, config, progress)
+    vocabulary = Vocabulary(None)
     if not config.bytes:
-        first = reader(0)
         characters = collect(_pieces(first, config))
         vocabulary = base.extended(characters) if base else Vocabulary(characters)
-        seen = first.sha256.digest()
 
-    last = reader((passes - 1) * size)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / FACTS).unlink(missing_ok=True)  # so that old facts never stand beside new ids
     with replacing(folder / IDS) as file:
-        for piece in _pieces(last, config):
+        for piece in _pieces(second, config):
             # An unseen character means that the file has changed, which is found below.
             file.write(vocabulary.encode(piece, unknown="skip"))
-        if seen not in (None, last.sha256.digest()):
+        if not config.bytes and first.sha256.digest() != second.sha256.digest():
             raise CorpusError(f"{source.description} changed while it was read; try again when it is complete")
         train, val = _split_file(file, vocabulary, config, source)
+        (folder / FACTS).unlink(missing_ok=True)  # so that old facts never stand beside new ids
 
-    facts = {"dtype": vocabulary.dtype.name, "train": train, "val": val, "sha256": last.sha256.hexdigest(),
-             "size": last.size}
+    facts = {"train": train, "val": val, "sha256": second.sha256.hexdigest(), "size": second.size}
     with replacing(folder / FACTS) as file:
         file.write(json.dumps(facts).encode())
-    return _open(folder, vocabulary, facts, tuple(_notices(last, config, val)))
+    return _open(folder, vocabulary, facts, tuple(_notices(second, config, val)))
 
 
 def load_tokens(folder: Path, vocabulary: Vocabulary) -> Tokens | None:
     """The ids that `encode_corpus` wrote into `folder`; None if they are missing or do not fit their facts."""
     try:
         facts = json.loads((folder / FACTS).read_bytes())
-        if facts["dtype"] != vocabulary.dtype.name:
-            return None
         return _open(folder, vocabulary, facts, ())
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -118,18 +107,30 @@ def contains_line(tokens: Tokens, line: str) -> bool:
     return _has_line(tokens, wanted, 0, border) or _has_line(tokens, wanted, border, border + tokens.val.nbytes)
 
 
+def _readers(source: Source, config: Config, progress: Progress | None) -> tuple[Reader, Reader]:
+    """Readers for the two passes, which share one count of progress; bytes need only the second."""
+    if progress is None:
+        return Reader(source), Reader(source)
+    before = 0 if config.bytes else source.size
+    total = before + source.size
+    return (
+        Reader(source, progress=lambda read: progress(read, total)),
+        Reader(source, progress=lambda read: progress(before + read, total)),
+    )
+
+
 def _pieces(reader: Reader, config: Config) -> Iterator[str] | Iterator[bytes]:
     if config.bytes:
         return reader.raw(newlines=config.newlines)
     return reader.text(encoding=config.encoding, errors=config.errors, newlines=config.newlines)
 
 
-def _split_file(file, vocabulary: Vocabulary, config: Config, source: Source) -> tuple[int, int]:
+def _split_file(file: BinaryIO, vocabulary: Vocabulary, config: Config, source: Source) -> tuple[int, int]:
     """Order the ids in `file` as training and held-out part; returns the length of each."""
     file.flush()
     count = file.tell() // vocabulary.dtype.itemsize
     if count < LEAST:
-        raise CorpusError(f"{source.description} has {count} characters; training needs at least {LEAST}")
+        raise CorpusError(f"{source.description} has {_counted(count, 'character')}; training needs at least {LEAST}")
     train, val = split(
         np.memmap(file, vocabulary.dtype, "r"), config.split, config.val_fraction,
         seed=config.seed, batch_size=config.batch_size, newline=vocabulary.newline,
@@ -149,8 +150,6 @@ def _open(folder: Path, vocabulary: Vocabulary, facts: dict, notices: tuple[str,
     ids = np.frombuffer(memory, vocabulary.dtype)
     if len(ids) != facts["train"] + facts["val"]:
         raise ValueError(f"{folder / IDS} holds {len(ids)} ids")
-    if hasattr(mmap, "MADV_RANDOM"):
-        memory.madvise(mmap.MADV_RANDOM)
     train, val = ids[:facts["train"]], ids[facts["train"]:]
     return Tokens(vocabulary, train, val, facts["sha256"], facts["size"], notices, memory)
 
@@ -163,7 +162,7 @@ def _notices(reader: Reader, config: Config, val: int) -> Iterator[str]:
     elif reader.crlf and not config.bytes:
         yield f"kept {_counted(reader.crlf, 'CRLF line end')} (--newlines lf makes them LF)"
     if config.val_fraction and not val:
-        yield f"nothing held out: the text is too short for --split {config.split} --val-fraction {config.val_fraction:g}"
+        yield f"nothing held out: too short for --val-fraction {config.val_fraction:g} --split {config.split}"
 
 
 def _counted(number: int, thing: str) -> str:
@@ -175,6 +174,8 @@ def _has_line(tokens: Tokens, line: bytes, start: int, stop: int) -> bool:
     memory, width = tokens.memory, tokens.vocabulary.dtype.itemsize
     newline = np.array(tokens.vocabulary.newline, tokens.vocabulary.dtype).tobytes()
     reach = len(line) + width
+    if start == stop:
+        return False
     if memory[start:min(start + reach, stop)] in (line + newline, line):
         return True
     if line and memory[max(start, stop - reach):stop] == newline + line:

@@ -1,0 +1,228 @@
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.config import SPLITS, Config
+from charrnn.corpus import tokens as module
+from charrnn.corpus.source import Source
+from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.corpus.tokens import Tokens, contains_line, encode_corpus, load_tokens
+from charrnn.errors import CorpusError
+
+TEXT = "one two\nthree\nfour\n" * 5
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("tokens")
+
+
+def write(folder: Path, content: str | bytes) -> Source:
+    file = folder / "text.txt"
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return Source("text", (file,), description="the text")
+
+
+def encode(folder: Path, content: str | bytes, base: Vocabulary | None = None, **settings) -> Tokens:
+    return encode_corpus(write(folder, content), Config(**settings), folder / "run", base=base)
+
+
+def texts(tokens: Tokens) -> tuple[str, str]:
+    return tokens.vocabulary.decode(tokens.train), tokens.vocabulary.decode(tokens.val)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufeff"), min_size=2))
+def test_both_parts_together_are_the_text(folder, text):
+    tokens = encode(folder, text, val_fraction=0.5)
+    assert "".join(texts(tokens)) == text
+    assert tokens.vocabulary.characters == "".join(sorted(set(text)))
+    assert tokens.train.dtype == tokens.vocabulary.dtype
+    assert (tokens.sha256, tokens.size) == (hashlib.sha256(text.encode()).hexdigest(), len(text.encode()))
+
+
+@given(st.binary(min_size=2))
+def test_bytes_of_any_file(folder, content):
+    tokens = encode(folder, content, bytes=True)
+    assert tokens.train.tobytes() + tokens.val.tobytes() == content
+    assert tokens.vocabulary == Vocabulary(None)
+
+
+@pytest.mark.parametrize("how", SPLITS)
+def test_the_file_holds_what_the_split_gives(tmp_path, how):
+    tokens = encode(tmp_path, TEXT, split=how, val_fraction=0.4, batch_size=5)
+    train, val = texts(tokens)
+    assert (tmp_path / "run" / "tokens.bin").stat().st_size == len(train) + len(val)
+    assert (train, val) == {
+        "contiguous": (TEXT[:57], TEXT[57:]),
+        "unique-lines": (train, val),
+        "interleaved": ("one two\nthr" * 5, "ee\nfour\n" * 5),
+    }[how]
+    assert val and not (how == "unique-lines" and set(val.splitlines()) & set(train.splitlines()))
+
+
+def test_the_parts_cannot_be_written_to(folder):
+    tokens = encode(folder, TEXT)
+    with pytest.raises(ValueError, match="read-only"):
+        tokens.train[0] = 1
+
+
+def test_pages_given_back_are_read_again(folder):
+    tokens = encode(folder, TEXT)
+    before = texts(tokens)
+    tokens.release()
+    assert texts(tokens) == before
+
+
+def test_a_base_vocabulary_is_extended(folder):
+    tokens = encode(folder, "cab cab", base=Vocabulary("zb"))
+    assert tokens.vocabulary.characters == "zb ac"
+    assert "".join(texts(tokens)) == "cab cab"
+
+
+@pytest.mark.parametrize(("base", "read_bytes"), [(None, False), ("ab", True)])
+def test_characters_and_bytes_do_not_mix(folder, base, read_bytes):
+    with pytest.raises(CorpusError, match="--bytes"):
+        encode(folder, TEXT, base=Vocabulary(base), bytes=read_bytes)
+
+
+@pytest.mark.parametrize(("content", "settings", "notices"), [
+    (TEXT, {}, ()),
+    (TEXT, {"val_fraction": 0.0}, ()),
+    ("\ufeff" + TEXT, {}, ("removed 1 byte order mark",)),
+    (TEXT + "\r\n", {}, ("kept 1 CRLF line end (--newlines lf makes them LF)",)),
+    (TEXT + "\r\n" * 2, {"newlines": "lf"}, ("made 2 CRLF line ends LF",)),
+    (TEXT + "\r\n" * 2, {"bytes": True}, ()),
+    ("abc", {}, ("nothing held out: too short for --val-fraction 0.1 --split contiguous",)),
+])
+def test_notices(folder, content, settings, notices):
+    assert encode(folder, content, **settings).notices == notices
+
+
+@pytest.mark.parametrize("content", ["", "a", "\ufeff", "\ufeffa"])
+def test_too_short_a_text(tmp_path, content):
+    count = len(content.strip("\ufeff"))
+    with pytest.raises(CorpusError, match=f"the text has {count} character.*at least 2"):
+        encode(tmp_path, content)
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_progress_runs_over_both_passes(folder):
+    done = []
+    encode_corpus(write(folder, TEXT), Config(), folder / "run", progress=lambda *now: done.append(now))
+    assert done == [(len(TEXT), 2 * len(TEXT)), (2 * len(TEXT), 2 * len(TEXT))]
+    done.clear()
+    encode_corpus(write(folder, TEXT), Config(bytes=True), folder / "run", progress=lambda *now: done.append(now))
+    assert done == [(len(TEXT), len(TEXT))]
+
+
+def test_a_file_that_changes_between_the_passes(tmp_path, monkeypatch):
+    collect = module.collect
+
+    def collect_and_change(pieces):
+        characters = collect(pieces)
+        write(tmp_path, TEXT + "more")
+        return characters
+
+    monkeypatch.setattr(module, "collect", collect_and_change)
+    with pytest.raises(CorpusError, match="the text changed while it was read"):
+        encode(tmp_path, TEXT)
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_a_full_disk(tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "tokens.bin.part").symlink_to("/dev/full")
+    with pytest.raises(CorpusError, match=r"cannot write .*tokens\.bin: No space left"):
+        encode(tmp_path, TEXT)
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "run").touch()
+    with pytest.raises(CorpusError, match="cannot write"):
+        encode(tmp_path, TEXT)
+
+
+def test_a_failed_encoding_keeps_the_last_one(tmp_path):
+    tokens = encode(tmp_path, TEXT)
+    with pytest.raises(CorpusError):
+        encode(tmp_path, "a")
+    assert texts(load_tokens(tmp_path / "run", tokens.vocabulary)) == texts(tokens)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=9), st.sampled_from(SPLITS))
+def test_loading_gives_what_was_encoded(folder, text, how):
+    tokens = encode(folder, text, split=how, batch_size=2)
+    loaded = load_tokens(folder / "run", tokens.vocabulary)
+    assert texts(loaded) == texts(tokens)
+    assert (loaded.sha256, loaded.size, loaded.notices) == (tokens.sha256, tokens.size, ())
+
+
+def spoil_length(run):
+    with (run / "tokens.bin").open("ab") as file:
+        file.write(b"x")
+
+
+@pytest.mark.parametrize("spoil", [
+    spoil_length,
+    lambda run: (run / "tokens.bin").unlink(),
+    lambda run: (run / "tokens.bin").write_bytes(b""),
+    lambda run: (run / "tokens.json").unlink(),
+    lambda run: (run / "tokens.json").write_text("{"),
+    lambda run: (run / "tokens.json").write_text("[]"),
+    lambda run: (run / "tokens.json").write_text(json.dumps({"train": 95})),
+])
+def test_a_spoiled_cache_is_not_loaded(tmp_path, spoil):
+    tokens = encode(tmp_path, TEXT)
+    assert load_tokens(tmp_path / "run", tokens.vocabulary) is not None
+    spoil(tmp_path / "run")
+    assert load_tokens(tmp_path / "run", tokens.vocabulary) is None
+
+
+def test_old_facts_never_stand_beside_new_ids(tmp_path):
+    tokens = encode(tmp_path, TEXT)
+    (tmp_path / "run" / "tokens.json.part").symlink_to("/dev/full")
+    with pytest.raises(CorpusError, match="No space left"):
+        encode(tmp_path, TEXT[::-1])
+    assert load_tokens(tmp_path / "run", tokens.vocabulary) is None
+
+
+def test_a_cache_of_wider_ids_is_not_loaded(tmp_path):
+    encode(tmp_path, TEXT)
+    assert load_tokens(tmp_path / "run", Vocabulary("".join(map(chr, range(300))))) is None
+
+
+@given(st.text("ab\nĀ", min_size=4, max_size=30), st.text("abĀx", max_size=3), st.booleans(), st.integers(1, 9))
+def test_contains_line_agrees_with_the_decoded_lines(folder, text, line, wide, search_size):
+    # 300 characters more make ids of two bytes; 'Ā' and 'ā' then have bytes that also occur across neighbours.
+    more = "".join(map(chr, range(0x101, 0x101 + 300))) if wide else ""
+    tokens = encode(folder, text + "\n", base=Vocabulary("\n" + more + "ab"), val_fraction=0.3)
+    lines = {line for part in texts(tokens) for line in part.removesuffix("\n").split("\n") if part}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_SEARCH_SIZE", search_size * tokens.train.itemsize)
+        assert contains_line(tokens, line) == (line in lines)
+        assert all(contains_line(tokens, each) for each in lines)
+
+
+def test_lines_are_found_on_whole_ids_only(folder):
+    vocabulary = Vocabulary("".join(map(chr, range(0x1000))))
+    newline, wanted = 10, 0x0102
+    ids = np.array([0x0A00, 0x0200, 0x0A01, 0x0100], np.uint16)  # shifted by a byte: newline, wanted, newline
+    shifted = np.array([newline, wanted, newline], np.uint16).tobytes()
+    assert shifted in ids.tobytes()
+    tokens = encode(folder, vocabulary.decode([65, *ids, 65]), base=vocabulary, val_fraction=0.0)
+    assert not contains_line(tokens, chr(wanted))
+    tokens = encode(folder, vocabulary.decode([65, *ids, 65, newline, wanted, newline, 65]), base=vocabulary)
+    assert contains_line(tokens, chr(wanted))
+
+
+def test_a_line_with_an_unseen_character_or_in_bytes(folder):
+    assert not contains_line(encode(folder, TEXT), "x")
+    assert contains_line(encode(folder, "ä\nö\nü\n", bytes=True, val_fraction=0.0), "ö")
+    assert not contains_line(encode(folder, "no line end"), "no line end")
+    assert not contains_line(encode(folder, "a\nb\n", val_fraction=0.0), "")
