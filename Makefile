@@ -1,0 +1,42 @@
+# make demo    train on the bundled names for about a minute, and write 20 new ones
+# make test    all tests
+# make readme  write the command reference in README.md anew
+# make golden  write tests/golden/torch.npz anew (needs torch)
+# make lint    ruff
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test readme golden lint clean
+
+demo: $(VENV)/installed
+	$(BIN)/charrnn train names --minutes 1 --run runs/demo --force
+	@echo
+	$(BIN)/charrnn sample runs/demo --lines 20 --temp 0.8
+
+test: $(VENV)/installed-test
+	$(BIN)/python -m pytest
+
+readme: $(VENV)/installed-test
+	$(BIN)/python tests/reference.py --write
+
+golden: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet 'torch>=2.6'
+	$(BIN)/python tests/golden/generate.py
+
+lint: $(VENV)/installed-test
+	$(BIN)/python -m pip install --quiet ruff
+	$(BIN)/ruff check .
+
+clean:
+	rm -rf $(VENV) build dist
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@

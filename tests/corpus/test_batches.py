@@ -1,0 +1,51 @@
+"""Streams and chunks: what is read, and what should have been said."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.corpus.batches import Batches, Streams, fit_batch_size
+from charrnn.errors import CorpusError
+
+
+@given(st.integers(2, 200), st.integers(1, 12), st.integers(1, 60))
+def test_every_character_but_the_first_is_a_target_once_an_epoch(chars, batch_size, seq_len):
+    ids = np.arange(chars)
+    batches = Batches(ids, min(batch_size, chars - 1), seq_len)
+    seen = []
+    for inputs, targets, count in batches:
+        inputs, targets = inputs.reshape(-1)[:count], targets.reshape(-1)[:count]
+        np.testing.assert_array_equal(targets, inputs + 1)
+        seen += targets.tolist()
+    assert sorted(seen) == list(range(1, chars))
+
+
+@given(st.integers(2, 500), st.integers(1, 12), st.integers(1, 60))
+def test_chunks_are_of_nearly_equal_length(chars, batch_size, seq_len):
+    batches = Batches(np.arange(chars), min(batch_size, chars - 1), seq_len)
+    lengths = [len(chunk.inputs) for chunk in batches]
+    assert max(lengths) <= seq_len and max(lengths) - min(lengths) <= 1
+
+
+def test_streams_go_on_from_chunk_to_chunk():
+    batches = Batches(np.arange(41), batch_size=4, seq_len=5)
+    first, second = batches.chunk(0), batches.chunk(1)
+    np.testing.assert_array_equal(second.inputs[0], first.targets[-1])
+    assert [batches.starts_text(step) for step in range(4)] == [True, False, True, False]
+    np.testing.assert_array_equal(batches.chunk(2).inputs, first.inputs)
+
+
+def test_a_text_too_short_for_its_streams_is_refused():
+    with pytest.raises(CorpusError, match="3 characters do not fill 3 streams; at least 4 do"):
+        Streams(np.arange(3), 3)
+
+
+@pytest.mark.parametrize(("chars", "expected"), [(10_000, 50), (2_501, 50), (2_500, 49), (51, 1), (2, 1)])
+def test_the_batch_shrinks_with_the_text(chars, expected):
+    assert fit_batch_size(chars, 50, 50) == expected
+
+
+def test_nothing_to_learn_says_how_much_is_needed():
+    with pytest.raises(CorpusError, match="1 character to learn from; at least 2"):
+        fit_batch_size(1, 50, 50)

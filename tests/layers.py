@@ -1,0 +1,40 @@
+"""Random recurrent layers to test with, and gradients by central differences."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from charrnn.cells import CELLS
+
+
+class Layer:
+    """Weights, inputs, states and output gradients of a layer, none of them zero, in float64."""
+
+    def __init__(self, cell: str, seq_len: int, batch_size: int, hidden_size: int, seed: int = 0) -> None:
+        rng = np.random.default_rng(seed)
+        kind = CELLS[cell]
+        gates = kind.blocks * hidden_size
+        scale = hidden_size**-0.5
+        self.params = {"weight_hh": rng.normal(size=(gates, hidden_size)) * scale, "bias_hh": rng.normal(size=gates)}
+        self.z = rng.normal(size=(seq_len, batch_size, gates))
+        self.state = tuple(rng.normal(size=(batch_size, hidden_size)) * 0.5 for _ in kind.states)
+        self.dh = rng.normal(size=(seq_len, batch_size, hidden_size))
+        self.dstate = tuple(rng.normal(size=(batch_size, hidden_size)) for _ in kind.states)
+
+    def empty_grads(self, dtype: type = np.float64) -> dict[str, np.ndarray]:
+        """Not a number, so that what a kernel forgets to write is seen."""
+        return {name: np.full(param.shape, np.nan, dtype) for name, param in self.params.items()}
+
+
+def numeric_gradient(objective: Callable[[], float], array: np.ndarray, epsilon: float = 1e-6) -> np.ndarray:
+    """d objective / d array, by moving each value of `array` in place."""
+    gradient = np.zeros_like(array)
+    for index in np.ndindex(array.shape):
+        value = array[index]
+        array[index] = value + epsilon
+        above = objective()
+        array[index] = value - epsilon
+        below = objective()
+        array[index] = value
+        gradient[index] = (above - below) / (2 * epsilon)
+    return gradient

@@ -1,0 +1,45 @@
+"""Every cell's gradients against central differences in float64, and chunks against the whole."""
+
+import numpy as np
+import pytest
+
+from charrnn.cells import CELLS
+from charrnn.kernels.reference import Unrolled
+from tests.layers import Layer, numeric_gradient
+
+CHUNKS = [(1, 1, 1), (5, 3, 4)]
+
+
+@pytest.mark.parametrize("shape", CHUNKS)
+@pytest.mark.parametrize("cell", CELLS)
+def test_gradients_of_every_input(cell, shape):
+    layer = Layer(cell, *shape)
+    recurrence = Unrolled(np, CELLS[cell])
+
+    def objective():
+        h, state = recurrence.forward(layer.params, layer.z, layer.state)
+        return (h * layer.dh).sum() + sum((s * ds).sum() for s, ds in zip(state, layer.dstate, strict=True))
+
+    objective()
+    grads = layer.empty_grads()
+    dz, dstate = recurrence.backward(layer.params, grads, layer.dh, layer.dstate)
+    inputs = [layer.z, *layer.state, layer.params["weight_hh"], layer.params["bias_hh"]]
+    found = [dz, *dstate, grads["weight_hh"], grads["bias_hh"]]
+    for array, gradient in zip(inputs, found, strict=True):
+        np.testing.assert_allclose(gradient, numeric_gradient(objective, array), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_pieces_give_the_same_as_the_whole(cell):
+    layer = Layer(cell, 6, 3, 4)
+    recurrence = Unrolled(np, CELLS[cell])
+    whole, last = recurrence.forward(layer.params, layer.z, layer.state)
+    first, state = recurrence.forward(layer.params, layer.z[:2], layer.state)
+    second, state = recurrence.forward(layer.params, layer.z[2:], state)
+    np.testing.assert_array_equal(np.concatenate((first, second)), whole)
+    for a, b in zip(state, last, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_lstm_starts_by_remembering():
+    assert CELLS["lstm"].start == (0, 1, 0, 0)
