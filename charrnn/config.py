@@ -134,8 +134,8 @@ class Config:
     newlines: str = _text("keep", "Keep CRLF line ends, or make them LF.", choices=NEWLINES)
     glob: str = _text("**/*", "Files taken from a folder.")
     val_fraction: float = _text(0.1, "Share of the text held out for validation.", low=0, high=0.9)
-    split: str = _text("contiguous", "Held-out part: the end of the text, lines that occur nowhere else, "
-                       "or the end of each stream (as char-rnn).", choices=SPLITS)
+    split: str = _text("contiguous", "Held-out part: the end of the text; lines of a list, shuffled, that "
+                       "occur nowhere else; or the end of each stream (as char-rnn).", choices=SPLITS)
 
     eval_every: int = _watching(0, "Steps between evaluations; 0 spreads twenty over the run.", low=0)
     eval_chars: int = _watching(200_000, "Held-out characters read at each evaluation, at most.", low=2)

@@ -26,25 +26,25 @@ def split(
 
 
 def _unique_lines(ids: np.ndarray, fraction: float, seed: int, newline: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """Hold out a random share of the different lines, each once; training keeps the others in order, repeats too.
+    """Hold out a random share of the different lines, each once; training keeps all others, repeats too.
 
-    Every line of both parts ends with a newline. The empty line separates lines and is never held out.
+    Both parts are shuffled, and every line ends with a newline: a list is often sorted, and a model that carries its
+    state from line to line would guess the next line's first letter from the last one's, which is no knowledge of
+    names (0.17 nats on a list of 32,000 names). The empty line is never held out.
     """
     if newline is None:
         return ids, ids[:0]
     if ids[-1:] != newline:
         ids = np.append(ids, ids.dtype.type(newline))
-    ends = np.flatnonzero(ids == newline) + 1
-    lengths = np.diff(ends, prepend=0)
-    text, borders = ids.tobytes(), [0, *(ends * ids.itemsize).tolist()]
-    numbers: dict[bytes, int] = {}  # different lines, numbered in the order in which they come
-    number = np.array([numbers.setdefault(text[start:end], len(numbers)) for start, end in pairwise(borders)])
-    first = np.diff(np.maximum.accumulate(number), prepend=-1) > 0
-
-    candidates = np.array([each for line, each in numbers.items() if len(line) > ids.itemsize], dtype=np.intp)
-    chosen = np.random.default_rng(seed).permutation(candidates)[:round(len(candidates) * fraction)]
-    held_out = np.isin(number, chosen)
-    return ids[np.repeat(~held_out, lengths)], ids[np.repeat(held_out & first, lengths)]
+    ends = (np.flatnonzero(ids == newline) + 1) * ids.itemsize
+    text = ids.tobytes()
+    lines = [text[start:end] for start, end in pairwise([0, *ends.tolist()])]
+    candidates = [line for line in dict.fromkeys(lines) if len(line) > ids.itemsize]
+    rng = np.random.default_rng(seed)
+    held_out = [candidates[index] for index in rng.permutation(len(candidates))[: round(len(candidates) * fraction)]]
+    chosen = set(held_out)
+    learned = [lines[index] for index in rng.permutation(len(lines)) if lines[index] not in chosen]
+    return np.frombuffer(b"".join(learned), ids.dtype), np.frombuffer(b"".join(held_out), ids.dtype)
 
 
 def _interleaved(ids: np.ndarray, fraction: float, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
