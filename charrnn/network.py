@@ -153,14 +153,14 @@ class Network:
         kernels, params, grads, rows = self.kernels, self.params, self.grads, len(dlogits)
         dh = self._dh[:rows]
         kernels.matmul(dlogits.T, self._outputs[-1], grads["head.weight"])
-        dlogits.sum(axis=0, out=grads["head.bias"])
+        kernels.column_sums(dlogits, grads["head.bias"])
         kernels.matmul(dlogits, params["head.weight"], dh)
         for index in reversed(range(len(self._layers))):
             layer, grad = self._layers[index], self._grad_layers[index]
             dstate = dstates[index] if dstates else None
             dz, _ = self._recurrences[index].backward(layer, grad, dh.reshape(-1, self.batch_size, dh.shape[1]), dstate)
             dz = dz.reshape(rows, -1)
-            dz.sum(axis=0, out=grad["bias_ih"])
+            kernels.column_sums(dz, grad["bias_ih"])
             if index:
                 below = self._dropped[index - 1][:rows] if self.dropout else self._outputs[index - 1]
                 kernels.matmul(dz.T, below, grad["weight_ih"])

@@ -1,5 +1,6 @@
 """Kernels: the same operations, from readable to fast. `build` is the only place that chooses among them."""
 
+import os
 from typing import NamedTuple
 
 from charrnn.backend import Backend
@@ -7,7 +8,7 @@ from charrnn.errors import ConfigError, Unsupported
 from charrnn.kernels.fused import FusedKernels
 from charrnn.kernels.reference import ReferenceKernels
 
-KERNELS = ("auto", "reference", "numpy")
+KERNELS = ("auto", "reference", "numpy", "cpu")
 
 
 class Choice(NamedTuple):
@@ -18,16 +19,18 @@ class Choice(NamedTuple):
 
 
 def build(backend: Backend, kernel: str = "auto") -> Choice:
-    """The fastest kernels that take this backend, or the named ones.
+    """The fastest kernels that take this backend, or the named ones; $CHARRNN_KERNEL names them where 'auto' is asked.
 
     Raises:
         Unsupported: the kernels named by `kernel` do not take this backend.
         ConfigError: there are no such kernels.
     """
+    if kernel == "auto":
+        kernel = os.environ.get("CHARRNN_KERNEL") or kernel
     if kernel not in KERNELS:
         raise ConfigError(f"kernel {kernel!r} is not one of {', '.join(KERNELS)}")
     refusals = []
-    for name, make in (("numpy", _numpy), ("reference", _reference)):
+    for name, make in (("cpu", _cpu), ("numpy", _numpy), ("reference", _reference)):
         if kernel not in ("auto", name):
             continue
         try:
@@ -37,6 +40,14 @@ def build(backend: Backend, kernel: str = "auto") -> Choice:
                 raise
             refusals.append(f"{name}: {refusal}")
     raise AssertionError("the reference takes every backend")
+
+
+def _cpu(backend: Backend) -> ReferenceKernels:
+    if backend.device != "cpu":
+        raise Unsupported(f"the compiled CPU kernels do not run on {backend.device}; use --kernel reference")
+    from charrnn.kernels.cpu import CpuKernels  # builds and loads a library: only where it is wanted
+
+    return CpuKernels()
 
 
 def _numpy(backend: Backend) -> FusedKernels:

@@ -83,6 +83,10 @@ class ReferenceKernels:
         """out = a b."""
         self.xp.matmul(a, b, out=out)
 
+    def column_sums(self, a: Any, out: Any) -> None:
+        """out[j] = the sum of column j of a (N, G)."""
+        a.sum(axis=0, out=out)
+
     def gather(self, table: Any, ids: Any, out: Any) -> None:
         """out[n] = table[ids[n]]; table (V, G), ids (N,), out (N, G)."""
         out[...] = table[ids]

@@ -1,0 +1,131 @@
+"""The compiled library: built from the C++ sources beside this file at first use, for this very processor.
+
+It is kept in the user's cache folder under a hash of everything that makes it what it is, and put there under a
+temporary name first, so that several processes may start at once.
+"""
+
+import ctypes
+import functools
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from charrnn.errors import Unsupported
+
+SOURCES = Path(__file__).parent
+SHARED = SOURCES.parent  # pointwise.h
+
+# -ffast-math is left out: NaN must stay NaN, and the kernels are written in vectors, with nothing left to reorder.
+FLAGS = ("-std=c++17", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fPIC", "-pthread", "-Wno-psabi")
+TARGETS = {"x86_64": "-march=native", "amd64": "-march=native", "aarch64": "-mcpu=native", "arm64": "-mcpu=native"}
+
+
+@functools.cache
+def library(extra_flags: tuple[str, ...] = ()) -> ctypes.CDLL:
+    """The loaded library; compiled now, in some seconds, if there is none for these sources on this machine.
+
+    `extra_flags` come last, after those in $CHARRNN_CXXFLAGS.
+
+    Raises:
+        Unsupported: no compiler, one that fails, or a processor that the kernels are not written for.
+    """
+    command = [*compiler(), *FLAGS, target(), *os.environ.get("CHARRNN_CXXFLAGS", "").split(), *extra_flags]
+    name = f"cpu-{_fingerprint(command)}.so"
+    path = cache_folder() / name
+    if not path.exists():
+        path = _build(command, path)
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError as error:
+        raise Unsupported(f"the compiled kernels in {path} cannot be loaded ({error}); delete that file") from None
+
+
+def compiler() -> list[str]:
+    """The system's C++ compiler as a command: $CXX if set, else the first that is installed."""
+    named = os.environ.get("CXX", "").split()
+    for command in [named] if named else [["c++"], ["g++"], ["clang++"]]:
+        if shutil.which(command[0]):
+            return command
+    raise Unsupported(f"no C++ compiler ({named[0] if named else 'c++, g++ or clang++'}); install g++ or clang++")
+
+
+def target() -> str:
+    """The compiler's flag for the processor that this runs on."""
+    machine = platform.machine().lower()
+    if machine not in TARGETS:
+        raise Unsupported(f"processor {machine or 'unknown'} is not one of {', '.join(TARGETS)}")
+    return TARGETS[machine]
+
+
+def cache_folder() -> Path:
+    """Where compiled kernels are kept: $CHARRNN_CACHE, else charrnn/ in $XDG_CACHE_HOME or ~/.cache."""
+    if named := os.environ.get("CHARRNN_CACHE"):
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "charrnn"
+
+
+def _fingerprint(command: Sequence[str]) -> str:
+    """A hash of sources, command, compiler and processor."""
+    parts = [path.read_bytes() for path in sorted([*SOURCES.glob("*.cpp"), *SOURCES.glob("*.h"), *SHARED.glob("*.h")])]
+    parts += ["\0".join(command).encode(), _compiler_version(command[0]).encode(), _processor().encode()]
+    return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:20]
+
+
+def _compiler_version(executable: str) -> str:
+    """What tells one compiler from another without starting it: its file, through all links."""
+    path = Path(shutil.which(executable) or executable).resolve()
+    status = path.stat()
+    return f"{path} {status.st_size} {status.st_mtime_ns}"
+
+
+def _processor() -> str:
+    """The processor's model and its instruction sets."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    wanted = ("vendor_id", "cpu family", "model", "model name", "stepping", "flags", "CPU part", "Features")
+    return "\n".join(sorted({line for line in lines if line.split("\t")[0].strip(" :") in wanted}))
+
+
+def _build(command: list[str], path: Path) -> Path:
+    """Compile to `path`, or beside the system's temporary files if that cannot be written. Returns where it is."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".build-", dir=path.parent) as folder:
+            os.replace(_compile(command, Path(folder)), path)
+            return path
+    except OSError:
+        with tempfile.TemporaryDirectory(prefix="charrnn-") as folder:
+            loaded = Path(folder).with_suffix(".so")
+            os.replace(_compile(command, Path(folder)), loaded)
+            return loaded
+
+
+def _compile(command: list[str], folder: Path) -> Path:
+    """The library, made in `folder`: every source on its own, all at once."""
+    sources = sorted(SOURCES.glob("*.cpp"))
+    objects = [folder / f"{source.stem}.o" for source in sources]
+
+    def compile_one(source: Path, to: Path) -> None:
+        _run([*command, f"-I{SHARED}", "-c", str(source), "-o", str(to)])
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(compile_one, sources, objects))
+    made = folder / "cpu.so"
+    _run([*command, "-shared", *map(str, objects), "-o", str(made)])
+    return made
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        reason = next((line for line in lines if "error" in line), lines[0])
+        raise Unsupported(f"{command[0]} cannot compile the kernels: {reason.strip()}")

@@ -1,0 +1,66 @@
+// The product that everything rests on: some rows of a, times a panel of `panel_width` columns of b.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "vector.h"
+
+// Two vectors a row, and as many rows as leave the accumulators in registers: 13 x 2 of AVX-512's 32, 6 x 2 of AVX2's
+// 16, 12 x 2 of NEON's 32.
+constexpr int panel_width = 2 * LANES;
+#if LANES == 16
+constexpr int max_rows = 13;
+#elif defined(__aarch64__)
+constexpr int max_rows = 12;
+#else
+constexpr int max_rows = 6;
+#endif
+
+// As much of a panel as stays in the first-level cache while the rows of a go by.
+constexpr int max_depth = 256;
+
+// A matrix that is read: element (i, k) is at data[i * row + k * column].
+struct Matrix {
+    const float* data;
+    int64_t row, column;
+    Matrix at(int64_t i, int64_t k) const { return {data + i * row + k * column, row, column}; }
+};
+
+inline int padded(int columns) { return (columns + panel_width - 1) / panel_width * panel_width; }
+
+// Aligned memory that keeps its size between calls.
+class Scratch {
+public:
+    float* floats(size_t count) {
+        memory_.resize(count + 16);
+        const auto address = reinterpret_cast<uintptr_t>(memory_.data());
+        return reinterpret_cast<float*>((address + 63) / 64 * 64);
+    }
+
+private:
+    struct Uninitialized : std::allocator<float> {
+        template <class U> struct rebind { using other = Uninitialized; };
+        template <class U> void construct(U*) {}
+    };
+    std::vector<float, Uninitialized> memory_;
+};
+
+// Columns first ... first + panel_width of b (depth, columns) as a panel (depth, panel_width), zeros past the last one.
+void pack_panel(Matrix b, int depth, int columns, int first, float* panel);
+
+// Rows of a matrix as tiles read them: `stride` apart with their values side by side, or packed (stride 0).
+struct Rows {
+    int count;
+    const float* data;
+    int64_t stride;
+};
+
+// Rows of a (count, depth) whose values do not lie side by side, copied so that they do within a tile.
+Rows pack_rows(Matrix a, int count, int depth, float* buffer);
+
+// out (rows, panel_width) = start + a (rows, depth) panel (depth, panel_width). A start_row of 0 is a bias; start may be
+// out itself. Packed rows go up to max_depth.
+void panel_product(Rows a, int depth, const float* panel, const float* start, int64_t start_row, float* out,
+                   int64_t out_row);

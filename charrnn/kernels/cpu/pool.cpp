@@ -1,0 +1,136 @@
+#include "pool.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Longer than the gaps between the calls of a training step, shorter than a time slice.
+constexpr auto patience = std::chrono::microseconds(200);
+
+inline void relax() {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+template <class Condition>
+bool spin(const Condition& done) {
+    const auto deadline = Clock::now() + patience;
+    do {
+        for (int i = 0; i < 64; i++) {
+            if (done()) return true;
+            relax();
+        }
+    } while (Clock::now() < deadline);
+    return done();
+}
+
+class Pool {
+public:
+    explicit Pool(int threads) {
+        for (int i = 1; i < threads; i++) workers_.emplace_back([this] { work(); });
+    }
+
+    ~Pool() {
+        stopping_ = true;
+        start_round();
+        for (auto& worker : workers_) worker.join();
+    }
+
+    void run(int count, void (*call)(const void*, int), const void* task) {
+        call_ = call, task_ = task, count_ = count;
+        next_ = 0;
+        busy_ = static_cast<int>(workers_.size());
+        start_round();
+        take_tasks();
+        const auto idle = [this] { return busy_.load(std::memory_order_acquire) == 0; };
+        if (spin(idle)) return;
+        std::unique_lock<std::mutex> lock(mutex_);
+        finished_.wait(lock, idle);
+    }
+
+private:
+    void start_round() {
+        {
+            std::lock_guard<std::mutex> lock(mutex_);
+            round_.fetch_add(1, std::memory_order_release);
+        }
+        started_.notify_all();
+    }
+
+    void take_tasks() {
+        for (int index; (index = next_.fetch_add(1)) < count_;) call_(task_, index);
+    }
+
+    void work() {
+        for (int seen = 0;;) {
+            const auto begun = [&] { return round_.load(std::memory_order_acquire) != seen; };
+            if (!spin(begun)) {
+                std::unique_lock<std::mutex> lock(mutex_);
+                started_.wait(lock, begun);
+            }
+            seen++;
+            if (stopping_) return;
+            take_tasks();
+            if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+                { std::lock_guard<std::mutex> lock(mutex_); }
+                finished_.notify_one();
+            }
+        }
+    }
+
+    std::vector<std::thread> workers_;
+    std::mutex mutex_;
+    std::condition_variable started_, finished_;
+    std::atomic<int> round_{0}, next_{0}, busy_{0};
+    std::atomic<bool> stopping_{false};
+    void (*call_)(const void*, int) = nullptr;
+    const void* task_ = nullptr;
+    int count_ = 0;
+};
+
+Pool* pool = nullptr;
+int wanted = 1;
+std::mutex in_use;  // Python threads may call at once
+
+}  // namespace
+
+int pool_threads() { return wanted; }
+
+void pool_run(int count, void (*call)(const void*, int), const void* task) {
+    const std::lock_guard<std::mutex> lock(in_use);
+    if (!pool) pool = new Pool(wanted);
+    pool->run(count, call, task);
+}
+
+void Barrier::wait() {
+    const int round = round_.load(std::memory_order_acquire);
+    if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == count_) {
+        arrived_.store(0, std::memory_order_relaxed);
+        round_.fetch_add(1, std::memory_order_release);
+        return;
+    }
+    while (!spin([&] { return round_.load(std::memory_order_acquire) != round; })) std::this_thread::yield();
+}
+
+extern "C" {
+
+// Threads of the pool from now on; the pool itself starts with the first task that wants it.
+void set_threads(int threads) {
+    const std::lock_guard<std::mutex> lock(in_use);
+    delete pool;
+    pool = nullptr;
+    wanted = threads;
+}
+
+// In the child of a fork there are no threads but its own: the parent's pool is left alone, another will start.
+void after_fork() { pool = nullptr; }
+}

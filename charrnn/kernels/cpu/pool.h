@@ -1,0 +1,50 @@
+// One team of threads for everything: two pools that spin for work take the cores from each other.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+// Calls task(0) ... task(count - 1) on the threads of the pool, the caller's among them, and waits for all.
+// Which thread takes which task is left open, so a result must not depend on it.
+template <class Task>
+void parallel(int count, const Task& task);
+
+int pool_threads();
+
+// Threads worth waking for so many multiplications, or as much other work: a round costs some microseconds.
+inline int threads_for(int64_t work) {
+    const int64_t worth = work >> 16;
+    return worth < 1 ? 1 : worth < pool_threads() ? static_cast<int>(worth) : pool_threads();
+}
+
+// All `count` parties wait here for each other, in a stretch too short to sleep in.
+class Barrier {
+public:
+    explicit Barrier(int count) : count_(count) {}
+    void wait();
+
+private:
+    const int count_;
+    std::atomic<int> arrived_{0}, round_{0};
+};
+
+void pool_run(int count, void (*call)(const void* task, int index), const void* task);
+
+template <class Task>
+void parallel(int count, const Task& task) {
+    if (count == 1) return task(0);
+    pool_run(count, [](const void* task, int index) { (*static_cast<const Task*>(task))(index); }, &task);
+}
+
+// The part `index` of `count` nearly equal ones of 0 ... size, in multiples of `unit`.
+struct Range {
+    int begin, end;
+    Range(int size, int index, int count, int unit = 1) {
+        const int64_t units = (size + unit - 1) / unit;
+        begin = static_cast<int>(units * index / count) * unit;
+        end = static_cast<int>(units * (index + 1) / count) * unit;
+        if (begin > size) begin = size;
+        if (end > size) end = size;
+    }
+    int size() const { return end - begin; }
+};

@@ -1,0 +1,266 @@
+// The sweep over time, forth and back, for any cell of pointwise.h.
+//
+// The weights are packed into panels once; then a thread takes its share of the batch through all time steps, and never
+// waits for another. If there are fewer rows than threads, the units are shared out instead, and the threads meet after
+// every product. T, B, H and G are those of charrnn/recurrence.py; G = blocks * H.
+#pragma once
+
+#include <algorithm>
+
+#include "panel.h"
+#include "pool.h"
+
+#define POINTWISE static inline
+#include "pointwise.h"
+
+// What a sweep works on; `Arrays` in recurrence.py is the same structure.
+struct Arrays {
+    int steps, batch, hidden;
+    int64_t tape;                // between the time steps of memory and kept: B * H, or 0 where none are recorded
+    const float *weight, *bias;  // (G, H), (G,)
+    float* z;                    // (T, B, G)    input product, then gates, then its gradient
+    float* h;                    // (T + 1, B, H), index 0 the initial state
+    float* memory;               // (T + 1, B, H) of a cell that has one
+    float* kept;                 // (T, B, H) of a cell that keeps a value
+    const float* dh;             // (T, B, H)    gradient of h[1:]
+    float *dh_state, *dmemory;   // (B, H)       gradient of the last state, then of the first
+};
+
+// The share of one thread: some rows, some units (from a multiple of panel_width on), and those it shares the rows with.
+struct Share {
+    Range rows, units;
+    Barrier& barrier;
+};
+
+template <bool Full>
+V load_some(const float* from, int count) {
+    return Full ? load(from) : load(from, count);
+}
+
+template <bool Full>
+void store_some(float* to, V value, int count) {
+    Full ? store(to, value) : store(to, value, count);
+}
+
+// Calls visit(row, unit, count) for vectors of up to LANES units, with a compile-time true if it is all of them.
+template <class Visit>
+void for_each_vector(Range rows, int begin, int end, const Visit& visit) {
+    for (int row = rows.begin; row < rows.end; row++) {
+        int unit = begin;
+        for (; unit + LANES <= end; unit += LANES) visit(row, unit, LANES, std::true_type());
+        if (unit < end) visit(row, unit, end - unit, std::false_type());
+    }
+}
+
+template <class Cell>
+class Sweep {
+public:
+    explicit Sweep(const Arrays& arrays) : a(arrays), hidden(arrays.hidden), gates(Cell::blocks * arrays.hidden) {}
+
+    void forward() {
+        thread_local Scratch memory;
+        const int units = padded(hidden);
+        panels = memory.floats(static_cast<size_t>(Cell::blocks) * units * (hidden + 1));
+        bias = panels + static_cast<int64_t>(Cell::blocks) * units * hidden;
+        for (int block = 0; block < Cell::blocks; block++) {
+            std::copy_n(a.bias + block * hidden, hidden, bias + block * units);
+            std::fill_n(bias + block * units + hidden, units - hidden, 0.0f);
+        }
+        pack([this](int first) {
+            for (int block = 0; block < Cell::blocks; block++) {
+                const float* weight = a.weight + static_cast<int64_t>(block) * hidden * hidden;
+                pack_panel({weight, 1, hidden}, hidden, hidden, first, panel(first, block));
+            }
+        });
+        share_out([this](const Share& share) { forward(share); });
+    }
+
+    void backward() {
+        thread_local Scratch memory;
+        panels = memory.floats(static_cast<size_t>(gates) * padded(hidden));
+        pack([this](int first) { pack_panel({a.weight, hidden, 1}, gates, hidden, first, panel(first, 0)); });
+        share_out([this](const Share& share) { backward(share); });
+    }
+
+private:
+    static constexpr int last = Cell::blocks - 1;
+
+    const Arrays& a;
+    const int hidden, gates;
+    float *panels, *bias;
+
+    // The panel of the units from `first` on; on the way back all blocks are one panel, and `block` is where it begins.
+    float* panel(int first, int block) const {
+        return panels + static_cast<int64_t>(first) * gates + static_cast<int64_t>(block) * hidden * panel_width;
+    }
+
+    float* z(int t, int row) const { return a.z + (static_cast<int64_t>(t) * a.batch + row) * gates; }
+    float* state(float* array, int64_t step, int t, int row) const { return array + t * step + row * hidden; }
+    float* h(int t, int row) const { return state(a.h, static_cast<int64_t>(a.batch) * hidden, t, row); }
+    float* memory(int t, int row) const { return state(a.memory, a.tape, t, row); }
+    float* kept(int t, int row) const { return state(a.kept, a.tape, t, row); }
+
+    template <class Pack>
+    void pack(const Pack& pack) const {
+        const int count = padded(hidden) / panel_width, threads = std::min(count, threads_for(gates * hidden));
+        parallel(threads, [&](int index) {
+            const Range mine(count, index, threads);
+            for (int i = mine.begin; i < mine.end; i++) pack(i * panel_width);
+        });
+    }
+
+    template <class Work>
+    void share_out(const Work& work) const {
+        const int64_t step = static_cast<int64_t>(a.batch) * gates * hidden;
+        if (a.batch >= pool_threads()) {
+            const int threads = threads_for(step * a.steps);
+            Barrier alone(1);
+            parallel(threads, [&](int index) {
+                work(Share{Range(a.batch, index, threads), Range(hidden, 0, 1), alone});
+            });
+        } else {
+            const int threads = std::min(threads_for(step), padded(hidden) / panel_width);
+            Barrier all(threads);
+            parallel(threads, [&](int index) {
+                work(Share{Range(a.batch, 0, 1), Range(hidden, index, threads, panel_width), all});
+            });
+        }
+    }
+
+    void forward(const Share& share) const {
+        thread_local Scratch scratch;
+        float* r = scratch.floats(Cell::blocks * share.rows.size() * panel_width);
+        for (int t = 0; t < a.steps; t++) {
+            if constexpr (Cell::gated) {
+                half_step<0, last>(share, t, h(t, 0), r, [](Unit<Cell::blocks>& u) { Cell::gate(u); });
+                share.barrier.wait();
+                half_step<last, Cell::blocks>(share, t, kept(t, 0), r, [](Unit<Cell::blocks>& u) { Cell::step(u); });
+            } else {
+                half_step<0, Cell::blocks>(share, t, h(t, 0), r, [](Unit<Cell::blocks>& u) { Cell::step(u); });
+            }
+            share.barrier.wait();
+        }
+    }
+
+    // r of the blocks Begin ... End from `output` (B, H), and at once, with the tiles in the cache, the cell's lines.
+    template <int Begin, int End, class Lines>
+    void half_step(const Share& share, int t, const float* output, float* r, const Lines& lines) const {
+        const Range rows = share.rows;
+        const Rows from{rows.size(), output + rows.begin * hidden, hidden};
+        const int block_size = rows.size() * panel_width;
+        for (int first = share.units.begin; first < share.units.end; first += panel_width) {
+            for (int block = Begin; block < End; block++) {
+                const float* start = bias + block * padded(hidden) + first;
+                panel_product(from, hidden, panel(first, block), start, 0, r + block * block_size, panel_width);
+            }
+            const int end = std::min(first + panel_width, hidden);
+            for_each_vector(rows, first, end, [&](int row, int unit, int count, auto full) {
+                constexpr bool Full = decltype(full)::value;
+                Unit<Cell::blocks> u;
+                float* gate = z(t, row) + unit;
+                const float* product = r + (row - rows.begin) * panel_width + unit - first;
+                UNROLL for (int block = 0; block < Cell::blocks; block++) {
+                    u.z[block] = load_some<Full>(gate + block * hidden, count);
+                    if (block >= Begin && block < End) u.r[block] = load(product + block * block_size);
+                }
+                u.h = load_some<Full>(h(t, row) + unit, count);
+                if (Cell::has_memory) u.memory = load_some<Full>(memory(t, row) + unit, count);
+                lines(u);
+                UNROLL for (int block = 0; block < Cell::blocks; block++) {
+                    store_some<Full>(gate + block * hidden, u.z[block], count);
+                }
+                if (End == Cell::blocks) store_some<Full>(h(t + 1, row) + unit, u.h, count);
+                if (Cell::has_memory) store_some<Full>(memory(t + 1, row) + unit, u.memory, count);
+                if (Cell::keeps && Begin == 0) store_some<Full>(kept(t, row) + unit, u.kept, count);
+            });
+        }
+    }
+
+    void backward(const Share& share) const {
+        thread_local Scratch scratch;
+        const Range rows = share.rows, units = share.units;
+        const int width = padded(units.size());
+        float* carried = scratch.floats(rows.size() * (width + panel_width));  // dh, in rows that panels fill
+        float* dgated = carried + rows.size() * width;
+        const auto dh = [&](int row, int unit) { return carried + (row - rows.begin) * width + unit - units.begin; };
+        for (int row = rows.begin; row < rows.end; row++) {
+            std::copy_n(a.dh_state + row * hidden + units.begin, units.size(), dh(row, units.begin));
+        }
+        for (int t = a.steps - 1; t >= 0; t--) {
+            differentiate(share, t, dh);
+            share.barrier.wait();
+            if constexpr (Cell::gated) {
+                differentiate_gate(share, t, dh, dgated);
+                share.barrier.wait();
+                add_product(share, z(t, 0), gates, 0, last * hidden, dh, width);
+            } else if constexpr (Cell::keeps) {
+                add_product(share, z(t, 0), gates, 0, last * hidden, dh, width);
+                add_product(share, kept(t, 0), hidden, last, hidden, dh, width);
+            } else {
+                add_product(share, z(t, 0), gates, 0, gates, dh, width);
+            }
+        }
+        for (int row = rows.begin; row < rows.end; row++) {
+            std::copy_n(dh(row, units.begin), units.size(), a.dh_state + row * hidden + units.begin);
+        }
+    }
+
+    // dz of a time step, and the part of dh that passes on without a product.
+    template <class Carried>
+    void differentiate(const Share& share, int t, const Carried& dh) const {
+        for_each_vector(share.rows, share.units.begin, share.units.end, [&](int row, int unit, int count, auto full) {
+            constexpr bool Full = decltype(full)::value;
+            Unit<Cell::blocks> u;
+            float *gate = z(t, row) + unit, *dmemory = a.dmemory + row * hidden + unit;
+            const float* above = a.dh + (static_cast<int64_t>(t) * a.batch + row) * hidden + unit;
+            UNROLL for (int block = 0; block < Cell::blocks; block++) {
+                u.z[block] = load_some<Full>(gate + block * hidden, count);
+            }
+            u.h = load_some<Full>(h(t, row) + unit, count);
+            u.dh = load(dh(row, unit)) + load_some<Full>(above, count);
+            if (Cell::has_memory) u.memory = load_some<Full>(memory(t, row) + unit, count);
+            if (Cell::has_memory) u.dmemory = load_some<Full>(dmemory, count);
+            if (Cell::keeps) u.kept = load_some<Full>(kept(t, row) + unit, count);
+            Cell::step_backward(u);
+            UNROLL for (int block = 0; block < Cell::blocks; block++) {
+                store_some<Full>(gate + block * hidden, u.z[block], count);
+            }
+            store(dh(row, unit), u.dh);
+            if (Cell::has_memory) store_some<Full>(dmemory, u.dmemory, count);
+            if (Cell::keeps && !Cell::gated) store_some<Full>(kept(t, row) + unit, u.kept, count);
+        });
+    }
+
+    // A gated cell's second half: dz of its first block, which needs the gradient of the gated output.
+    template <class Carried>
+    void differentiate_gate(const Share& share, int t, const Carried& dh, float* dgated) const {
+        static const float zero[panel_width] = {};
+        const Range rows = share.rows;
+        const Rows dlast{rows.size(), z(t, rows.begin) + last * hidden, gates};
+        for (int first = share.units.begin; first < share.units.end; first += panel_width) {
+            panel_product(dlast, hidden, panel(first, last), zero, 0, dgated, panel_width);
+            const int end = std::min(first + panel_width, hidden);
+            for_each_vector(rows, first, end, [&](int row, int unit, int count, auto full) {
+                constexpr bool Full = decltype(full)::value;
+                Unit<Cell::blocks> u;
+                u.z[0] = load_some<Full>(z(t, row) + unit, count);
+                u.h = load_some<Full>(h(t, row) + unit, count);
+                u.dh = load(dh(row, unit));
+                Cell::gate_backward(u, load(dgated + (row - rows.begin) * panel_width + unit - first));
+                store_some<Full>(z(t, row) + unit, u.z[0], count);
+                store(dh(row, unit), u.dh);
+            });
+        }
+    }
+
+    // dh += dr W for `depth` columns of dr (B, ...), which meet the weights from block `block` on.
+    template <class Carried>
+    void add_product(const Share& share, const float* dr, int stride, int block, int depth, const Carried& dh,
+                     int width) const {
+        const Rows from{share.rows.size(), dr + static_cast<int64_t>(share.rows.begin) * stride, stride};
+        for (int first = share.units.begin; first < share.units.end; first += panel_width) {
+            float* to = dh(share.rows.begin, first);
+            panel_product(from, depth, panel(first, block), to, width, to, width);
+        }
+    }
+};
