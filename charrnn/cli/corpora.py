@@ -1,0 +1,178 @@
+"""charrnn corpora: the texts that are known by name."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from charrnn.cli.options import json_option
+from charrnn.corpus.catalogue import fetch_corpus, find_corpus, is_here, list_corpora, local_path, verify_corpus
+from charrnn.corpus.download import Progress
+from charrnn.corpus.entry import Corpus
+from charrnn.corpus.fetch import Provenance
+from charrnn.corpus.origins import Origin
+from charrnn.errors import CorpusError
+
+
+@click.group()
+def corpora() -> None:
+    """List, fetch and verify texts to learn from.
+
+    A corpus that is not here yet is also fetched by `charrnn train NAME`.
+
+    \b
+    Examples:
+      charrnn corpora list
+      charrnn corpora show shakespeare
+      charrnn corpora fetch shakespeare linux
+      charrnn corpora verify
+    """
+
+
+@corpora.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """List all corpora, and which of them are on this machine.
+
+    \b
+    Examples:
+      charrnn corpora list
+      charrnn corpora list --json
+    """
+    found = list_corpora()
+    if as_json:
+        _print_json([_summary(corpus) for corpus in found])
+        return
+    rows = [("NAME", "STATE", "PRESET", "TITLE")]
+    rows += [(corpus.name, _state(corpus), corpus.preset, corpus.title) for corpus in found]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+@corpora.command()
+@click.argument("name")
+@json_option
+def show(name: str, as_json: bool) -> None:
+    """Show what a corpus is, its licence, where it comes from and where it lies.
+
+    \b
+    Examples:
+      charrnn corpora show names
+      charrnn corpora show linux --json
+    """
+    corpus = find_corpus(name)
+    text = _verified(corpus) if is_here(corpus) else None
+    sources = [{"label": source.label} | asdict(source) for source in corpus.sources]
+    if as_json:
+        details = {"description": corpus.description, "licence": corpus.licence, "text": text, "sources": sources}
+        _print_json(_summary(corpus) | details)
+        return
+    click.echo(f"{corpus.name}: {corpus.title}")
+    click.echo(click.wrap_text(corpus.description, width=100))
+    lines = {"licence": corpus.licence, "preset": corpus.preset, "state": _state(corpus), "path": local_path(corpus)}
+    lines |= {f"source {place}": _with_note(source) for place, source in enumerate(corpus.sources, 1)}
+    if text and text["ok"]:
+        lines |= {"text from": text["origin"], "size": f"{text['size']:,} bytes", "sha256": text["sha256"]}
+    elif text:
+        lines["text"] = text["error"]
+    for key, value in lines.items():
+        click.echo(f"{key:10} {value}")
+
+
+@corpora.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("--force", is_flag=True, help="Fetch again what is here already.")
+def fetch(names: tuple[str, ...], force: bool) -> None:
+    """Fetch corpora, and check their bytes.
+
+    \b
+    Examples:
+      charrnn corpora fetch shakespeare
+      charrnn corpora fetch --force shakespeare linux
+    """
+    for corpus in [find_corpus(name) for name in names]:
+        if corpus.offline:
+            click.echo(f"{corpus.name}: always here ({corpus.sources[0].label}), nothing to fetch")
+        elif is_here(corpus) and not force:
+            text = verify_corpus(corpus)
+            click.echo(f"{corpus.name}: already here and verified, {_described(text)}; --force fetches it again")
+        else:
+            with _progress(corpus.name) as progress:
+                text = fetch_corpus(corpus, progress=progress)
+            click.echo(f"{corpus.name}: fetched {_described(text)}, to {local_path(corpus)}")
+
+
+@corpora.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@json_option
+@click.pass_context
+def verify(ctx: click.Context, names: tuple[str, ...], as_json: bool) -> None:
+    """Compare the corpora that are here with what they should be; exit code 1 if one differs.
+
+    \b
+    Examples:
+      charrnn corpora verify
+      charrnn corpora verify shakespeare --json
+    """
+    chosen = [find_corpus(name) for name in names] or [corpus for corpus in list_corpora() if is_here(corpus)]
+    results = [_verified(corpus) for corpus in chosen]
+    if as_json:
+        _print_json(results)
+    else:
+        for result in results:
+            click.echo(f"{result['name']}: {'right, sha256 ' + result['sha256'] if result['ok'] else result['error']}")
+    ctx.exit(0 if all(result["ok"] for result in results) else 1)
+
+
+def _summary(corpus: Corpus) -> dict[str, Any]:
+    return {"name": corpus.name, "title": corpus.title, "state": _state(corpus), "preset": corpus.preset,
+            "path": str(local_path(corpus))}
+
+
+def _state(corpus: Corpus) -> str:
+    if corpus.offline:
+        return "always here"
+    return "here" if is_here(corpus) else "not fetched"
+
+
+def _with_note(source: Origin) -> str:
+    return f"{source.label} ({source.note})" if source.note else source.label
+
+
+def _described(text: Provenance) -> str:
+    note = f" ({text.note})" if text.note else ""
+    return f"{text.size:,} bytes from {text.origin}{note}"
+
+
+def _verified(corpus: Corpus) -> dict[str, Any]:
+    try:
+        text = verify_corpus(corpus)
+    except CorpusError as error:  # the others are to be looked at all the same
+        return {"name": corpus.name, "ok": False, "error": str(error)}
+    return {"name": corpus.name, "ok": True} | asdict(text)
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2))
+
+
+@contextmanager
+def _progress(name: str) -> Iterator[Progress | None]:
+    """A bar on standard error, if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with click.progressbar(length=1, label=f"fetching {name}", file=sys.stderr) as bar:
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield show
+
+
+command = corpora
