@@ -1,0 +1,70 @@
+"""Checkpoint files: what goes in comes out, and what is no checkpoint is refused."""
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from charrnn import checkpoint
+from charrnn.checkpoint import Checkpoint, Progress
+from charrnn.errors import CheckpointError
+
+
+def example():
+    rng = np.random.default_rng(0)
+    weights = {"rnn.weight_hh_l0": rng.normal(size=(4, 2)).astype(np.float32), "head.bias": np.ones(3, np.float32)}
+    return Checkpoint(
+        config={"cell": "lstm"}, origins={"cell": "command line"}, preset=None,
+        vocabulary={"characters": "\x00\n\"ä€😀"}, corpus={"sha256": "ab"},
+        progress=Progress(step=3, loss_sum=0.1 + 0.2, best_val_loss=1 / 3, schedule={"factor": 0.5}),
+        weights=weights, moments={"mean": {name: weight * 2 for name, weight in weights.items()}},
+        states=[{"h": np.zeros((2, 2), np.float32), "c": np.ones((2, 2), np.float32)}],
+    )  # fmt: skip
+
+
+def test_round_trip(tmp_path):
+    saved = example()
+    saved.save(tmp_path / "x.safetensors")
+    loaded = checkpoint.load(tmp_path / "x.safetensors")
+    for name in ("config", "origins", "preset", "vocabulary", "corpus", "progress"):
+        assert getattr(loaded, name) == getattr(saved, name)
+    np.testing.assert_equal(loaded.weights, saved.weights)
+    np.testing.assert_equal(loaded.moments, saved.moments)
+    np.testing.assert_equal(loaded.states, saved.states)
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "x.safetensors"
+    example().save(path)
+    before = path.read_bytes()
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint.os, "fsync", full)
+    with pytest.raises(CheckpointError, match="cannot be written: No space left on device; what was there before"):
+        example().save(path)
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_no_checkpoint_is_refused(tmp_path):
+    path = tmp_path / "x.safetensors"
+    with pytest.raises(CheckpointError, match="there is no checkpoint"):
+        checkpoint.load(path)
+    path.write_bytes(b"not a checkpoint at all")
+    with pytest.raises(CheckpointError, match="cannot be read as a checkpoint"):
+        checkpoint.load(path)
+    save_file({"a": np.zeros(2)}, path)
+    with pytest.raises(CheckpointError, match="not one that charrnn wrote"):
+        checkpoint.load(path)
+    example().save(path)
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(CheckpointError, match="cannot be read as a checkpoint"):
+        checkpoint.load(path)
+
+
+def test_another_format_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "FORMAT", 99)
+    example().save(tmp_path / "x.safetensors")
+    monkeypatch.undo()
+    with pytest.raises(CheckpointError, match="has checkpoint format 99; this version reads 1"):
+        checkpoint.load(tmp_path / "x.safetensors")

@@ -1,0 +1,74 @@
+"""Settings: limits, precedence, names."""
+
+import pytest
+
+from charrnn import presets
+from charrnn.config import SETTINGS, Config, resolve
+from charrnn.errors import ConfigError
+
+
+@pytest.mark.parametrize(("settings", "message"), [
+    ({"hidden_size": 0}, "hidden_size must be at least 1, not 0"),
+    ({"hidden_size": 1.5}, "hidden_size is a whole number, not 1.5"),
+    ({"hidden_size": "big"}, "hidden_size is a whole number, not 'big'"),
+    ({"hidden_size": True}, "hidden_size is a whole number, not True"),
+    ({"dropout": 1.0}, "dropout must be at most 0.95, not 1"),
+    ({"learning_rate": 0}, "learning_rate must be above 0, not 0"),
+    ({"learning_rate": float("nan")}, "learning_rate must be finite, not nan"),
+    ({"cell": "lstn"}, "cell 'lstn' is not one of lstm, gru, gru-before, tanh, relu; did you mean lstm?"),
+    ({"bytes": "yes"}, "bytes is true or false, not 'yes'"),
+    ({"epochs": 1, "steps": 2}, "epochs and steps both limit the training; give one of them"),
+])  # fmt: skip
+def test_bad_values_say_what_is_wrong(settings, message):
+    with pytest.raises(ConfigError) as caught:
+        Config(**settings)
+    assert str(caught.value) == message
+
+
+def test_an_unknown_setting_names_the_nearest_one():
+    with pytest.raises(ConfigError, match=r"my.yaml: there is no setting 'hiden_size'; did you mean hidden_size\?"):
+        resolve(("my.yaml", {"hiden_size": 3}))
+
+
+def test_higher_sources_win_and_are_remembered():
+    config, origins = resolve(("preset x", {"hidden_size": 64, "cell": "gru"}), ("command line", {"hidden_size": 32}))
+    assert (config.hidden_size, config.cell, config.seq_len) == (32, "gru", Config.seq_len)
+    assert origins == {"hidden_size": "command line", "cell": "preset x"}
+
+
+def test_a_budget_replaces_that_of_a_lower_source():
+    config, origins = resolve(("preset x", {"minutes": 1}), ("command line", {"epochs": 2}))
+    assert (config.minutes, config.epochs) == (None, 2) and origins == {"epochs": "command line"}
+    assert resolve()[0].minutes == 3
+    assert config.replace(steps=5).epochs is None
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_every_preset_is_valid_and_says_what_it_is_for(name):
+    settings = presets.load_preset(name)
+    assert Config(**settings) and presets.describe(name)
+
+
+def test_an_unknown_preset_lists_them():
+    with pytest.raises(ConfigError, match="preset 'nams' is not one of linux, names, shakespeare"):
+        presets.load_preset("nams")
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("hidden_size: [", "is not valid YAML"),
+    ("just text", "is not a list of `setting: value` lines"),
+    ("hiddensize: 3", "there is no setting 'hiddensize'; did you mean hidden_size?"),
+    (b"\xff\xfe", "is not UTF-8 text"),
+    (None, "cannot be read: No such file"),
+])  # fmt: skip
+def test_bad_configuration_files(tmp_path, text, message):
+    path = tmp_path / "my.yaml"
+    if text is not None:
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ConfigError) as caught:
+        presets.load_file(path)
+    assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_every_setting_has_help():
+    assert all(setting.help.endswith(".") for setting in SETTINGS.values())

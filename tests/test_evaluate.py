@@ -1,0 +1,62 @@
+"""Evaluation: parallel streams agree with one, lines with single lines."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from charrnn import evaluate
+from charrnn.backend import open_backend
+from charrnn.evaluate import Evaluator, score_lines
+from charrnn.kernels import build
+from charrnn.network import Network, Shape, initial_parameters
+
+BACKEND = open_backend("cpu", np.float64)
+KERNELS = build(BACKEND).kernels
+SHAPE = Shape("lstm", 9, 12, 2)
+PARAMS = initial_parameters(SHAPE, BACKEND, np.random.default_rng(0))
+PARAMS.buffer *= 1.5  # far from uniform, and yet forgetting within a few dozen characters
+
+
+def one_by_one(ids, start=0):
+    """Nats of each of ids[1:], by a network that reads one character at a time."""
+    net = Network(SHAPE, PARAMS, BACKEND, KERNELS, seq_len=1, batch_size=1)
+    states, nats = net.initial_state(), []
+    for read, target in pairwise(ids):
+        logits, states = net.forward(np.array([[read]]), states)
+        nats.append(float(KERNELS.cross_entropy(logits, np.array([target]))[0]))
+    return np.array(nats)
+
+
+def test_a_short_text_is_read_as_one_stream():
+    ids = np.random.default_rng(1).integers(0, 9, 150).astype(np.uint8)
+    score = Evaluator(SHAPE, PARAMS, BACKEND, KERNELS, len(ids)).score(ids)
+    assert score.chars == 149
+    np.testing.assert_allclose(score.loss, one_by_one(ids).mean(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("chars", [2000, 2003, 2011])
+def test_parallel_streams_agree_with_one(chars, monkeypatch):
+    monkeypatch.setattr(evaluate, "WARM_UP", 100)
+    ids = np.random.default_rng(1).integers(0, 9, chars).astype(np.uint8)
+    evaluator = Evaluator(SHAPE, PARAMS, BACKEND, KERNELS, len(ids))
+    assert evaluator.network.batch_size in (9, 10)
+    np.testing.assert_allclose(evaluator.score(ids).loss, one_by_one(ids).mean(), rtol=1e-6)
+
+
+def test_streams_without_warm_up_would_not_agree(monkeypatch):
+    monkeypatch.setattr(Evaluator, "_warm_up", lambda self, streams: self.network.initial_state())
+    monkeypatch.setattr(evaluate, "WARM_UP", 20)
+    ids = np.random.default_rng(1).integers(0, 9, 2000).astype(np.uint8)
+    loss = Evaluator(SHAPE, PARAMS, BACKEND, KERNELS, len(ids)).score(ids).loss
+    assert abs(loss / one_by_one(ids).mean() - 1) > 1e-5
+
+
+def test_lines_are_scored_each_by_itself():
+    rng = np.random.default_rng(2)
+    lines = [rng.integers(1, 9, length) for length in (3, 0, 7, 1, 12)]
+    scores = score_lines(SHAPE, PARAMS, BACKEND, KERNELS, lines, newline=0)
+    for line, score in zip(lines, scores, strict=True):
+        nats = one_by_one(np.concatenate(([0], line, [0])))
+        assert score.chars == len(line) + 1
+        np.testing.assert_allclose(score.loss, nats.mean(), rtol=1e-12)

@@ -1,0 +1,209 @@
+"""Training runs: resumed equals uninterrupted, what is written, when it stops."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from charrnn import checkpoint
+from charrnn.errors import CharrnnError, ConfigError, CorpusError, DivergedError
+from charrnn.events import Evaluated, Finished, Saved, Step
+from charrnn.runs import Run, find_run
+from charrnn.session import Request, prepare
+from charrnn.train import Trainer
+
+TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(20))
+SMALL = {"hidden_size": 8, "num_layers": 2, "seq_len": 10, "batch_size": 4, "steps": 40, "eval_every": 7,
+         "sample_length": 5, "patience": 0}  # fmt: skip
+
+
+@pytest.fixture
+def text(tmp_path):
+    path = tmp_path / "fox.txt"
+    path.write_text(TEXT)
+    return str(path)
+
+
+def train(corpus, settings, *, stop_at=None, **request):
+    """Run to the end, or stop after `stop_at` steps as Ctrl-C would; returns the events."""
+    session = prepare(Request(corpus, settings, **request))
+    trainer = Trainer(session.setup)
+    trainer.interrupted = lambda: trainer.progress.step == stop_at
+    return list(trainer.run())
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("changes", [
+    {},
+    {"dropout": 0.4, "cell": "gru"},
+    {"schedule": "plateau", "plateau_patience": 1, "decay": 0.5, "optimizer": "momentum", "learning_rate": 3.0},
+    {"schedule": "step", "decay_after": 0, "optimizer": "adamw", "weight_decay": 0.1, "embedding_size": 3},
+    {"optimizer": "rmsprop", "split": "interleaved", "cell": "gru-before"},
+    {"optimizer": "adagrad", "split": "unique-lines", "cell": "tanh"},
+], ids=str)  # fmt: skip
+def test_a_resumed_run_ends_with_the_same_bytes(text, tmp_path, changes):
+    settings = SMALL | changes
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    train(text, settings, run=str(whole))
+    # In the middle of an epoch, at its end, at an evaluation, and one step after it.
+    train(text, settings, run=str(parts), stop_at=3)
+    for stop_at in (14, 15, 19, 20, None):
+        train(None, {}, run=str(parts), resume=True, stop_at=stop_at)
+    for name in ("last.safetensors", "best.safetensors"):
+        assert sha256(whole / name) == sha256(parts / name), name
+    losses = [[values | {"seconds": None} for values in Run(folder).read_metrics()] for folder in (whole, parts)]
+    assert losses[0] == losses[1]
+
+
+def test_resuming_from_an_older_checkpoint_rewrites_the_metrics(text, tmp_path):
+    run = tmp_path / "run"
+    train(text, SMALL, run=str(run), stop_at=10)
+    kept = (run / "last.safetensors").read_bytes()
+    train(None, {}, run=str(run), resume=True)
+    expected = (run / "last.safetensors").read_bytes()
+    (run / "last.safetensors").write_bytes(kept)  # as after a crash
+    train(None, {}, run=str(run), resume=True)
+    assert (run / "last.safetensors").read_bytes() == expected
+    assert [values["step"] for values in Run(run).read_metrics()] == [7, 14, 21, 28, 35, 40]
+
+
+def test_the_text_is_read_again_when_its_cache_is_gone_and_must_be_the_same(text, tmp_path):
+    run = tmp_path / "run"
+    train(text, SMALL, run=str(run), stop_at=10)
+    for name in ("tokens.bin", "tokens.json"):
+        (run / name).unlink()
+    train(None, {}, run=str(run), resume=True, stop_at=12)
+    (run / "tokens.bin").unlink()
+    (tmp_path / "fox.txt").write_text(TEXT.replace("fox", "cat"))
+    with pytest.raises(CorpusError, match="is not the text that this run learned from"):
+        train(None, {}, run=str(run), resume=True)
+
+
+def test_the_loss_falls_and_the_best_checkpoint_is_the_lowest(text, tmp_path):
+    events = train(text, SMALL | {"steps": 300, "eval_every": 50, "learning_rate": 0.01}, run=str(tmp_path / "run"))
+    steps = [event for event in events if isinstance(event, Step)]
+    evaluated = [event for event in events if isinstance(event, Evaluated)]
+    assert len(steps) == 300 and len(evaluated) == 6
+    assert steps[-1].loss < 0.7 * steps[0].loss
+    lowest = min(evaluated, key=lambda event: event.val_loss)
+    best = checkpoint.load(tmp_path / "run" / "best.safetensors")
+    assert best.progress.step == lowest.step == events[-1].best_step
+    assert events[-1] == Finished("done", 300, events[-1].epoch, events[-1].seconds, lowest.val_loss, lowest.step)
+
+
+def test_the_hidden_state_is_carried_through_an_epoch_and_then_reset(text, tmp_path):
+    settings = SMALL | {"optimizer": "sgd", "learning_rate": 1e-12}
+    losses = [event.loss for event in train(text, settings, run=str(tmp_path / "run")) if isinstance(event, Step)]
+    trainer = Trainer(prepare(Request(text, settings, run=str(tmp_path / "other"))).setup)
+    epoch = trainer.batches.per_epoch
+    assert len(losses) > epoch + 2
+    np.testing.assert_allclose(losses[epoch : epoch + 2], losses[:2], rtol=1e-6)
+    chunk = trainer.batches.chunk(1)
+    logits, _ = trainer.network.forward(chunk.inputs, trainer.network.initial_state())
+    assert abs(trainer.kernels.cross_entropy_gradient(logits, chunk.targets.reshape(-1)) - losses[1]) > 1e-6
+
+
+def test_twenty_evaluations_are_spread_over_the_run(text, tmp_path):
+    events = train(text, SMALL | {"steps": 100, "eval_every": 0}, run=str(tmp_path / "run"))
+    assert [event.step for event in events if isinstance(event, Evaluated)] == list(range(5, 101, 5))
+
+
+def test_early_stop(text, tmp_path):
+    settings = SMALL | {"learning_rate": 1e-12, "patience": 3, "steps": 1000, "optimizer": "sgd"}
+    finished = train(text, settings, run=str(tmp_path / "run"))[-1]
+    assert finished.reason == "early stop" and finished.step < 1000
+
+
+def test_a_time_budget_ends_the_run(text, tmp_path):
+    settings = {name: value for name, value in SMALL.items() if name != "steps"} | {"minutes": 0.005}
+    finished = train(text, settings, run=str(tmp_path / "run"))[-1]
+    assert finished.reason == "done" and finished.seconds >= 0.3
+
+
+def test_divergence_stops_at_once_and_keeps_the_last_good_checkpoint(text, tmp_path):
+    run = tmp_path / "run"
+    train(text, SMALL, run=str(run), stop_at=10)
+    good = checkpoint.load(run / "last.safetensors")
+    good.weights["head.bias"][:] = np.nan
+    good.save(run / "last.safetensors")
+    before = sha256(run / "last.safetensors")
+    with pytest.raises(DivergedError, match=r"diverged at step 11: loss nan; .* lower --learning-rate \(now 0.002\)"):
+        train(None, {}, run=str(run), resume=True)
+    assert sha256(run / "last.safetensors") == before
+
+
+def test_equal_runs_are_equal_files(text, tmp_path):
+    for name in "ab":
+        train(text, SMALL | {"steps": 10}, run=str(tmp_path / name))
+    assert sha256(tmp_path / "a" / "last.safetensors") == sha256(tmp_path / "b" / "last.safetensors")
+
+
+def test_an_existing_run_is_refused_or_moves_aside(text, tmp_path):
+    run = tmp_path / "run"
+    train(text, SMALL | {"steps": 3}, run=str(run))
+    before = sha256(run / "last.safetensors")
+    with pytest.raises(CharrnnError, match=r"holds a run; --resume .* --force"):
+        train(text, SMALL, run=str(run))
+    assert sha256(run / "last.safetensors") == before
+    train(text, SMALL | {"steps": 4}, run=str(run), force=True)
+    assert sha256(tmp_path / "run.old" / "last.safetensors") == before
+    assert checkpoint.load(run / "last.safetensors").progress.step == 4
+
+
+def test_a_resumed_run_keeps_what_fixes_it_and_may_go_on_longer(text, tmp_path):
+    run = tmp_path / "run"
+    train(text, SMALL | {"steps": 3}, run=str(run))
+    with pytest.raises(ConfigError, match="hidden_size is 8 in this run and cannot change"):
+        train(None, {"hidden_size": 9}, run=str(run), resume=True)
+    events = train(None, {"steps": 5}, run=str(run), resume=True)
+    assert events[-1].step == 5
+
+
+def test_fine_tuning_extends_the_vocabulary_and_keeps_known_rows(text, tmp_path):
+    train(text, SMALL | {"steps": 3, "embedding_size": 0}, run=str(tmp_path / "base"))
+    other = tmp_path / "other.txt"
+    other.write_text("Ärger! the fox\n" * 50)
+    base = checkpoint.load(tmp_path / "base" / "best.safetensors")
+    session = prepare(Request(str(other), {"steps": 1}, run=str(tmp_path / "tuned"), init_from=str(tmp_path / "base")))
+    old, new = base.vocabulary["characters"], session.setup.tokens.vocabulary.characters
+    assert new.startswith(old) and set(new) - set(old) == set("Är!") - set(old)
+    params, known = session.setup.params, len(old)
+    np.testing.assert_array_equal(params["head.weight"][:known], base.weights["head.weight"])
+    np.testing.assert_array_equal(params["rnn.weight_ih_l0"][:, :known], base.weights["rnn.weight_ih_l0"])
+    np.testing.assert_array_equal(params["rnn.weight_hh_l1"], base.weights["rnn.weight_hh_l1"])
+    assert session.setup.config.hidden_size == 8
+    with pytest.raises(ConfigError, match="hidden_size is 8 in run base, not 16"):
+        prepare(Request(str(other), {"hidden_size": 16}, run=str(tmp_path / "x"), init_from=str(tmp_path / "base")))
+
+
+def test_a_short_text_shrinks_the_batch_and_says_so(tmp_path):
+    path = tmp_path / "short.txt"
+    path.write_text("hello world, " * 12)
+    session = prepare(Request(str(path), SMALL | {"batch_size": 50}, run=str(tmp_path / "run")))
+    assert session.setup.config.batch_size == 13
+    assert any("batch_size is 13, not 50" in notice.text for notice in session.notices)
+
+
+def test_the_textbook_text_trains(tmp_path):
+    path = tmp_path / "hello.txt"
+    path.write_text("hello")
+    events = train(str(path), {"steps": 60, "hidden_size": 16, "learning_rate": 0.05, "num_layers": 1},
+                   run=str(tmp_path / "run"))  # fmt: skip
+    losses = [event.loss for event in events if isinstance(event, Step)]
+    assert losses[-1] < 0.2
+    assert any(isinstance(event, Saved) for event in events)
+
+
+def test_the_newest_run_is_found(text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CharrnnError, match="there is no run in runs/ yet"):
+        find_run(None)
+    for name in ("first", "second"):
+        train(text, SMALL | {"steps": 1}, run=f"runs/{name}")
+    assert find_run(None).folder.name == "second"
+    assert find_run("first").folder.name == "first"
+    with pytest.raises(CharrnnError, match=r"no run 'third'.*there are first, second"):
+        find_run("third")
