@@ -39,7 +39,8 @@ def sha256(path):
 @pytest.mark.parametrize("changes", [
     {},
     {"dropout": 0.4, "cell": "gru"},
-    {"schedule": "plateau", "plateau_patience": 1, "decay": 0.5, "optimizer": "momentum", "learning_rate": 3.0},
+    {"schedule": "plateau", "plateau_patience": 1, "decay": 0.5, "optimizer": "momentum", "learning_rate": 9.0,
+     "eval_every": 2},
     {"schedule": "step", "decay_after": 0, "optimizer": "adamw", "weight_decay": 0.1, "embedding_size": 3},
     {"optimizer": "rmsprop", "split": "interleaved", "cell": "gru-before"},
     {"optimizer": "adagrad", "split": "unique-lines", "cell": "tanh"},
