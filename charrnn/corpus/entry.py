@@ -58,8 +58,8 @@ def _corpus(name: str, entry: Any) -> Corpus:
         raise CorpusError(f"the name of a corpus is that of its file, {name}; leave out the key name")
     if not corpus.sources:
         raise CorpusError("sources is empty; name at least one")
-    if len({isinstance(source, Download) for source in corpus.sources}) > 1 or (corpus.offline and corpus.sources[1:]):
-        raise CorpusError("a source of kind bundled or stdlib is always there; name no other one beside it")
+    if len({isinstance(source, Download) for source in corpus.sources}) > 1:
+        raise CorpusError("a source of kind bundled or stdlib is always there; name none to download beside it")
     labels = [source.label for source in corpus.sources]
     for label in labels:
         if labels.count(label) > 1:

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 from packing import ar, tar, zipped
 
@@ -42,3 +44,14 @@ def test_a_deb_without_the_archive_says_so(tmp_path):
     (tmp_path / "x").write_bytes(ar({"data.tar.xz": tar({"./usr/other": b""})}))
     with pytest.raises(CorpusError, match="x has no member usr/k"):
         deb_text(tmp_path / "x", "usr/k", ["*"])
+
+
+def test_no_more_of_a_bomb_is_unpacked_than_a_text_may_have(tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "MAX_TEXT", 10)
+    (tmp_path / "x").write_bytes(zipped({"bomb": bytes(8 << 20)}))
+    tracemalloc.start()
+    with pytest.raises(CorpusError, match="more than 10 bytes"):
+        zip_text(tmp_path / "x", ["bomb"])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 << 20

@@ -32,7 +32,7 @@ Amen
     ("drop-directions", "_odd\n\nspeech_\n", "_odd\n\nspeech_\n"),
     ("drop-directions", "_A _[b, c_\nd", "d"),
     ("name-speakers", "**First Lord**\nSo. **B**", "First Lord:\nSo. B:"),
-    ("tidy-lines", "\n\na \t\n\n\n\nb", "a\n\nb\n"),
+    ("tidy-lines", "\n\na \t\n\n\nb\n\n\n\nc", "a\n\nb\n\nc\n"),
 ])
 def test_each_step(step, before, after):
     assert CLEANING[step](before) == after

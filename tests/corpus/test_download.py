@@ -1,5 +1,6 @@
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -76,5 +77,7 @@ def test_a_client_runs_in_the_folder(tmp_path):
     (python("import time; open('x', 'w').write('abcd'); time.sleep(60)"), "larger than the 3 bytes"),
 ])
 def test_a_client_that_fails_gives_its_reason(tmp_path, command, reason):
+    start = time.monotonic()
     with pytest.raises(CorpusError, match=reason):
         run_client(command, tmp_path, limit=3)
+    assert time.monotonic() - start < 30  # a client that goes on is stopped
