@@ -66,7 +66,7 @@ class Trainer:
             self.shape, self.params, self.backend, self.kernels, seq_len=config.seq_len, batch_size=config.batch_size,
             training=True, dropout=config.dropout, seed=config.seed,
         )  # fmt: skip
-        self.optimizer = optim.build(config, self.backend.xp, self.params)
+        self.optimizer = optim.build(config, self.kernels, self.params)
         self.schedule = schedules.build(config)
         self.val = tokens.val[: config.eval_chars + 1]
         self.evaluator = None
@@ -125,7 +125,7 @@ class Trainer:
         loss = float(self.kernels.cross_entropy_gradient(logits[:count], to_device(targets.reshape(-1)[:count])))
         logits[count:] = 0
         grads = self.network.backward(logits)
-        norm = float(optim.clip(self.backend.xp, grads, config.grad_clip, config.grad_clip_mode))
+        norm = float(optim.clip(self.kernels, grads, config.grad_clip, config.grad_clip_mode))
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise self._diverged(loss, norm)
         rate = config.learning_rate * self.schedule.factor(used, epoch)

@@ -54,12 +54,12 @@ class TestTorch:
     def test_ten_losses(self, cell, layers, kernel):
         found = golden(cell, layers)
         net = network(cell, layers, found, kernel)
-        optimizer = optim.build(Config(optimizer="adam"), np, net.params)
+        optimizer = optim.build(Config(optimizer="adam"), net.kernels, net.params)
         states, losses = start(found, layers), []
         for step, chunk in enumerate(GOLDEN["ids"], start=1):
             logits, states = net.forward(chunk[:-1], states)
             losses.append(net.kernels.cross_entropy_gradient(logits, chunk[1:].reshape(-1)))
             grads = net.backward(logits)
-            optim.clip(np, grads, CLIP, "norm")
+            optim.clip(net.kernels, grads, CLIP, "norm")
             optimizer.update(grads, RATE, step)
         np.testing.assert_allclose(losses, found["losses"], rtol=1e-7)

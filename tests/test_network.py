@@ -80,13 +80,13 @@ def test_a_uniform_model_scores_the_logarithm_of_the_vocabulary():
 @pytest.mark.parametrize("cell", CELLS)
 def test_one_batch_is_overfitted(cell):
     net = make(Shape(cell, 8, 24, 1), 10, 4)
-    optimizer = optim.build(Config(), np, net.params)
+    optimizer = optim.build(Config(), net.kernels, net.params)
     chunk = np.random.default_rng(0).integers(0, 8, (11, 4))
     for step in range(1, 301):
         logits, _ = net.forward(chunk[:-1], net.initial_state())
         loss = net.kernels.cross_entropy_gradient(logits, chunk[1:].reshape(-1))
         grads = net.backward(logits)
-        optim.clip(np, grads, 1.0, "norm")
+        optim.clip(net.kernels, grads, 1.0, "norm")
         optimizer.update(grads, 0.01, step)
     assert loss < 0.05
 
@@ -100,7 +100,7 @@ class TestHello:
     def train(self, steps):
         net = make(Shape("tanh", 4, 100, 1), 4, 1)
         batches = Batches(self.ids, batch_size=1, seq_len=4)
-        optimizer = optim.build(Config(optimizer="sgd"), np, net.params)
+        optimizer = optim.build(Config(optimizer="sgd"), net.kernels, net.params)
         for step in range(1, steps + 1):
             chunk = batches.chunk(step - 1)
             assert self.vocabulary.decode(chunk.inputs[:, 0]) == "hell"

@@ -6,7 +6,9 @@ import pytest
 from charrnn import optim
 from charrnn.arrays import Flat
 from charrnn.config import OPTIMIZERS, Config
+from charrnn.kernels.reference import ReferenceKernels
 
+KERNELS = ReferenceKernels(np)
 SHAPES = {"bias": (3,), "weight": (2, 3)}
 
 
@@ -42,7 +44,7 @@ def test_five_steps_as_in_the_textbook(name, weight_decay):
     start = {key: rng.normal(size=shape) for key, shape in SHAPES.items()}
     gradients = [{key: rng.normal(size=shape) for key, shape in SHAPES.items()} for _ in range(5)]
     params = Flat(np, SHAPES, np.float64, start)
-    optimizer = optim.build(Config(optimizer=name, weight_decay=weight_decay), np, params)
+    optimizer = optim.build(Config(optimizer=name, weight_decay=weight_decay), KERNELS, params)
     for step, gradient in enumerate(gradients, start=1):
         optimizer.update(Flat(np, SHAPES, np.float64, gradient), 0.05, step)
     for key in SHAPES:
@@ -56,5 +58,5 @@ def test_five_steps_as_in_the_textbook(name, weight_decay):
 ])  # fmt: skip
 def test_clip(limit, mode, expected):
     grads = Flat(np, {"w": (2,)}, np.float64, {"w": [3, -4]})
-    assert optim.clip(np, grads, limit, mode) == 5
+    assert optim.clip(KERNELS, grads, limit, mode) == 5
     np.testing.assert_allclose(grads["w"], expected, rtol=1e-5)

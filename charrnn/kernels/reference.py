@@ -114,3 +114,24 @@ class ReferenceKernels:
         logits[xp.arange(count), targets] -= 1
         logits /= count
         return nats.mean()
+
+    def norm(self, a: Any) -> Any:
+        """The square root of the sum of squares of a (N,)."""
+        return self.xp.sqrt(self.xp.dot(a, a))
+
+    def adam(self, w: Any, dw: Any, s: Any, mean: Any, square_mean: Any, rate: float, beta1: float, beta2: float,
+             epsilon: float) -> None:  # fmt: skip
+        """The moments take in dw, then w -= rate mean / (sqrt(square_mean) + epsilon); dw and s may be overwritten."""
+        xp = self.xp
+        xp.multiply(dw, dw, out=s)
+        s *= 1 - beta2
+        square_mean *= beta2
+        square_mean += s
+        dw *= 1 - beta1
+        mean *= beta1
+        mean += dw
+        xp.sqrt(square_mean, out=s)
+        s += epsilon
+        xp.divide(mean, s, out=s)
+        s *= rate
+        w -= s

@@ -4,6 +4,9 @@
     panel      the matrix product that all others are made of
     gemm       products of whole matrices, in place of BLAS
     sweep      the recurrences, over ../pointwise.h
+    softmax    cross-entropy and its gradient
+    rows       rows by number, sums over rows
+    update     gradient norm and Adam over the flat buffers
 """
 
 from typing import Any
@@ -45,4 +48,63 @@ class CpuKernels(FusedKernels):
         (rows, depth), columns = a.shape, b.shape[1]
         self._library.gemm(rows, depth, columns, *library.matrix(a), *library.matrix(b), None, library.pointer(out),
                            columns)
+        return None
+
+    def column_sums(self, a: Any, out: Any) -> None:
+        """See `ReferenceKernels.column_sums`."""
+        if out.dtype != np.float32:
+            return super().column_sums(a, out)
+        data, stride, _ = library.matrix(a)
+        self._library.column_sums(*a.shape, data, stride, library.pointer(out))
+        return None
+
+    def gather(self, table: Any, ids: Any, out: Any) -> None:
+        """See `ReferenceKernels.gather`."""
+        if out.dtype != np.float32:
+            return super().gather(table, ids, out)
+        ids = library.numbers(ids)
+        self._library.gather(len(ids), *table.shape, library.pointer(table), library.pointer(ids), library.pointer(out))
+        return None
+
+    def scatter_add(self, ids: Any, rows: Any, out: Any) -> None:
+        """See `ReferenceKernels.scatter_add`."""
+        if out.dtype != np.float32:
+            return super().scatter_add(ids, rows, out)
+        ids = library.numbers(ids)
+        self._library.scatter_add(len(ids), *out.shape, library.pointer(rows), library.pointer(ids),
+                                  library.pointer(out))
+        return None
+
+    def cross_entropy(self, logits: Any, targets: Any) -> Any:
+        """See `ReferenceKernels.cross_entropy`."""
+        if logits.dtype != np.float32:
+            return super().cross_entropy(logits, targets)
+        return self._nats(self._library.log_softmax, logits, targets)
+
+    def cross_entropy_gradient(self, logits: Any, targets: Any) -> Any:
+        """See `ReferenceKernels.cross_entropy_gradient`."""
+        if logits.dtype != np.float32:
+            return super().cross_entropy_gradient(logits, targets)
+        return self._nats(self._library.softmax_gradient, logits, targets).mean()
+
+    def _nats(self, function: Any, logits: Any, targets: Any) -> Any:
+        targets, nats = library.numbers(targets), np.empty(len(targets), np.float32)
+        function(*logits.shape, library.pointer(logits), library.pointer(targets), library.pointer(nats))
+        return nats
+
+    def norm(self, a: Any) -> Any:
+        """See `ReferenceKernels.norm`."""
+        if a.dtype != np.float32:
+            return super().norm(a)
+        sums = np.empty(-(-a.size // 4096))
+        self._library.square_sums(a.size, library.pointer(a), library.pointer(sums, np.float64))
+        return np.float32(np.sqrt(sums.sum()))
+
+    def adam(self, w: Any, dw: Any, s: Any, mean: Any, square_mean: Any, rate: float, beta1: float, beta2: float,
+             epsilon: float) -> None:  # fmt: skip
+        """See `ReferenceKernels.adam`."""
+        if w.dtype != np.float32:
+            return super().adam(w, dw, s, mean, square_mean, rate, beta1, beta2, epsilon)
+        arrays = (library.pointer(a) for a in (w, dw, mean, square_mean))
+        self._library.adam(w.size, *arrays, rate, beta1, beta2, epsilon)
         return None

@@ -16,6 +16,13 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
     "set_threads": (COUNT,),
     "after_fork": (),
     "gemm": (COUNT, COUNT, COUNT, *MATRIX, *MATRIX, POINTER, POINTER, STRIDE),
+    "column_sums": (COUNT, COUNT, POINTER, STRIDE, POINTER),
+    "gather": (COUNT, COUNT, COUNT, POINTER, POINTER, POINTER),
+    "scatter_add": (COUNT, COUNT, COUNT, POINTER, POINTER, POINTER),
+    "log_softmax": (COUNT, COUNT, POINTER, POINTER, POINTER),
+    "softmax_gradient": (COUNT, COUNT, POINTER, POINTER, POINTER),
+    "square_sums": (STRIDE, POINTER, POINTER),
+    "adam": (STRIDE, POINTER, POINTER, POINTER, POINTER, FLOAT, FLOAT, FLOAT, FLOAT),
     **dict.fromkeys(("lstm", "gru", "gru_before", "tanh_cell", "relu"), (POINTER, COUNT)),
 }
 
@@ -38,10 +45,15 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def pointer(array: np.ndarray) -> int:
-    """The address of a float32 array in C order."""
-    assert array.dtype == np.float32 and array.flags.c_contiguous
+def pointer(array: np.ndarray, dtype: Any = None) -> int:
+    """The address of an array in C order, of float32 or 32-bit numbers unless `dtype` says otherwise."""
+    assert array.flags.c_contiguous and (array.dtype == dtype if dtype else array.dtype in (np.float32, np.int32))
     return array.ctypes.data
+
+
+def numbers(ids: Any) -> np.ndarray:
+    """Ids of any integer type as the compiled functions read them."""
+    return np.ascontiguousarray(ids, np.int32)
 
 
 def matrix(array: np.ndarray) -> tuple[int, int, int]:

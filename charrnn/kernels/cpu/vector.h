@@ -31,10 +31,10 @@ static inline V load(const float* from) { return *reinterpret_cast<const Unalign
 
 static inline void store(float* to, V value) { *reinterpret_cast<Unaligned*>(to) = value; }
 
-// The first `count` values of a vector; zeros behind them.
-static inline V load(const float* from, int count) {
+// The first `count` values of a vector, and `rest` behind them.
+static inline V load(const float* from, int count, float rest = 0) {
     if (count >= LANES) return load(from);
-    V value = {};
+    V value = splat(rest);
     for (int lane = 0; lane < count; lane++) value[lane] = from[lane];
     return value;
 }
@@ -50,7 +50,17 @@ static inline float sum(V value) {
     return total;
 }
 
-static inline V larger(V a, V b) { return a < b ? b : a; }
+static inline float largest(V value) {
+    float found = value[0];
+    for (int lane = 1; lane < LANES; lane++) found = found < value[lane] ? value[lane] : found;
+    return found;
+}
+
+static inline V root(V x) {
+    V value;
+    UNROLL for (int lane = 0; lane < LANES; lane++) value[lane] = std::sqrt(x[lane]);
+    return value;
+}
 
 // Limits that let NaN through: it compares false.
 static inline V clamp(V x, float low, float high) {

@@ -1,0 +1,64 @@
+// Rows by number, and sums over rows. Sums are shared out by columns, so they do not depend on the number of threads.
+#include <algorithm>
+
+#include "pool.h"
+#include "vector.h"
+
+namespace {
+
+// Numbers past the last row read the last one, as NumPy's mode "clip".
+inline int64_t clip(int32_t id, int rows) { return std::min<uint32_t>(id, rows - 1); }
+
+inline void add(float* to, const float* from, int count) {
+    for (int i = 0; i < count; i++) to[i] += from[i];
+}
+
+// Calls work with a range of columns on each thread.
+template <class Work>
+void share_columns(int rows, int columns, const Work& work) {
+    const int threads = std::min(threads_for(static_cast<int64_t>(rows) * columns), (columns + 15) / 16);
+    parallel(threads, [&](int index) { work(Range(columns, index, threads, 16)); });
+}
+
+}  // namespace
+
+extern "C" {
+
+// out (columns,) = the sum over the rows of a, which are `stride` apart. Blocks of rows are summed on their own first:
+// a sum of thousands of float32 in turn would lose three digits.
+void column_sums(int rows, int columns, const float* a, int64_t stride, float* out) {
+    constexpr int block_rows = 64, block_columns = 1024;
+    share_columns(rows, columns, [&](Range mine) {
+        std::fill(out + mine.begin, out + mine.end, 0.0f);
+        for (int row = 0; row < rows; row += block_rows) {
+            for (int first = mine.begin; first < mine.end; first += block_columns) {
+                const int count = std::min(block_columns, mine.end - first);
+                float part[block_columns] = {};
+                for (int i = row; i < std::min(rows, row + block_rows); i++) add(part, a + i * stride + first, count);
+                add(out + first, part, count);
+            }
+        }
+    });
+}
+
+// out (count, columns): row n is row ids[n] of table (rows, columns).
+void gather(int count, int rows, int columns, const float* table, const int32_t* ids, float* out) {
+    const int threads = std::min(count, threads_for(static_cast<int64_t>(count) * columns));
+    parallel(threads, [&](int index) {
+        const Range mine(count, index, threads);
+        for (int64_t n = mine.begin; n < mine.end; n++) {
+            std::copy_n(table + clip(ids[n], rows) * columns, columns, out + n * columns);
+        }
+    });
+}
+
+// out (rows, columns): row v is the sum of the rows n of from (count, columns) with ids[n] = v.
+void scatter_add(int count, int rows, int columns, const float* from, const int32_t* ids, float* out) {
+    share_columns(count, columns, [&](Range mine) {
+        for (int64_t v = 0; v < rows; v++) std::fill_n(out + v * columns + mine.begin, mine.size(), 0.0f);
+        for (int64_t n = 0; n < count; n++) {
+            add(out + clip(ids[n], rows) * columns + mine.begin, from + n * columns + mine.begin, mine.size());
+        }
+    });
+}
+}
