@@ -1,0 +1,175 @@
+"""charrnn train, as a user types it: exit codes, streams, files, and each bad input."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from charrnn.cli import cli
+
+TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60))
+TINY = ["--hidden-size", "8", "--num-layers", "1", "--seq-len", "10", "--batch-size", "4", "--steps", "20"]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("fox.txt").write_text(TEXT)
+    return tmp_path
+
+
+def run(*arguments, input=None):
+    return CliRunner().invoke(cli, ["train", *map(str, arguments)], input=input)
+
+
+def fails(*arguments, code=1, input=None):
+    """The one line of an error."""
+    result = run(*arguments, input=input)
+    assert result.exit_code == code, result.output
+    assert "Traceback" not in result.output and not result.stdout
+    lines = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(lines) == 1
+    return lines[0]
+
+
+def test_a_run_is_written_and_progress_goes_to_standard_error(folder):
+    result = run("fox.txt", *TINY)
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert "lstm 1x8" in result.stderr and "charrnn sample" in result.stderr
+    names = {path.name for path in Path("runs/fox").iterdir()}
+    assert {"config.yaml", "metrics.jsonl", "last.safetensors", "best.safetensors"} <= names
+
+
+def test_json_lines_are_standard_output(folder):
+    result = run("fox.txt", *TINY, "--json")
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    kinds = [event["event"] for event in events]
+    assert kinds[0] == "started" and kinds[-1] == "finished"
+    assert kinds.count("evaluated") == 20
+    assert events[-1]["reason"] == "done"
+
+
+def test_the_written_configuration_repeats_the_run(folder):
+    run("fox.txt", *TINY)
+    assert run("fox.txt", "--config", "runs/fox/config.yaml", "--run", "again").exit_code == 0
+    assert Path("again/metrics.jsonl").read_text().count("\n") == 20
+    assert "hidden_size: 8  # command line" in Path("runs/fox/config.yaml").read_text()
+    assert "hidden_size: 8  # runs/fox/config.yaml" in Path("again/config.yaml").read_text()
+
+
+def test_the_command_line_wins_over_a_preset(folder):
+    run("fox.txt", "--preset", "names", *TINY)
+    config = Path("runs/fox/config.yaml").read_text()
+    assert "cell: \"gru\"  # preset names" in config and "hidden_size: 8  # command line" in config
+
+
+def test_standard_input_a_folder_and_bytes(folder):
+    assert run("-", *TINY, input=TEXT).exit_code == 0
+    assert Path("runs/stdin/last.safetensors").exists()
+    Path("src/deep").mkdir(parents=True)
+    Path("src/deep/a.py").write_text(TEXT)
+    Path("src/b.bin").write_bytes(b"\xff\x00" * 100)
+    assert run("src", *TINY, "--glob", "**/*.py").exit_code == 0
+    assert run("src/b.bin", *TINY, "--bytes").exit_code == 0
+
+
+def test_crlf_is_kept_or_made_lf_and_said(folder):
+    Path("dos.txt").write_bytes(TEXT.replace("\n", "\r\n").encode())
+    assert "kept 60 CRLF" in run("dos.txt", *TINY).stderr
+    assert "made 60 CRLF" in run("dos.txt", *TINY, "--newlines", "lf", "--run", "lf").stderr
+
+
+class TestBadInput:
+    def test_no_corpus(self, folder):
+        assert "name a text to learn: charrnn train CORPUS" in fails()
+
+    def test_no_such_file(self, folder):
+        line = fails("fxo.txt")
+        assert "there is no file or folder 'fxo.txt', and no such corpus; corpora are linux, names" in line
+
+    def test_a_bad_byte_has_an_offset_and_nothing_is_left_behind(self, folder):
+        Path("bad.txt").write_bytes(b"abc\n" * 10 + b"\xe4\n")
+        line = fails("bad.txt")
+        assert "0xe4" in line.lower() and "40" in line and "--encoding" in line and "--bytes" in line
+        assert not Path("runs/bad").exists()
+        assert run("bad.txt", *TINY, "--encoding", "latin-1").exit_code == 0
+
+    def test_an_empty_and_a_too_short_text(self, folder):
+        Path("empty.txt").write_text("")
+        assert "is empty" in fails("empty.txt")
+        Path("one.txt").write_text("a")
+        assert "has 1 character; training needs at least 2" in fails("one.txt")
+        assert "standard input is empty" in fails("-", input="")
+
+    def test_a_run_that_is_there_already(self, folder):
+        run("fox.txt", *TINY)
+        before = Path("runs/fox/last.safetensors").read_bytes()
+        assert "runs/fox holds a run; --resume" in fails("fox.txt", *TINY)
+        assert Path("runs/fox/last.safetensors").read_bytes() == before
+        assert run("fox.txt", *TINY, "--force").exit_code == 0
+
+    def test_nothing_to_resume(self, folder):
+        assert "there is no run in runs/ yet" in fails("--resume")
+        assert "there is no run 'runs/fox'" in fails("fox.txt", "--resume")
+
+    def test_resume_with_a_preset(self, folder):
+        assert "leave out --preset" in fails("--resume", "--preset", "names")
+
+    def test_a_damaged_checkpoint(self, folder):
+        run("fox.txt", *TINY)
+        Path("runs/fox/last.safetensors").write_bytes(b"xx")
+        assert "runs/fox/last.safetensors cannot be read as a checkpoint" in fails("--resume")
+
+    def test_values_out_of_range_and_unknown_names(self, folder):
+        assert "hidden_size must be at least 1, not 0" in fails("fox.txt", "--hidden-size", 0)
+        assert "epochs and steps both limit the training" in fails("fox.txt", "--steps", 1, "--epochs", 1)
+        assert "preset 'nmaes' is not one of" in fails("fox.txt", "--preset", "nmaes")
+        assert "'lstn' is not one of" in fails("fox.txt", "--cell", "lstn", code=2)
+        Path("my.yaml").write_text("hiden_size: 3")
+        assert "did you mean hidden_size?" in fails("fox.txt", "--config", "my.yaml")
+
+    def test_devices_and_kernels_that_are_not_there(self, folder):
+        assert "device 'gpx' is not one of auto, cpu, gpu, gpu:N" in fails("fox.txt", "--device", "gpx")
+        assert "kernel 'fast' is not one of" in fails("fox.txt", "--kernel", "fast")
+
+    def test_a_gpu_without_cupy(self, folder, monkeypatch):
+        monkeypatch.setitem(sys.modules, "cupy", None)
+        assert "CuPy is not installed; pip install" in fails("fox.txt", "--device", "gpu")
+
+    def test_divergence(self, folder):
+        line = fails("fox.txt", *TINY, "--cell", "relu", "--grad-clip", 0, "--learning-rate", 1e30, "--optimizer", "sgd")
+        assert "training diverged at step" in line and "lower --learning-rate" in line
+
+    def test_a_folder_that_cannot_be_written(self, folder):
+        Path("file").write_text("")
+        assert "the run folder file/run cannot be made" in fails("fox.txt", "--run", "file/run")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_and_says_how_to_go_on(folder, number, code):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "charrnn", "train", "fox.txt", "--minutes", "5", "--json"], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+    for line in process.stdout:
+        if '"step"' in line:
+            break
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code, err
+    assert json.loads(out.splitlines()[-1])["reason"] == "interrupted"
+    assert Path("runs/fox/last.safetensors").exists()
+    result = run("fox.txt", "--resume", "--minutes", "0.001")
+    assert result.exit_code == 0 and "Traceback" not in result.stderr
+
+
+def test_help_is_quick_and_heavy_libraries_stay_out():
+    code = ("import sys; from charrnn.cli import cli; cli(['--help'], standalone_mode=False); "
+            "sys.exit(any(name in sys.modules for name in ('numpy', 'cupy', 'rich', 'yaml', 'safetensors')))")
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
