@@ -92,6 +92,12 @@ class Run:
         checkpoint.write_atomically(self.metrics, "".join(json.dumps(values) + "\n" for values in kept).encode())
 
 
+def list_runs() -> list[Run]:
+    """The runs in `runs/`, the one written last first; those that --force moved aside are left out."""
+    found = [path for path in RUNS.glob("*/last.safetensors") if path.parent.suffix != ".old"]
+    return [Run(path.parent) for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
+
+
 def find_run(name: str | None) -> Run:
     """The run called `name`: a folder, or its name in `runs/`; None is the run that was written last.
 
@@ -99,10 +105,10 @@ def find_run(name: str | None) -> Run:
         CheckpointError: there is none.
     """
     if name is None:
-        found = [path for path in RUNS.glob("*/last.safetensors") if path.parent.suffix != ".old"]
+        found = list_runs()
         if not found:
             raise CheckpointError(f"there is no run in {RUNS}/ yet; charrnn train CORPUS makes one")
-        return Run(max(found, key=lambda path: path.stat().st_mtime).parent)
+        return found[0]
     for folder in (Path(name), RUNS / name):
         if Run(folder).last.is_file():
             return Run(folder)
