@@ -1,0 +1,106 @@
+"""charrnn eval."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from charrnn.cli.options import device_options, json_option
+from charrnn.cli.texts import reading, text_options
+from charrnn.corpus.text import read_text
+from charrnn.corpus.tokens import load_tokens
+from charrnn.errors import ConfigError, CorpusError
+from charrnn.evaluate import Evaluator, score_lines
+from charrnn.loss import bits_per_char, perplexity
+from charrnn.model import Model, open_model
+
+
+@click.command()
+@click.argument("run", required=False)
+@click.argument("file", required=False, metavar="[FILE|-]")
+@click.option("--per-line", is_flag=True, help="Rank the lines, likeliest per character first: bits/char, tab, line.")
+@text_options
+@device_options
+@json_option
+def command(
+    run: str | None, file: str | None, per_line: bool, unknown: str, encoding: str | None, errors: str | None,
+    device: str, kernel: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Measure how well a run predicts a text.
+
+    RUN is a run's folder, its name in runs/, or a checkpoint file; left out, it is the newest run. Without FILE it is
+    the part of the run's text that was held out. A single argument that is a file, and no checkpoint, is FILE.
+
+    \b
+    Examples:
+      charrnn eval
+      charrnn eval shakespeare
+      charrnn eval shakespeare letter.txt --unknown replace
+      charrnn eval letter.txt --json
+      sort -u names.txt | charrnn eval names - --per-line | tail
+    """
+    run, file = _which(run, file)
+    model = open_model(run, device=device, kernel=kernel)
+    if file is None:
+        ids, what = _held_out(model), "the held-out part"
+    else:
+        text = read_text(file, reading(model.config, encoding, errors))
+        ids, what = model.vocabulary.encode(text, unknown=unknown), "standard input" if file == "-" else file
+    if len(ids) < 2:
+        raise CorpusError(f"{what} has {len(ids)} characters that {model.path} knows; at least 2 are needed")
+    if per_line:
+        _print_lines(_ranked_lines(model, ids), as_json)
+    else:
+        evaluator = Evaluator(model.shape, model.params, model.backend, model.choice.kernels, len(ids))
+        loss, chars = evaluator.score(ids)
+        _print_score({"model": str(model.path), "text": what, "loss": loss, "bits_per_char": bits_per_char(loss),
+                      "perplexity": perplexity(loss), "chars": chars}, as_json)  # fmt: skip
+
+
+def _which(run: str | None, file: str | None) -> tuple[str | None, str | None]:
+    """Run and file; a single argument can be either."""
+    if run is None or file is not None:
+        return run, file
+    is_text = run == "-" or (Path(run).is_file() and Path(run).suffix != ".safetensors")
+    return (None, run) if is_text else (run, None)
+
+
+def _held_out(model: Model) -> np.ndarray:
+    tokens = load_tokens(model.path.parent, model.vocabulary)
+    if tokens is None or tokens.sha256 != model.checkpoint.corpus["sha256"]:
+        raise CorpusError(f"the held-out part of the text is no longer beside {model.path}; name the text: "
+                          f"charrnn eval {model.path.parent} FILE")  # fmt: skip
+    if not len(tokens.val):
+        raise CorpusError(f"{model.path.parent} held nothing out; name a text: charrnn eval {model.path.parent} FILE")
+    return tokens.val
+
+
+def _ranked_lines(model: Model, ids: np.ndarray) -> list[dict[str, Any]]:
+    """The lines that are not empty, likeliest first."""
+    newline = model.vocabulary.newline
+    if newline is None:
+        raise ConfigError(f"{model.path} learned from a text without line ends, and cannot judge lines by themselves")
+    pieces = np.split(ids, np.flatnonzero(ids == newline) + 1)
+    lines = [line for piece in pieces if len(line := piece[piece != newline])]
+    scores = score_lines(model.shape, model.params, model.backend, model.choice.kernels, lines, newline)
+    ranked = sorted(zip(scores, lines, strict=True), key=lambda pair: pair[0].loss)
+    return [{"line": model.vocabulary.decode(line), "loss": score.loss, "bits_per_char": bits_per_char(score.loss),
+             "chars": score.chars} for score, line in ranked]  # fmt: skip
+
+
+def _print_lines(lines: list[dict[str, Any]], as_json: bool) -> None:
+    for line in lines:
+        click.echo(json.dumps(line, ensure_ascii=False) if as_json else f"{line['bits_per_char']:.3f}\t{line['line']}")
+
+
+def _print_score(score: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(score, ensure_ascii=False))
+        return
+    click.echo(f"{score['model']} on {score['text']}", err=True)
+    click.echo(f"loss        {score['loss']:.4f} nats/char")
+    click.echo(f"bits/char   {score['bits_per_char']:.4f}")
+    click.echo(f"perplexity  {score['perplexity']:.4f}")
+    click.echo(f"characters  {score['chars']}")

@@ -1,0 +1,28 @@
+"""Options of commands that read a text for a trained model."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from charrnn.config import DECODE_ERRORS, Config
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def text_options(function: F) -> F:
+    """Add --unknown, --encoding and --errors."""
+    for option in (
+        click.option("--errors", type=click.Choice(DECODE_ERRORS), help="What to do with bytes not in the encoding."),
+        click.option("--encoding", help="Encoding of the text.  [default: as the run's]"),
+        click.option("--unknown", type=click.Choice(["error", "skip", "replace"]), default="error", show_default=True,
+                     help="What to do with characters that the model does not know."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def reading(config: Config, encoding: str | None, errors: str | None) -> Config:
+    """The configuration of a run, with another encoding or treatment of errors where these were given."""
+    given = {"encoding": encoding, "errors": errors}
+    return config.replace(**{name: value for name, value in given.items() if value is not None})

@@ -1,0 +1,24 @@
+"""A text given to a trained model, to be continued or judged; unlike a text to learn from, it is held whole."""
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from charrnn.config import Config
+from charrnn.corpus.source import Reader, from_path, from_stdin
+
+
+def read_text(name: str, config: Config) -> str | bytes:
+    """The text of a file or folder, or of standard input where `name` is '-', read as `config` reads a corpus.
+
+    Raises:
+        CorpusError: it cannot be read, is empty, or is not in the encoding.
+    """
+    with TemporaryDirectory() as folder:
+        if name == "-":
+            reader = Reader(from_stdin(sys.stdin.buffer, Path(folder)))
+        else:
+            reader = Reader(from_path(Path(name), glob=config.glob))
+        if config.bytes:
+            return b"".join(reader.raw(newlines=config.newlines))
+        return "".join(reader.text(encoding=config.encoding, errors=config.errors, newlines=config.newlines))

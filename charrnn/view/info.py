@@ -1,0 +1,103 @@
+"""Runs and machines as text; the values are those of `charrnn info --json`."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from charrnn.config import Config
+from charrnn.loss import bits_per_char
+from charrnn.view.layout import facts, grid
+from charrnn.view.wording import duration, file_size, visible
+
+WIDTH_OF_A_FILE = 120
+ROWS = 12  # of the history
+CHARACTERS = 200  # of the vocabulary
+COLUMNS = ("step", "epoch", "time", "train loss", "val loss", "bits/char")
+
+
+def show_info(run: dict[str, Any] | None, machine: dict[str, Any], console: Console | None = None) -> None:
+    """Print both on standard output, or on `console`."""
+    console = console or Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
+    if run:
+        _show_run(run, console)
+        console.print()
+    _show_machine(machine, console)
+
+
+def _show_run(run: dict[str, Any], console: Console) -> None:
+    console.print(facts(_run_facts(run)))
+    console.print()
+    console.print(_settings(run["config"], run["origins"]))
+    console.print(Text("all other settings are their defaults", "dim"))
+    if run["history"]:
+        console.print()
+        console.print(_history(run["history"]))
+
+
+def _show_machine(machine: dict[str, Any], console: Console) -> None:
+    versions = f"charrnn {machine['charrnn']}, Python {machine['python']}, NumPy {machine['numpy']}"
+    lines = [("here", f"{versions}, {machine['platform']}")]
+    for device in machine["devices"]:
+        lines.append((device["device"], _device(device, used=device["device"] == machine["device"])))
+        lines += [("", f"not {refusal}") for refusal in device.get("passed_over", ())]
+    console.print(facts(lines))
+
+
+def _run_facts(run: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    corpus, progress = run["corpus"], run["progress"]
+    yield "run", run["run"]
+    yield "text", f"{corpus['description']}, {file_size(corpus['size'])}, sha256 {corpus['sha256'][:16]}…"
+    yield "model", f"{run['model']}: {run['parameters']:,} parameters"
+    characters = run["vocabulary"]["characters"]
+    yield "knows", "256 bytes" if characters is None else f"{len(characters)} characters: {_characters(characters)}"
+    if run["preset"]:
+        yield "preset", run["preset"]
+    yield "saved", f"{run['checkpoint']} at step {progress['step']}"
+    yield "files", ", ".join(f"{name} {file_size(size)}" for name, size in run["files"].items())
+
+
+def _characters(characters: str) -> str:
+    shown = "".join("\\n" if each == "\n" else visible(each) if each != "\t" else "\\t" for each in characters)
+    return shown if len(shown) <= CHARACTERS else shown[:CHARACTERS] + "…"
+
+
+def _device(device: dict[str, Any], used: bool) -> str:
+    if "missing" in device:
+        return device["missing"]
+    return f"{device['description']}, {device['kernels']} kernels{', used' if used else ''}"
+
+
+def _settings(config: dict[str, Any], origins: dict[str, str]) -> Table:
+    """What is not as by default, or was given all the same; what nobody gave was fitted by the program."""
+    defaults = Config().to_dict()
+    table = grid("setting", "value", "given by")
+    for name, value in config.items():
+        if value != defaults[name] or name in origins:
+            shown = f"{value:g}" if isinstance(value, float) else str(value)
+            table.add_row(name, Text(shown), Text(origins.get(name, "charrnn")))
+    return table
+
+
+def _history(history: list[dict[str, Any]]) -> Table:
+    best = min((row for row in history if row["val_loss"] is not None), key=lambda row: row["val_loss"], default=None)
+    table = grid(*COLUMNS, "", numbers=len(COLUMNS))
+    for row in _chosen(history, best):
+        val = row["val_loss"]
+        table.add_row(
+            str(row["step"]), f"{row['epoch']:.2f}", duration(row["seconds"]), f"{row['train_loss']:.4f}",
+            "" if val is None else f"{val:.4f}", "" if val is None else f"{bits_per_char(val):.3f}",
+            "best" if row is best else "", style="bold" if row is best else "",
+        )  # fmt: skip
+    return table
+
+
+def _chosen(history: list[dict[str, Any]], best: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """At most ROWS of the history, evenly spread from first to last, the best one among them."""
+    if len(history) <= ROWS:
+        return history
+    spread = {round(index * (len(history) - 1) / (ROWS - 2)) for index in range(ROWS - 1)}
+    return [row for index, row in enumerate(history) if index in spread or row is best]

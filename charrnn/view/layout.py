@@ -1,0 +1,24 @@
+"""Tables without lines, as all views use them."""
+
+from collections.abc import Iterable
+
+from rich.table import Table
+from rich.text import Text
+
+
+def facts(lines: Iterable[tuple[str, str]]) -> Table:
+    """Titles, each with a text beside it that is folded where it is too long."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for title, text in lines:
+        table.add_row(title, Text(text))
+    return table
+
+
+def grid(*titles: str, numbers: int = 0) -> Table:
+    """A table with a row of titles; its first columns, so many as `numbers` says, are aligned to the right."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for index, title in enumerate(titles):
+        table.add_column(title, justify="right" if index < numbers else "left", overflow="fold")
+    return table

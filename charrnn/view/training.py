@@ -1,0 +1,92 @@
+"""What a training run shows while it goes on: a live line in a terminal, lines in a log, JSON for a program."""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, TextIO
+
+from charrnn.events import Evaluated, Event, Finished, Notice, Started, Step
+from charrnn.view.live import LiveView
+from charrnn.view.wording import evaluated_line, file_size, finished_lines, started_lines
+
+STEP_SECONDS = 1.0  # between two steps in JSON
+READING_SECONDS = 10.0  # between two lines about a long reading, in a log
+
+Clock = Callable[[], float]
+
+
+def open_view(*, json: bool) -> "JsonView | LiveView | PlainView":
+    """The view that suits: JSON on standard output, else a live display if standard error is a terminal, else lines."""
+    if json:
+        return JsonView(sys.stdout)
+    live = LiveView.on_terminal(sys.stderr)
+    return live or PlainView(sys.stderr)
+
+
+class PlainView:
+    """One line for each evaluation and little else: for a log file."""
+
+    def __init__(self, file: TextIO, clock: Clock = time.monotonic) -> None:
+        self._file, self._clock = file, clock
+        self._told = clock()
+        self._run: Any = None
+
+    def __enter__(self) -> "PlainView":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+    def reading(self, done: int, total: int) -> None:
+        """Tell how far a text has been read, if that takes long."""
+        if total and self._clock() - self._told > READING_SECONDS:
+            self._told = self._clock()
+            self._print(f"reading: {done / total:.0%} of {file_size(total)}")
+
+    def show(self, event: Event) -> None:
+        """Print what an event has to say."""
+        match event:
+            case Notice(text):
+                self._print(f"note: {text}")
+            case Started():
+                self._run = event.run
+                self._table(started_lines(event))
+            case Evaluated():
+                self._print(evaluated_line(event))
+            case Finished():
+                self._table(finished_lines(event, self._run))
+
+    def _table(self, lines: list[tuple[str, str]]) -> None:
+        for title, text in lines:
+            self._print(f"{title:<9} {text}")
+
+    def _print(self, line: str) -> None:
+        print(line, file=self._file, flush=True)
+
+
+class JsonView:
+    """One object a line for each event, its kind under "event"; of the steps at most one a second."""
+
+    def __init__(self, file: TextIO, clock: Clock = time.monotonic) -> None:
+        self._file, self._clock = file, clock
+        self._next_step = clock()
+
+    def __enter__(self) -> "JsonView":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+    def reading(self, done: int, total: int) -> None:
+        """Nothing: it is no event."""
+
+    def show(self, event: Event) -> None:
+        """Print the event."""
+        if isinstance(event, Step):
+            if self._clock() < self._next_step:
+                return
+            self._next_step = self._clock() + STEP_SECONDS
+        values = {"event": type(event).__name__.lower()} | asdict(event)
+        print(json.dumps(values, ensure_ascii=False, default=str), file=self._file, flush=True)

@@ -1,0 +1,84 @@
+"""Numbers and events as words; what a terminal and a log file both show."""
+
+import unicodedata
+
+from charrnn.events import Evaluated, Finished, Started
+from charrnn.loss import bits_per_char, perplexity
+
+# Control, format, surrogate, line and paragraph separator: what could move the cursor or turn the writing direction.
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+_JOINERS = "\u200c\u200d"  # format characters that shape ordinary words and emoji
+_REASONS = {"done": "done", "early stop": "stopped early, as the validation loss got no better",
+            "interrupted": "interrupted, and saved"}  # fmt: skip
+
+
+def visible(text: str) -> str:
+    """`text` with control characters as escapes; line feeds stay, tabs are four spaces."""
+    return "".join(map(_visible, text.expandtabs(4)))
+
+
+def _visible(character: str) -> str:
+    if character == "\n" or character in _JOINERS or unicodedata.category(character) not in _UNSEEN:
+        return character
+    return ascii(character)[1:-1]
+
+
+def duration(seconds: float) -> str:
+    """As 1:05, or 2:00:00."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def short(number: float) -> str:
+    """A number in about four characters: 950, 45.1k, 1.2M."""
+    return _scaled(number, ("", "k", "M", "G"))
+
+
+def file_size(size: float) -> str:
+    """A number of bytes, as 950 B, 45.1 kB, 1.2 MB."""
+    return _scaled(size, (" B", " kB", " MB", " GB"))
+
+
+def _scaled(number: float, units: tuple[str, ...]) -> str:
+    power = 0
+    while number >= 999.5 and power + 1 < len(units):
+        number, power = number / 1000, power + 1
+    return f"{number:.{int(power > 0 and number < 99.95)}f}{units[power]}"
+
+
+def started_lines(started: Started) -> list[tuple[str, str]]:
+    """What is about to happen: four lines, each a title and a text."""
+    preset = f", preset {started.preset}" if started.preset else ""
+    resumed = f", resumed at step {started.resumed_step}" if started.resumed_step is not None else ""
+    slower = f" ({started.why_not_faster})" if started.why_not_faster else ""
+    held_out = f"{started.val_chars:,} held out" if started.val_chars else "none held out"
+    return [
+        ("text", f"{started.corpus}: {started.train_chars:,} characters, {held_out}"),
+        ("model", f"{started.model}: {started.parameters:,} parameters, {started.vocab_size} different characters"),
+        ("training", f"{started.budget}{preset}{resumed}, into {started.run}"),
+        ("device", f"{started.device}, {started.kernel} kernels{slower}"),
+    ]
+
+
+def evaluated_line(evaluated: Evaluated) -> str:
+    """What was reached at an evaluation."""
+    val = f"  val {evaluated.val_loss:.4f}" if evaluated.val_loss is not None else ""
+    loss = evaluated.train_loss if evaluated.val_loss is None else evaluated.val_loss
+    best = "  best" if evaluated.best else ""
+    return (f"step {evaluated.step}  epoch {evaluated.epoch:.2f}  {duration(evaluated.seconds)}"
+            f"  train {evaluated.train_loss:.4f}{val}  {bits_per_char(loss):.3f} bits/char{best}")  # fmt: skip
+
+
+def finished_lines(finished: Finished, run: object) -> list[tuple[str, str]]:
+    """What was reached, where it lies, and what to type next."""
+    end = f"step {finished.step}, epoch {finished.epoch:.2f}, after {duration(finished.seconds)}"
+    lines = [("end", f"{_REASONS[finished.reason]}: {end}")]
+    if finished.best_val_loss is not None:
+        loss = finished.best_val_loss
+        lines.append(("best", f"validation loss {loss:.4f}, {bits_per_char(loss):.3f} bits/char, "
+                              f"perplexity {perplexity(loss):.2f}, at step {finished.best_step}"))  # fmt: skip
+    lines.append(("next", f"charrnn sample {run} --temp 0.8"))
+    if finished.reason == "interrupted":
+        lines.append(("go on", f"charrnn train --resume --run {run}"))
+    return lines
