@@ -17,6 +17,7 @@ COMMANDS = {
     "sample": "Write new text in the style of what a run learned.",
     "eval": "Measure how well a run predicts a text.",
     "info": "Show a run's settings and history, or what this machine has.",
+    "bench": "Measure how fast a network trains here, alone or against a rival.",
     "corpora": "List, fetch and verify texts to learn from.",
 }
 

@@ -1,0 +1,65 @@
+"""What a worker process is asked to do, and asking it.
+
+A fresh process for each measurement keeps one side's threads, memory and caches out of the other's way.
+"""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from charrnn.bench.workload import Workload
+from charrnn.errors import BackendError
+
+TORCH = "torch"
+
+
+@dataclass(frozen=True)
+class Job:
+    """Which side to measure (a kernel by name, or torch), and how. `variant` is one of torch's.
+
+    `steps` are timed; None: as many as a second holds.
+    """
+
+    side: str
+    device: str
+    workload: Workload
+    steps: int | None = None
+    sampling: bool = False
+    variant: str = ""
+
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> "Job":
+        """The inverse of dataclasses.asdict."""
+        return cls(**{**fields, "workload": Workload(**fields["workload"])})
+
+
+def measure(job: Job) -> dict[str, Any]:
+    """Measure a side in a fresh process.
+
+    Returns its `name`; `seconds`, a list for each phase and for the whole "step"; the `loss` after the warm-up;
+    `memory` in bytes, the `peak` over all training steps and `before` anything was made (None where the system does
+    not tell); and `sampling` in characters a second.
+
+    Raises:
+        BackendError: the side does not work.
+    """
+    return _ask("measure", job)
+
+
+def settle(job: Job) -> str:
+    """torch's quickest variant for this job, found in a fresh process where all of them take turns."""
+    return _ask("settle", job)["variant"]
+
+
+def _ask(task: str, job: Job) -> dict[str, Any]:
+    worker = [sys.executable, "-m", "charrnn.bench.worker", task]
+    process = subprocess.run(worker, input=json.dumps(asdict(job)), capture_output=True, text=True)
+    if process.returncode:
+        last = (process.stderr.strip().splitlines() or [f"exit code {process.returncode}"])[-1]
+        raise BackendError(f"measuring {job.side} failed: {last}")
+    answer = json.loads(process.stdout)
+    if "error" in answer:
+        raise BackendError(f"measuring {job.side} failed: {answer['error']}")
+    return answer

@@ -1,0 +1,58 @@
+"""Our side of a comparison: the training step as `charrnn.train` does it, and sampling as `charrnn.sampler` does."""
+
+from collections import deque
+from collections.abc import Callable
+from itertools import cycle, islice
+
+import numpy as np
+
+from charrnn import optim
+from charrnn.backend import open_backend
+from charrnn.bench.timing import Laps, rate
+from charrnn.bench.workload import Workload
+from charrnn.kernels import build
+from charrnn.network import Network
+from charrnn.sampler import Filter, sample
+
+HUNDRED = 100  # texts drawn at once
+
+
+class Ours:
+    """One of our kernels, with all that a training step needs, on a device."""
+
+    def __init__(self, workload: Workload, device: str, kernel: str) -> None:
+        self.backend = open_backend(device)
+        self.kernels = build(self.backend, kernel).kernels
+        self.config, self.shape = workload.config, workload.shape
+        self.params = workload.parameters(self.backend)
+        self.network = Network(self.shape, self.params, self.backend, self.kernels, seq_len=workload.seq_len,
+                               batch_size=workload.batch_size, training=True)  # fmt: skip
+        self.optimizer = optim.build(self.config, self.kernels, self.params)
+        to_device = self.backend.to_device
+        self.chunks = cycle([(to_device(inputs), to_device(targets)) for inputs, targets in workload.chunks()])
+        self.states, self.steps = self.network.initial_state(), 0
+        self.name, self.synchronize = f"charrnn {self.kernels.name}", self.backend.synchronize
+
+    def step(self, lap: Laps) -> float:
+        """One training step; the loss in nats per character."""
+        inputs, targets = next(self.chunks)
+        self.steps += 1
+        logits, self.states = self.network.forward(inputs, self.states)
+        lap("forward")
+        loss = self.kernels.cross_entropy_gradient(logits, targets)
+        lap("rest")
+        grads = self.network.backward(logits)
+        lap("backward")
+        optim.clip(self.kernels, grads, self.config.grad_clip, self.config.grad_clip_mode)
+        self.optimizer.update(grads, self.config.learning_rate, self.steps)
+        lap("rest")
+        return float(loss)
+
+    def sampling(self) -> dict[str, float]:
+        """Characters a second: of one text, and of many drawn at once."""
+        return {"one_text": rate(self._drawer(1)), "hundred_texts": HUNDRED * rate(self._drawer(HUNDRED))}
+
+    def _drawer(self, texts: int) -> Callable[[int], None]:
+        network = Network(self.shape, self.params, self.backend, self.kernels, seq_len=1, batch_size=texts)
+        drawn = sample(network, np.zeros(1, int), Filter(), seed=1)
+        return lambda count: deque(islice(drawn, count), maxlen=0)

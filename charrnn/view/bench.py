@@ -1,0 +1,114 @@
+"""The report of `charrnn bench` as tables."""
+
+import math
+import sys
+from collections.abc import Callable, Iterator
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from charrnn.bench.report import PHASES, Report, Result
+from charrnn.bench.timing import Spread
+from charrnn.view.layout import facts, grid
+from charrnn.view.wording import file_size
+
+WIDTH_OF_A_FILE = 80
+_SAMPLING = {"one_text": "one text", "one_text_by_default": "as it comes", "hundred_texts": "100 texts"}
+_COMPARED = {
+    "hundred_to_one": "100 texts at once against one after another",
+    "one_text": "one text",
+    "one_text_by_default": "one text, with the rival as it comes",
+    "hundred_texts": "100 texts at once",
+}
+
+
+def note_progress(text: str) -> None:
+    """Say what is going on, on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def show_report(report: Report, console: Console | None = None) -> None:
+    """Print on standard output, or on `console`."""
+    console = console or Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
+    console.print(facts(_conditions(report)))
+    console.print()
+    console.print(_figures(report))
+    verdict = list(_verdict(report))
+    if verdict:
+        console.print()
+        console.print(facts(verdict))
+    for warning in report.warnings:
+        console.print(Text(f"warning: the machine is busy, measure again when it is not: {warning}", "yellow"))
+
+
+def _conditions(report: Report) -> list[tuple[str, str]]:
+    work, machine, errors = report.workload, report.machine, report.errors
+    ceiling = f"matrix products {report.ceiling.high:,.0f} GFLOP/s, copies {machine.copy_gb_s:.1f} GB/s"
+    cores = f", {machine.cores} cores" if machine.device == "cpu" else ""
+    return [
+        ("step", f"{work.shape}, {work.vocab_size} different characters, {work.batch_size} streams of {work.seq_len}: "
+                 f"{report.gflops:.3g} GFLOP"),
+        ("machine", f"{machine.processor}{cores}: {ceiling}"),
+        ("checked", f"against the float64 reference; relative errors: outputs {errors.outputs:.0e}, "
+                    f"gradients {errors.gradients:.0e}, update {errors.update:.0e}"),
+    ]  # fmt: skip
+
+
+def _figures(report: Report) -> Table:
+    """A row for each figure, a column for each side."""
+    sides = [side for side in (report.ours, report.rival) if side]
+    table = grid("", *(side.name for side in sides))
+    if any(side.variant for side in sides):
+        table.add_row("", *(side.variant for side in sides))
+    for phase in PHASES:
+        title = "ms a step" if phase == "step" else f"  {phase}"
+        table.add_row(title, *(_spread(side.milliseconds[phase]) for side in sides))
+    table.add_row("characters/s", *(f"{side.chars_per_second:,.0f}" for side in sides))
+    table.add_row("GFLOP/s", *(f"{side.gflops_per_second:.1f}" for side in sides))
+    table.add_row("  of the machine's", *(_spread(side.share, "{:.0%}".format) for side in sides))
+    table.add_row("peak memory", *(_peak(side) for side in sides))
+    table.add_row("  of training", *(_training(side) for side in sides))
+    for kind, title in _SAMPLING.items():
+        if any(kind in side.sampling for side in sides):
+            table.add_row(f"drawn/s, {title}", *(_drawn(side, kind) for side in sides))
+    return table
+
+
+def _verdict(report: Report) -> Iterator[tuple[str, str]]:
+    if report.rival:
+        pairs = " ".join(f"{pair.ratio:.2f}" for pair in report.pairs)
+        yield "pairs", f"{pairs} (time of {report.rival.name} / time of {report.ours.name})"
+        yield "ratio", _ratio(report.ratio)
+    for kind, ratio in report.ratio_sampling.items():
+        yield "drawing", f"{_ratio(ratio)}, {_COMPARED[kind]}"
+
+
+def _ratio(spread: Spread) -> str:
+    return f"min {spread.low:.2f}x, median {spread.median:.2f}x, max {spread.high:.2f}x"
+
+
+def _number(value: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{value:,.{max(0, 2 - math.floor(math.log10(value)))}f}" if 0 < value < 100 else f"{value:,.0f}"
+
+
+def _spread(spread: Spread, form: Callable[[float], str] = _number) -> str:
+    """The median, and in brackets lowest and highest where they differ from it."""
+    median, low, high = (form(value) for value in (spread.median, spread.low, spread.high))
+    return median if low == high else f"{median} ({low} to {high})"
+
+
+def _drawn(side: Result, kind: str) -> str:
+    return _spread(side.sampling[kind], "{:,.0f}".format) if kind in side.sampling else ""
+
+
+def _peak(side: Result) -> str:
+    return file_size(side.memory.peak) if side.memory else "unknown"
+
+
+def _training(side: Result) -> str:
+    """What training added to the process, beside the least it could."""
+    if not side.memory:
+        return "unknown"
+    return f"{file_size(side.memory.training)}, {side.memory.ratio:.2f}x of {file_size(side.memory.least)}"

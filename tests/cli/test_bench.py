@@ -1,0 +1,84 @@
+import importlib.util
+import json
+import sys
+
+import pytest
+from click.testing import CliRunner, Result
+
+from charrnn.bench import machine
+from charrnn.cli import cli
+
+TINY = ("--device", "cpu", "--kernel", "numpy", "--hidden-size", "3", "--seq-len", "4", "--batch-size", "2",
+        "--steps", "2")  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(machine, "_SECONDS", 0.0)
+    monkeypatch.setattr(machine, "_GEMM", {"cpu": 8})
+    monkeypatch.setattr(machine, "_COPY_BYTES", 1 << 10)
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["bench", *arguments])
+
+
+def test_help_ends_in_examples():
+    result = run("--help")
+    assert result.exit_code == 0
+    assert "charrnn bench --cell gru --hidden-size 256 --vs torch" in result.stdout
+    assert "--vs [torch|reference|numpy" in result.stdout
+
+
+def test_tables_fit_eighty_columns():
+    result = run(*TINY, "--vs", "reference", "--pairs", "1", "--sampling")
+    assert result.exit_code == 0
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert "\x1b" not in result.stdout
+    for expected in ("lstm 2x3", "charrnn numpy", "charrnn reference", "ms a step", "GFLOP/s", "peak memory",
+                     "drawn/s, 100 texts", "ratio    min "):  # fmt: skip
+        assert expected in result.stdout
+    assert result.stderr.splitlines()[-1] == "pair 1 of 1"
+
+
+def test_json_has_everything():
+    result = run(*TINY, "--json", "--vocab-size", "7")
+    assert result.exit_code == 0
+    report = json.loads(result.stdout)
+    assert report["workload"] == {"cell": "lstm", "vocab_size": 7, "hidden_size": 3, "num_layers": 2, "seq_len": 4,
+                                  "batch_size": 2}  # fmt: skip
+    assert set(report) == {"workload", "gflops", "errors", "machine", "ceiling", "ours", "rival", "pairs", "ratio",
+                           "ratio_sampling", "warnings"}  # fmt: skip
+    assert set(report["ours"]["milliseconds"]) == {"step", "forward", "backward", "rest"}
+    assert set(report["ours"]["milliseconds"]["step"]) == {"median", "low", "high"}
+    assert report["rival"] is report["ratio"] is None
+    assert result.stderr.splitlines()[-1] == "timing"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--hidden-size", "0"), 1, "hidden_size must be at least 1"),
+        (("--kernel", "nonsense"), 1, "kernel 'nonsense' is not one of"),
+        (("--device", "tpu"), 1, "device 'tpu' is not one of"),
+        (("--vs", "nonsense"), 2, "'nonsense' is not one of"),
+        (("--vocab-size", "1"), 2, "Invalid value for '--vocab-size'"),
+        (("--pairs", "0"), 2, "Invalid value for '--pairs'"),
+    ],
+)
+def test_bad_input(arguments, code, message):
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert message in result.stderr
+
+
+def test_what_is_missing_is_named(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    result = run(*TINY, "--vs", "torch")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Error: --vs torch: torch is not installed; pip install 'charrnn-lm[peers]'\n"
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    result = run("--device", "gpu")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: no GPU: CuPy is not installed")
+    assert len(result.stderr.splitlines()) == 1

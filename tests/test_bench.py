@@ -1,0 +1,230 @@
+"""What is counted, checked, refused and reported; never how fast it was."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+
+from charrnn.backend import open_backend
+from charrnn.bench import judge, machine, timing
+from charrnn.bench.check import Errors, check
+from charrnn.bench.job import Job, measure, settle
+from charrnn.bench.judge import Request, bench
+from charrnn.bench.machine import Ceiling, Machine
+from charrnn.bench.report import Turn, draw_up
+from charrnn.bench.timing import Laps, Spread, rate
+from charrnn.bench.workload import Workload
+from charrnn.cells import CELLS
+from charrnn.errors import BackendError, ConfigError, Unsupported
+from charrnn.kernels import build
+from charrnn.kernels.fused import FusedKernels, LSTMSweep
+from charrnn.kernels.reference import ReferenceKernels
+
+TINY = Workload("lstm", vocab_size=5, hidden_size=3, num_layers=2, seq_len=7, batch_size=2)
+CPU = open_backend("cpu")
+HERE = Machine("cpu", "a processor", 2, 10.0)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """The machine is measured in no time."""
+    monkeypatch.setattr(machine, "_SECONDS", 0.0)
+    monkeypatch.setattr(machine, "_GEMM", {"cpu": 8})
+    monkeypatch.setattr(machine, "_COPY_BYTES", 1 << 10)
+
+
+class TestWorkload:
+    def test_operations_by_hand(self):
+        recurrent, between, output = 2 * (4 * 3) * 3, (4 * 3) * 3, 3 * 5
+        assert TINY.flops == (7 * 2) * 2 * 3 * (recurrent + between + output)
+
+    def test_the_first_input_product_is_a_gather(self):
+        one_layer = Workload("tanh", vocab_size=100, hidden_size=3, num_layers=1, seq_len=1, batch_size=1)
+        assert one_layer.flops == 6 * (3 * 3 + 3 * 100)
+
+    def test_operations_of_a_large_network(self):
+        assert round(Workload("lstm", 65, 512, 2, 64, 64).flops / 1e9) == 78
+
+    @pytest.mark.parametrize(("cell", "values"), [("tanh", 2), ("lstm", 6), ("gru", 5)])
+    def test_memory_by_hand(self, cell, values):
+        work = Workload(cell, vocab_size=5, hidden_size=3, num_layers=2, seq_len=7, batch_size=2)
+        tape = 14 * (2 * values * 3 + 5)
+        ids = 2 * 2 * 14
+        assert work.least_bytes == 4 * (4 * work.shape.size + tape) + ids
+
+    def test_the_text_is_the_same_for_all_sides(self):
+        (inputs, targets), _ = first = TINY.chunks()
+        assert (inputs.shape, targets.shape, inputs.dtype) == ((7, 2), (14,), np.uint8)
+        np.testing.assert_array_equal(inputs[1:].reshape(-1), targets[:-2])
+        for once, again in zip(first, TINY.chunks(), strict=True):
+            np.testing.assert_array_equal(once[0], again[0])
+
+
+class TestCheck:
+    @pytest.mark.parametrize("kernel", ["reference", "numpy"])
+    @pytest.mark.parametrize("cell", CELLS)
+    def test_right_kernels_pass(self, cell, kernel):
+        errors = check(Workload(cell, 11, 13, 2, 20, 3), CPU, build(CPU, kernel).kernels)
+        assert 0 < errors.outputs < 1e-5
+
+    @pytest.mark.parametrize(
+        ("owner", "name", "part"),
+        [(LSTMSweep, "activate", "outputs"), (LSTMSweep, "differentiate", "gradients"),
+         (LSTMSweep, "weight_gradients", "gradients"), (FusedKernels, "scatter_add", "gradients"),
+         (FusedKernels, "cross_entropy_gradient", "gradients"), (FusedKernels, "adam", "update")],
+    )  # fmt: skip
+    def test_what_does_nothing_is_refused(self, monkeypatch, owner, name, part):
+        kernels = FusedKernels()
+        monkeypatch.setattr(owner, name, lambda *arguments: None)
+        with pytest.raises(BackendError, match=f"numpy kernels are wrong, and not timed: relative error of {part}"):
+            check(TINY, CPU, kernels)
+
+    def test_a_slightly_wrong_gradient_is_refused(self, monkeypatch):
+        right = ReferenceKernels.column_sums
+
+        def wrong(self, a, out):
+            right(self, a, out)
+            out *= 1.001
+
+        kernels = FusedKernels()
+        monkeypatch.setattr(FusedKernels, "column_sums", wrong)
+        with pytest.raises(BackendError, match=r"gradients 1\.0e-03"):
+            check(TINY, CPU, kernels)
+
+    def test_nothing_is_timed_then(self, monkeypatch):
+        monkeypatch.setattr(LSTMSweep, "differentiate", lambda self, t: None)
+        monkeypatch.setattr(judge, "measure", None)
+        with pytest.raises(BackendError, match="wrong"):
+            bench(Request(TINY, "cpu", "numpy"))
+
+
+class TestTiming:
+    def test_laps_add_up_by_phase(self, monkeypatch):
+        clock = iter([0.0, 1.0, 3.0, 7.0, 10.0, 10.5])
+        monkeypatch.setattr(timing.time, "perf_counter", lambda: next(clock))
+        laps = Laps(lambda: None)
+        laps.start()
+        for phase in ("forward", "rest", "backward", "rest"):
+            laps(phase)
+        laps.stop()
+        assert laps.seconds == {"forward": [1.0], "rest": [5.0], "backward": [4.0], "step": [10.0]}
+
+    def test_rate(self, monkeypatch):
+        now = [0.0]
+        monkeypatch.setattr(timing.time, "perf_counter", lambda: now[0])
+
+        def draw(count):
+            now[0] += count / 500
+
+        assert rate(draw) == pytest.approx(500)
+
+
+class TestMachine:
+    def test_ceiling_and_description(self):
+        assert machine.describe(CPU).cores >= 1
+        measured = machine.ceiling(CPU)
+        assert measured.best >= measured.median > 0
+
+    def test_busy(self):
+        assert machine.busy(HERE, [Ceiling(100, 95, 0.0), Ceiling(98, 90, None)]) == []
+        others, uneven = machine.busy(HERE, [Ceiling(100, 95, 1.5), Ceiling(60, 50, 0.0)])
+        assert others == "other processes used up to 1.5 of 2 cores"
+        assert uneven == "the same matrix product ran at 50 to 100 GFLOP/s"
+
+
+def answer(name, *steps, sampling=None):
+    """What a worker says; a fifth of a step is not spent in the products."""
+    seconds = {"step": list(steps)} | {phase: [share * each for each in steps] for phase, share in
+                                       (("forward", 0.3), ("backward", 0.5), ("rest", 0.2))}  # fmt: skip
+    return {"name": name, "seconds": seconds, "loss": 1.0, "memory": {"before": 1000, "peak": 4000},
+            "sampling": sampling}  # fmt: skip
+
+
+class TestReport:
+    ours, rival = Job("numpy", "cpu", TINY, sampling=True), Job("torch", "cpu", TINY, variant="its best")
+    turns = (
+        Turn(Ceiling(2e-3, 2e-3, None), answer("us", 1.0, 2.0, 9.0, sampling={"one_text": 10, "hundred_texts": 90}),
+             answer("them", 4.0, sampling={"one_text": 5, "one_text_by_default": 1})),
+        Turn(Ceiling(1e-3, 1e-3, None), answer("us", 4.0, sampling={"one_text": 20, "hundred_texts": 100}),
+             answer("them", 4.0, sampling={"one_text": 5, "one_text_by_default": 2})),
+    )  # fmt: skip
+
+    def test_pairs(self):
+        report = draw_up(Errors(0, 0, 0), HERE, self.ours, self.rival, self.turns)
+        assert [pair.ratio for pair in report.pairs] == [2.0, 1.0]
+        assert report.ratio == Spread(1.5, 1.0, 2.0)
+        assert report.ours.milliseconds["step"] == Spread(3000, 1000, 9000)
+        assert report.ours.milliseconds["rest"].median == pytest.approx(600)
+        assert report.ours.chars_per_second == pytest.approx(14 / 3)
+        gflop = TINY.flops / 1e9
+        assert report.ours.share.high == pytest.approx(gflop / 2 / 2e-3)
+        assert report.ours.share.low == pytest.approx(gflop / 4 / 1e-3)
+        assert report.ours.memory.training == 3000
+        assert report.ours.memory.ratio == pytest.approx(3000 / TINY.least_bytes)
+        assert report.rival.variant == "its best"
+
+    def test_sampling(self):
+        report = draw_up(Errors(0, 0, 0), HERE, self.ours, self.rival, self.turns)
+        assert report.ratio_sampling == {
+            "hundred_to_one": Spread(7.0, 5.0, 9.0),
+            "one_text": Spread(3.0, 2.0, 4.0),
+            "one_text_by_default": Spread(10.0, 10.0, 10.0),
+        }
+
+    def test_alone_and_where_memory_is_unknown(self):
+        alone = answer("us", 1.0) | {"memory": None}
+        report = draw_up(Errors(0, 0, 0), HERE, Job("numpy", "cpu", TINY), None, [Turn(Ceiling(1, 1, 0), alone, None)])
+        assert (report.rival, report.pairs, report.ratio, report.ratio_sampling) == (None, [], None, {})
+        assert report.ours.memory is None
+
+
+def test_two_kernels_take_turns():
+    notes = []
+    report = bench(Request(TINY, "cpu", "numpy", rival="reference", pairs=2, steps=3), notes.append)
+    assert (report.ours.name, report.rival.name, len(report.pairs)) == ("charrnn numpy", "charrnn reference", 2)
+    assert report.ratio.low <= report.ratio.median <= report.ratio.high
+    assert report.ours.memory is None or 0 <= report.ours.memory.training < report.ours.memory.peak
+    assert notes == ["checking against the reference", "measuring the machine", "pair 1 of 2", "pair 2 of 2"]
+
+
+def test_sampling_is_measured():
+    drawn = measure(Job("numpy", "cpu", TINY, steps=1, sampling=True))["sampling"]
+    assert drawn["one_text"] > 0
+    assert drawn["hundred_texts"] > 0
+
+
+def test_sides_that_learn_different_things_are_not_compared(monkeypatch):
+    losses = iter([1.0, 1.1])
+    monkeypatch.setattr(judge, "measure", lambda job: answer(job.side, 1.0) | {"loss": next(losses)})
+    with pytest.raises(BackendError, match=r"do not learn the same: their losses are 1\.0000 and 1\.1000"):
+        bench(Request(TINY, "cpu", "numpy", rival="reference"))
+
+
+@pytest.mark.parametrize("side", ["nonsense", "torch"])
+def test_a_failing_worker_is_one_line(side):
+    with pytest.raises(BackendError) as caught:
+        measure(Job(side, "cpu", TINY, variant="no such, variant"))
+    assert str(caught.value).startswith(f"measuring {side} failed: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_rivals_that_cannot_be(monkeypatch):
+    with pytest.raises(ConfigError, match="kernel 'nonsense'"):
+        bench(Request(TINY, "cpu", "numpy", rival="nonsense"))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(BackendError, match=r"torch is not installed; pip install 'charrnn-lm\[peers\]'"):
+        bench(Request(TINY, "cpu", "numpy", rival="torch"))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: "found")
+    with pytest.raises(Unsupported, match="torch has no GRU that resets before the product"):
+        bench(Request(Workload("gru-before", 5, 3, 1, 2, 2), "cpu", "numpy", rival="torch"))
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch, a peer to compare with, is not installed")
+@pytest.mark.parametrize("cell", ["lstm", "gru", "tanh", "relu"])
+def test_torch_learns_the_same(cell):
+    job = Job("torch", "cpu", Workload(cell, 5, 3, 2, 7, 2), steps=2)
+    variant = settle(job)
+    theirs = measure(Job("torch", "cpu", job.workload, steps=2, sampling=True, variant=variant))
+    ours = measure(Job("numpy", "cpu", job.workload, steps=2))
+    assert theirs["loss"] == pytest.approx(ours["loss"], abs=1e-5)
+    assert theirs["sampling"]["one_text"] >= theirs["sampling"]["one_text_by_default"] > 0
