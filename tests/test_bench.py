@@ -22,7 +22,7 @@ from charrnn.kernels.reference import ReferenceKernels
 
 TINY = Workload("lstm", vocab_size=5, hidden_size=3, num_layers=2, seq_len=7, batch_size=2)
 CPU = open_backend("cpu")
-HERE = Machine("cpu", "a processor", 2, 10.0)
+HERE = Machine("cpu", "a processor", 2, 10.0, {})
 
 
 @pytest.fixture(autouse=True)

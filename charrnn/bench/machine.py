@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from charrnn import __version__
 from charrnn.backend import Backend
 
 _GEMM = {"cpu": 1536, "gpu": 8192}  # rows and columns; large enough for a rate that a larger product hardly beats
@@ -25,6 +26,7 @@ class Machine:
     processor: str
     cores: int
     copy_gb_s: float
+    versions: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ def describe(backend: Backend) -> Machine:
     source = backend.xp.ones(_COPY_BYTES, np.uint8)
     target = backend.xp.empty_like(source)
     seconds = min(_repeat(backend, lambda: backend.xp.copyto(target, source)))
-    return Machine(backend.device, processor, cores(), 2 * _COPY_BYTES / seconds / 1e9)
+    versions = {"charrnn": __version__, "python": platform.python_version(), "numpy": np.__version__}
+    return Machine(backend.device, processor, cores(), 2 * _COPY_BYTES / seconds / 1e9, versions)
 
 
 def cores() -> int:
