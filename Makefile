@@ -19,7 +19,7 @@ test: $(VENV)/installed-test
 	$(BIN)/python -m pytest
 
 readme: $(VENV)/installed-test
-	$(BIN)/python tests/reference.py --write
+	$(BIN)/python -m tests.reference --write
 
 golden: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet 'torch>=2.6'

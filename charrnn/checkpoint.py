@@ -1,12 +1,10 @@
 """A whole training run at one moment, as one safetensors file that is safe to open.
 
 Weights carry torch's names. The rest: `optimizer.SLOT.NAME` the moments, `state.LAYER.NAME` the hidden state; all that
-is no array is one JSON text in the header. A file is written under a temporary name, synced and renamed, so a crash
-leaves the old one or the new one, never half of one.
+is no array is one JSON text in the header.
 """
 
 import json
-import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from charrnn.errors import CheckpointError
+from charrnn.storage import replacing
 
 FORMAT = 1
 # One key only: with several, safetensors would order them differently in every process, and equal runs would differ.
@@ -55,7 +54,7 @@ class Checkpoint:
         """Write the file atomically.
 
         Raises:
-            CheckpointError: it cannot be written.
+            StorageError: it cannot be written.
         """
         tensors = dict(self.weights)
         for slot, arrays in self.moments.items():
@@ -64,7 +63,8 @@ class Checkpoint:
             tensors.update({f"state.{layer}.{name}": array for name, array in arrays.items()})
         header = {name: getattr(self, name) for name in _HEADER} | {"progress": vars(self.progress), "format": FORMAT}
         tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-        write_atomically(path, save(tensors, {_KEY: json.dumps(header, sort_keys=True)}))
+        with replacing(path) as file:
+            file.write(save(tensors, {_KEY: json.dumps(header, sort_keys=True)}))
 
 
 _HEADER = ("config", "origins", "preset", "vocabulary", "corpus")
@@ -109,21 +109,3 @@ def _sort(tensors: dict[str, np.ndarray]) -> dict[str, Any]:
         else:
             weights[name] = array
     return {"weights": weights, "moments": moments, "states": [states[layer] for layer in sorted(states)]}
-
-
-def write_atomically(path: Path, blob: bytes) -> None:
-    """Write `blob` to `path` such that a reader, or a crash, sees all of it or nothing.
-
-    Raises:
-        CheckpointError: the disk is full or not writable.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(blob)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise CheckpointError(f"{path} cannot be written: {error.strerror}; what was there before is intact") from None

@@ -5,6 +5,7 @@
     ├── CorpusError       a text: not found, not readable, too short, not the right bytes
     ├── CheckpointError   a run or a checkpoint file
     ├── DivergedError     the loss is no number any more
+    ├── StorageError      a file cannot be written
     └── BackendError      a device, a compiler, a library
         └── Unsupported   a fast kernel that does not take this case; another one will
 
@@ -31,6 +32,10 @@ class CheckpointError(CharrnnError):
 
 class DivergedError(CharrnnError):
     """Training ran into a loss or gradient that is not finite."""
+
+
+class StorageError(CharrnnError):
+    """A file cannot be written."""
 
 
 class BackendError(CharrnnError):

@@ -10,6 +10,7 @@ from charrnn import checkpoint
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import SETTINGS, Config
 from charrnn.errors import CheckpointError
+from charrnn.storage import replacing
 
 RUNS = Path("runs")
 
@@ -67,7 +68,8 @@ class Run:
             if value is not None:
                 comment = f"  # {origins[name]}" if name in origins else ""
                 lines.append(f"{name}: {json.dumps(value)}{comment}")
-        checkpoint.write_atomically(self.folder / "config.yaml", ("\n".join(lines) + "\n").encode())
+        with replacing(self.folder / "config.yaml") as file:
+            file.write(("\n".join(lines) + "\n").encode())
 
     def append_metrics(self, values: dict[str, Any]) -> None:
         """Add a line to the metrics."""
@@ -89,7 +91,8 @@ class Run:
     def forget_metrics_after(self, step: int) -> None:
         """Drop what was written after the checkpoint that a run resumes from: it will be written again."""
         kept = [values for values in self.read_metrics() if values["step"] <= step]
-        checkpoint.write_atomically(self.metrics, "".join(json.dumps(values) + "\n" for values in kept).encode())
+        with replacing(self.metrics) as file:
+            file.write("".join(json.dumps(values) + "\n" for values in kept).encode())
 
 
 def list_runs() -> list[Run]:

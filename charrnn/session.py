@@ -1,5 +1,6 @@
 """From what a user asked for to a trainer: settings, text, run folder, device, first weights."""
 
+import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,13 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from charrnn import checkpoint, presets
+from charrnn import catalogue, checkpoint, presets
 from charrnn.arrays import Flat
 from charrnn.backend import Backend, open_backend
 from charrnn.budget import Budget
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import SETTINGS, Config, resolve
-from charrnn.corpus import catalogue
 from charrnn.corpus.batches import Batches, fit_batch_size
 from charrnn.corpus.source import Source, from_path, from_stdin
 from charrnn.corpus.tokenizer import Vocabulary
@@ -129,10 +129,9 @@ def open_corpus(name: str, glob: str, reading: Reading | None = None) -> Source:
     """
     if Path(name).exists():
         return from_path(Path(name), glob=glob)
-    known = [corpus.name for corpus in catalogue.list_corpora()]
-    if name in known:
-        return catalogue.open_corpus(name, progress=reading)
-    raise CorpusError(f"there is no file or folder {name!r}, and no such corpus; corpora are {', '.join(known)}")
+    if os.sep in name or "." in name:  # a path, not a name: no corpus is called so
+        raise CorpusError(f"there is no file or folder {name!r}; charrnn corpora list shows texts to begin with")
+    return catalogue.open_corpus(name, progress=reading)
 
 
 def _glob(request: Request) -> str:

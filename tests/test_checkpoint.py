@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from charrnn import checkpoint
+from charrnn import checkpoint, storage
 from charrnn.checkpoint import Checkpoint, Progress
-from charrnn.errors import CheckpointError
+from charrnn.errors import CheckpointError, StorageError
 
 
 def example():
@@ -40,8 +40,8 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint.os, "fsync", full)
-    with pytest.raises(CheckpointError, match="cannot be written: No space left on device; what was there before"):
+    monkeypatch.setattr(storage.os, "fsync", full)
+    with pytest.raises(StorageError, match="cannot be written: No space left on device; what was there before"):
         example().save(path)
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import click
 
+from charrnn.catalogue import fetch_corpus, find_corpus, is_here, list_corpora, local_path, verify_corpus
+from charrnn.catalogue.download import Progress
+from charrnn.catalogue.entry import Corpus
+from charrnn.catalogue.fetch import Provenance
+from charrnn.catalogue.origins import Origin
 from charrnn.cli.options import json_option
-from charrnn.corpus.catalogue import fetch_corpus, find_corpus, is_here, list_corpora, local_path, verify_corpus
-from charrnn.corpus.download import Progress
-from charrnn.corpus.entry import Corpus
-from charrnn.corpus.fetch import Provenance
-from charrnn.corpus.origins import Origin
 from charrnn.errors import CorpusError
 
 

@@ -9,13 +9,13 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import AnyStr, BinaryIO
 
 from charrnn.errors import CorpusError
+from charrnn.storage import replacing
 
 # Bytes. What is written in larger blocks lies in larger folios of Linux's page cache, and one read of a map makes a
 # whole folio resident: with blocks of 1 MiB, 50 parallel streams through a text held 50 MB instead of 4.
@@ -80,28 +80,6 @@ def from_stdin(stream: BinaryIO, folder: Path) -> Source:
         if file.tell() == 0:
             raise CorpusError("standard input is empty; pipe a text into it, or name a file")
     return Source("stdin", (path,), description="standard input")
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file beside `path`, which takes its place, whole and synced, if the block ends well.
-
-    Raises:
-        CorpusError: the file cannot be written.
-    """
-    part = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w+b") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        raise CorpusError(f"cannot write {path}: {error.strerror}; free some space or choose another folder") from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 class Reader:

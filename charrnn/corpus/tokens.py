@@ -10,10 +10,11 @@ from typing import BinaryIO
 import numpy as np
 
 from charrnn.config import Config
-from charrnn.corpus.source import Reader, Source, replacing
+from charrnn.corpus.source import Reader, Source
 from charrnn.corpus.split import split
 from charrnn.corpus.tokenizer import Vocabulary, collect
 from charrnn.errors import CorpusError
+from charrnn.storage import replacing
 
 IDS = "tokens.bin"
 FACTS = "tokens.json"

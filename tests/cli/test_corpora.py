@@ -4,8 +4,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from charrnn.cli import cli
-from charrnn.corpus import catalogue
-from charrnn.corpus.origins import Url
+from charrnn import catalogue
+from charrnn.catalogue.origins import Url
 from charrnn.errors import CorpusError
 
 ENTRIES = {

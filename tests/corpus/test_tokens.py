@@ -1,5 +1,6 @@
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from charrnn.corpus import tokens as module
 from charrnn.corpus.source import Source
 from charrnn.corpus.tokenizer import Vocabulary
 from charrnn.corpus.tokens import Tokens, contains_line, encode_corpus, load_tokens
-from charrnn.errors import CorpusError
+from charrnn.errors import CorpusError, StorageError
 
 TEXT = "one two\nthree\nfour\n" * 5
 
@@ -137,14 +138,14 @@ def test_a_file_that_changes_between_the_passes(tmp_path, monkeypatch):
 def test_a_full_disk(tmp_path):
     run = tmp_path / "run"
     run.mkdir()
-    (run / "tokens.bin.part").symlink_to("/dev/full")
-    with pytest.raises(CorpusError, match=r"cannot write .*tokens\.bin: No space left"):
+    (run / f".tokens.bin.{os.getpid()}").symlink_to("/dev/full")
+    with pytest.raises(StorageError, match=r"tokens\.bin cannot be written: No space left"):
         encode(tmp_path, TEXT)
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "run").touch()
-    with pytest.raises(CorpusError, match="cannot write"):
+    with pytest.raises(StorageError, match="cannot be written"):
         encode(tmp_path, TEXT)
 
 
@@ -186,8 +187,8 @@ def test_a_spoiled_cache_is_not_loaded(tmp_path, spoil):
 
 def test_old_facts_never_stand_beside_new_ids(tmp_path):
     tokens = encode(tmp_path, TEXT)
-    (tmp_path / "run" / "tokens.json.part").symlink_to("/dev/full")
-    with pytest.raises(CorpusError, match="No space left"):
+    (tmp_path / "run" / f".tokens.json.{os.getpid()}").symlink_to("/dev/full")
+    with pytest.raises(StorageError, match="No space left"):
         encode(tmp_path, TEXT[::-1])
     assert load_tokens(tmp_path / "run", tokens.vocabulary) is None
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from charrnn.corpus.archives import deb_text, tar_text, zip_text
-from charrnn.corpus.clean import CLEANING
-from charrnn.corpus.download import ANSWER_TIMEOUT, Progress, download, run_client
+from charrnn.catalogue.archives import deb_text, tar_text, zip_text
+from charrnn.catalogue.clean import CLEANING
+from charrnn.catalogue.download import ANSWER_TIMEOUT, Progress, download, run_client
 from charrnn.errors import CorpusError
 
 # Folders of the standard library that hold other people's code, or tests.

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from charrnn.corpus.fetch import fetch_text, read_provenance
-from charrnn.corpus.origins import Download, Result
+from charrnn.catalogue.fetch import fetch_text, read_provenance
+from charrnn.catalogue.origins import Download, Result
 from charrnn.errors import CorpusError
 
 TEXT = b"two words\n"

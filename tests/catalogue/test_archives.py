@@ -1,11 +1,11 @@
 import tracemalloc
 
 import pytest
-from packing import ar, tar, zipped
 
-from charrnn.corpus import archives
-from charrnn.corpus.archives import deb_text, tar_text, zip_text
+from charrnn.catalogue import archives
+from charrnn.catalogue.archives import deb_text, tar_text, zip_text
 from charrnn.errors import CorpusError
+from tests.catalogue.packing import ar, tar, zipped
 
 FILES = {"k/b.c": b"b\n", "k/sub/a.c": b"sub\n", "k/a.c": b"a", "k/a.h": b"h\n", "/k/root.c": b"root\n",
          "j/a.c": b"j\n"}

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.corpus import catalogue
-from charrnn.corpus.catalogue import fetch_corpus, find_corpus, list_corpora, local_path, open_corpus, verify_corpus
-from charrnn.corpus.fetch import fetch_text
-from charrnn.corpus.origins import Download, Url
+from charrnn import catalogue
+from charrnn.catalogue import fetch_corpus, find_corpus, list_corpora, local_path, open_corpus, verify_corpus
+from charrnn.catalogue.fetch import fetch_text
+from charrnn.catalogue.origins import Download, Url
 from charrnn.errors import CorpusError
 from charrnn.presets import names as preset_names
 

@@ -5,8 +5,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from charrnn.corpus import download
-from charrnn.corpus.download import run_client
+from charrnn.catalogue import download
+from charrnn.catalogue.download import run_client
 from charrnn.errors import CorpusError
 
 TEXT = b"two words\n"

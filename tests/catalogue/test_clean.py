@@ -1,6 +1,6 @@
 import pytest
 
-from charrnn.corpus.clean import CLEANING, clean
+from charrnn.catalogue.clean import CLEANING, clean
 
 PLAY = """# Coriolanus
 

@@ -3,12 +3,12 @@ import sys
 from dataclasses import replace
 
 import pytest
-from packing import ar, tar, zipped
 
-from charrnn.corpus import origins
-from charrnn.corpus.fetch import fetch_text
-from charrnn.corpus.origins import Archive, Debian, PackageIndex, Stdlib, Url
+from charrnn.catalogue import origins
+from charrnn.catalogue.fetch import fetch_text
+from charrnn.catalogue.origins import Archive, Debian, PackageIndex, Stdlib, Url
 from charrnn.errors import CorpusError
+from tests.catalogue.packing import ar, tar, zipped
 
 TEXT = b"two words\n"
 

@@ -1,14 +1,14 @@
 """The corpora that charrnn knows by name, and their texts on this machine: where they lie, and if they are right."""
 
-import os
 from pathlib import Path
 
-from charrnn.corpus.download import Progress
-from charrnn.corpus.entry import Corpus, nearest, read_corpus
-from charrnn.corpus.fetch import Provenance, fetch_text, read_provenance
-from charrnn.corpus.origins import Bundled, Result
+from charrnn.catalogue.download import Progress
+from charrnn.catalogue.entry import Corpus, nearest, read_corpus
+from charrnn.catalogue.fetch import Provenance, fetch_text, read_provenance
+from charrnn.catalogue.origins import Bundled, Result
 from charrnn.corpus.source import Reader, Source
 from charrnn.errors import CorpusError
+from charrnn.storage import cache_folder
 
 
 def catalogue_folder() -> Path:
@@ -40,15 +40,10 @@ def find_corpus(name: str) -> Corpus:
 
 
 def local_path(corpus: Corpus) -> Path:
-    """Where the text of `corpus` lies, or would lie once fetched; a folder for the standard library.
-
-    Fetched texts lie in the user's cache: $CHARRNN_CACHE, else $XDG_CACHE_HOME/charrnn, else ~/.cache/charrnn.
-    """
+    """Where the text of `corpus` lies, or would lie once fetched: a file, but a folder for the standard library."""
     if corpus.offline:
         return corpus.sources[0].path(catalogue_folder())
-    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    cache = Path(os.environ.get("CHARRNN_CACHE") or Path(caches, "charrnn"))
-    return cache / "corpora" / corpus.name / f"{corpus.name}.txt"
+    return cache_folder() / "corpora" / corpus.name / f"{corpus.name}.txt"
 
 
 def is_here(corpus: Corpus) -> bool:

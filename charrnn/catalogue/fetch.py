@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from charrnn.corpus.clean import clean
-from charrnn.corpus.download import Progress
-from charrnn.corpus.origins import Download
+from charrnn.catalogue.clean import clean
+from charrnn.catalogue.download import Progress
+from charrnn.catalogue.origins import Download
 from charrnn.errors import CorpusError
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from charrnn.corpus.origins import KINDS, Download, Origin
+from charrnn.catalogue.origins import KINDS, Download, Origin
 from charrnn.errors import CorpusError
 
 
