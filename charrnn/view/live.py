@@ -94,7 +94,7 @@ class LiveView:
 
     def _draw(self, share: float, line: str) -> None:
         """Draw the live line: a bar as wide as there is room for, and `line`."""
-        width = min(self._console.width - len(line) - 2, WIDEST_BAR)
+        width = min(self._console.width - len(line) - 3, WIDEST_BAR)
         row = Table.grid(padding=(0, 2, 0, 0))
         text = Text(line, no_wrap=True, overflow="ellipsis")
         row.add_row(*([ProgressBar(1, share, width, complete_style="cyan")] if width > 3 else []), text)

@@ -1,0 +1,118 @@
+"""charrnn eval, as a user runs it."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from charrnn import checkpoint
+from charrnn.cli import cli
+
+WORDS = "runs/words/best.safetensors"
+
+
+def evaluate(*arguments, input=None):
+    return CliRunner().invoke(cli, ["eval", "--device", "cpu", "--kernel", "numpy", *arguments], input=input)
+
+
+def score(*arguments, input=None):
+    result = evaluate(*arguments, "--json", input=input)
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def fails(*arguments, input=None):
+    """The one line of an error."""
+    result = evaluate(*arguments, input=input)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+@pytest.fixture(autouse=True)
+def present(runs):
+    """Each of these tests has runs to evaluate."""
+
+
+def test_the_held_out_part_scores_as_it_did_in_training():
+    progress = checkpoint.load(Path(WORDS)).progress
+    found = score()
+    assert found["loss"] == pytest.approx(progress.best_val_loss, rel=1e-6)
+    assert found["bits_per_char"] == pytest.approx(found["loss"] / math.log(2))
+    assert found["perplexity"] == pytest.approx(math.exp(found["loss"]))
+    assert found["model"] == WORDS
+    assert found == score("words") == score(WORDS)
+
+
+def test_for_people_it_is_four_lines():
+    result = evaluate()
+    assert [line.split()[0] for line in result.stdout.splitlines()] == ["loss", "bits/char", "perplexity", "characters"]
+    assert result.stderr == f"{WORDS} on the held-out part\n"
+
+
+def test_a_text_is_a_file_or_standard_input_of_a_run_or_of_the_newest():
+    Path("text.txt").write_text("cat\nant\n")
+    wanted = score("words", "text.txt")
+    assert wanted["chars"] == 7
+    assert wanted["text"] == "text.txt"
+    assert score("text.txt") == wanted
+    for arguments in (["words", "-"], ["-"]):
+        assert score(*arguments, input="cat\nant\n") == wanted | {"text": "standard input"}
+
+
+def test_what_it_learned_is_likelier_than_what_it_did_not():
+    assert score("-", input="cat\nant\nten\n" * 9)["loss"] < score("-", input="tcattnaten\n\n\n" * 9)["loss"]
+
+
+def test_lines_are_ranked():
+    result = evaluate("--per-line", "-", input="cat\n\ntttt\nten\n")
+    rows = [line.split("\t") for line in result.stdout.splitlines()]
+    assert [line for _, line in rows][-1] == "tttt"
+    assert len(rows) == 3
+    assert sorted(rows, key=lambda row: float(row[0])) == rows
+    lines = evaluate("--per-line", "--json", "-", input="cat\n\ntttt\nten").stdout.splitlines()
+    assert [json.loads(line)["line"] for line in lines] == [line for _, line in rows]
+    assert json.loads(lines[0])["chars"] == 4
+
+
+def test_lines_of_bytes_are_ranked():
+    assert evaluate("raw", "-", "--per-line", input="€𝄞\naé€𝄞\n").stdout.endswith("\t€𝄞\n")
+
+
+def test_unseen_characters():
+    assert "the character 'X' (U+0058) at line 2, column 1 (offset 4)" in fails("-", input="cat\nXY\n")
+    assert score("-", "--unknown", "skip", input="cat\nXY\n")["chars"] == 4
+    assert score("-", "--unknown", "replace", input="cat\nXY\n")["chars"] == 6
+
+
+def test_without_the_text_that_it_learned_from_a_file_is_needed():
+    Path("runs/words/tokens.bin").unlink()
+    assert "name the text: charrnn eval runs/words FILE" in fails()
+    assert score("-", input="cat\n")["chars"] == 3
+
+
+def test_another_text_beside_the_run_is_not_its_held_out_part():
+    facts = Path("runs/words/tokens.json")
+    facts.write_text(facts.read_text().replace('"sha256": "', '"sha256": "0'))
+    assert "no longer beside" in fails()
+
+
+def test_what_is_wrong_is_one_line():
+    assert "there is no run 'nosuch'" in fails("nosuch")
+    assert "no file or folder nosuch.txt" in fails("words", "nosuch.txt")
+    assert "standard input is empty" in fails("-", input="")
+    assert "at least 2 are needed" in fails("-", input="a")
+    assert "byte 0xff at offset 1" in fails("-", input=b"a\xff")
+    Path("broken.safetensors").write_bytes(b"broken")
+    assert "cannot be read as a checkpoint" in fails("broken.safetensors")
+
+
+def test_without_a_run_it_says_how_to_make_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path / "runs" / "words")
+    assert "charrnn train CORPUS makes one" in fails()
+
+
+def test_help_ends_in_examples():
+    assert "charrnn eval shakespeare letter.txt --unknown replace" in evaluate("--help").stdout

@@ -1,0 +1,174 @@
+"""charrnn sample, as a user runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from charrnn.cli import cli
+
+WORDS = Path("runs/words/best.safetensors")
+ROOT = Path(__file__).parents[2]
+
+
+def sample(*arguments, input=None):
+    return CliRunner().invoke(cli, ["sample", "--device", "cpu", "--kernel", "numpy", *arguments], input=input)
+
+
+def fails(*arguments, code=1, input=None):
+    """The one line of an error."""
+    result = sample(*arguments, input=input)
+    assert (result.exit_code, result.stdout) == (code, "")
+    return result.stderr.splitlines()[-1]
+
+
+@pytest.fixture(autouse=True)
+def present(runs):
+    """Each of these tests has runs to draw from."""
+
+
+def test_the_newest_run_is_the_default_and_the_text_has_the_length_asked_for():
+    result = sample("--length", "40", "--seed", "1")
+    assert result.exit_code == 0
+    assert len(result.stdout.rstrip("\n")) in (39, 40)
+    assert result.stderr == ""
+
+
+def test_the_default_length_is_500():
+    result = sample("--seed", "1", "--json")
+    assert len(json.loads(result.stdout)["text"]) == 500
+
+
+def test_a_run_is_named_by_folder_name_or_checkpoint():
+    by_name, by_folder, by_file = (sample(run, "--seed", "1").stdout for run in ("words", "runs/words", str(WORDS)))
+    assert by_name == by_folder == by_file
+
+
+def test_the_same_seed_draws_the_same_text():
+    assert sample("--seed", "1").stdout == sample("--seed", "1").stdout
+    assert sample("--seed", "1").stdout != sample("--seed", "2").stdout
+    assert sample().stdout != sample().stdout
+
+
+def test_greedy_is_temperature_zero():
+    assert sample("--greedy", "--seed", "1").stdout == sample("--temp", "0", "--seed", "2").stdout
+    assert "give one of them" in fails("--greedy", "--temp", "0", code=2)
+
+
+def test_one_likeliest_character_is_greedy():
+    assert sample("--top-k", "1").stdout == sample("--top-p", "1e-9").stdout == sample("--greedy").stdout
+
+
+def test_the_prime_is_printed_and_not_counted():
+    result = sample("--prime", "ca", "--length", "1", "--greedy")
+    assert result.stdout == "cat\n"
+
+
+def test_the_prime_comes_from_a_file_or_standard_input():
+    Path("prime.txt").write_text("ca")
+    wanted = sample("--prime", "ca", "--seed", "1").stdout
+    assert sample("--prime-file", "prime.txt", "--seed", "1").stdout == wanted
+    assert sample("--prime-file", "-", "--seed", "1", input="ca").stdout == wanted
+    assert "give one of them" in fails("--prime", "c", "--prime-file", "prime.txt", code=2)
+
+
+def test_lines_are_rows_and_those_that_are_new_are_counted():
+    result = sample("--lines", "7", "--seed", "1")
+    assert result.stdout.count("\n") == 7
+    assert result.stderr.endswith(" lines are not in the text that the run learned from\n")
+    assert not result.stderr.startswith("0")
+    assert sample("--lines", "1", "--greedy", "--prime", "ca").stderr.startswith("0 of 1 lines")
+
+
+def test_new_lines_are_not_counted_where_the_text_is_gone():
+    Path("runs/words/tokens.bin").unlink()
+    assert sample("--lines", "3", "--seed", "1").stderr == ""
+
+
+def test_lines_end_at_a_length_that_is_given():
+    assert len(sample("--lines", "50", "--length", "20", "--seed", "1").stdout.rstrip("\n")) <= 20
+
+
+def test_several_texts_are_separated_and_the_first_is_the_only_one():
+    one, three = sample("--seed", "1", "--length", "30"), sample("--seed", "1", "--length", "30", "-n", "3")
+    texts = three.stdout.split("---\n")
+    assert len(texts) == 3
+    assert texts[0] == one.stdout
+
+
+def test_texts_of_one_line_are_not_separated():
+    result = sample("-n", "9", "--lines", "1", "--seed", "1")
+    assert result.stdout.count("\n") == 9
+    assert "---" not in result.stdout
+
+
+def test_json_has_text_prime_and_seed():
+    result = sample("-n", "2", "--json", "--prime", "ca", "--length", "9")
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [len(line["text"]) for line in lines] == [9, 9]
+    assert lines[0]["prime"] == "ca"
+    again = sample("--json", "--prime", "ca", "--length", "9", "--seed", str(lines[0]["seed"])).stdout
+    assert json.loads(again) == lines[0]
+
+
+def test_stop_ends_the_text_before_the_string():
+    result = sample("--stop", "t", "--prime", "ca", "--greedy")
+    assert result.stdout == "ca\n"
+
+
+def test_bytes_never_split_a_character():
+    assert sample("raw", "--greedy", "--length", "8", "--prime", "a").stdout == "aé€𝄞\naé€𝄞\n"
+    assert sample("raw", "--greedy", "--length", "2", "--prime", "a").stdout == "aé€\n"
+
+
+def test_unseen_characters():
+    assert "the character 'X' (U+0058) at line 1, column 3" in fails("--prime", "caXY")
+    assert sample("--prime", "caX", "--unknown", "skip", "--length", "1", "--greedy").stdout == "cat\n"
+    assert sample("--prime", "caX", "--unknown", "replace", "--length", "1").exit_code == 0
+
+
+def test_what_is_wrong_is_one_line():
+    assert "there is no run 'nosuch'" in fails("nosuch")
+    assert "no file or folder nosuch.txt" in fails("--prime-file", "nosuch.txt")
+    assert "byte 0xff at offset 1" in fails("--prime-file", "-", input=b"a\xff")
+    assert "temperature must be at least 0, not inf" in fails("--temp", "inf")
+    assert "kernel 'nosuch' is not one of" in CliRunner().invoke(cli, ["sample", "--kernel", "nosuch"]).stderr
+    for wrong in (["--temp", "-1"], ["--length", "0"], ["--top-p", "0"], ["--lines", "0"], ["-n", "0"]):
+        assert "Invalid value" in fails(*wrong, code=2)
+
+
+def test_the_prime_can_be_read_in_another_encoding():
+    Path("prime.txt").write_bytes("ca".encode("utf-16"))
+    assert sample("--prime-file", "prime.txt", "--encoding", "utf-16", "--greedy", "--length", "1").stdout == "cat\n"
+
+
+def start(*arguments, **options):
+    command = [sys.executable, "-m", "charrnn", "sample", "--device", "cpu", "--kernel", "numpy", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, **options
+    )
+
+
+def test_the_text_is_streamed_and_ctrl_c_ends_it_quietly():
+    with start("--length", "100000000") as process:
+        assert process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate()
+    assert (process.returncode, errors.strip()) == (130, "")
+
+
+def test_a_closed_pipe_ends_it_quietly():
+    with start("--length", "100000000") as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+
+
+def test_help_ends_in_examples():
+    assert "charrnn sample names --lines 20 --seed 1" in sample("--help").stdout

@@ -1,0 +1,46 @@
+"""Every test runs in a folder of its own; a few find a small trained run in it."""
+
+import shutil
+
+import pytest
+
+from charrnn.session import Request, prepare
+from charrnn.train import Trainer
+
+WORDS = ("an", "ant", "bat", "cat", "eat", "hat", "net", "tan", "tea", "ten")
+TINY = {"hidden_size": 16, "num_layers": 1, "seq_len": 16, "batch_size": 8, "learning_rate": 0.02, "seed": 3}
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    """Nothing is read from or written to the user's folders."""
+    monkeypatch.setenv("CHARRNN_CACHE", str(tmp_path / "cache"))
+    for name in ("NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def train(text, run, **settings):
+    """Train a tiny model on the file `text` into the folder `run`."""
+    session = prepare(Request(str(text), TINY | settings, run=str(run), device="cpu", kernel="numpy"))
+    return list(Trainer(session.setup).run())
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """A folder with the runs `words`, lines of short words, and `raw`, bytes of characters of one to four bytes."""
+    folder = tmp_path_factory.mktemp("trained")
+    words, raw = folder / "words.txt", folder / "raw.txt"
+    words.write_text("".join(f"{first}\n{second}\n" for first in WORDS for second in WORDS), encoding="utf-8")
+    raw.write_text("aé€𝄞\n" * 60, encoding="utf-8")
+    train(words, folder / "runs" / "words", steps=60, eval_every=20)
+    train(raw, folder / "runs" / "raw", steps=150, bytes=True)
+    return folder
+
+
+@pytest.fixture
+def runs(trained, tmp_path):
+    """The folder `runs` of the test, with the trained runs; `words` is the newest."""
+    for name in ("raw", "words"):
+        shutil.copytree(trained / "runs" / name, tmp_path / "runs" / name, copy_function=shutil.copy)
+    return tmp_path / "runs"

@@ -1,0 +1,114 @@
+"""Where texts end, what is held back, and that the same seed draws the same."""
+
+import numpy as np
+import pytest
+
+from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.corpus.tokens import load_tokens
+from charrnn.errors import ConfigError
+from charrnn.generate import Draft, Limits, count_new, generate
+from charrnn.model import open_model
+from charrnn.sampler import Filter
+
+BYTES = Vocabulary(None)
+LIMITS, FILTER = Limits(40), Filter()
+
+
+def pieces(text, limits, vocabulary=BYTES):
+    """What a draft lets out after each id of `text`, and the draft."""
+    draft = Draft(vocabulary.decoder(), limits)
+    out = []
+    for id in vocabulary.encode(text):
+        draft.add(int(id))
+        out.append(draft.take())
+    return out, draft
+
+
+def texts(model, prime="", limits=LIMITS, choose=FILTER, **options):
+    return ["".join(each) for each in generate(model, model.vocabulary.encode(prime), choose, limits, **options)]
+
+
+@pytest.fixture
+def model(runs):
+    return open_model("words", device="cpu", kernel="numpy")
+
+
+def test_a_text_ends_after_its_length_in_characters_not_bytes():
+    out, draft = pieces("é€𝄞abc", Limits(4))
+    assert "".join(out) == "é€𝄞a"
+    assert out[:2] == ["", "é"]
+    assert draft.ended
+
+
+def test_a_text_ends_after_its_lines():
+    out, draft = pieces("a\n\nb\nc", Limits(100, lines=3))
+    assert "".join(out) == "a\n\nb\n"
+    assert draft.ended
+
+
+def test_a_text_ends_before_the_stop_string_whose_beginning_is_held_back():
+    out, draft = pieces("ab.a.b.abc", Limits(100, stop=".abc"))
+    assert out == ["a", "b", "", "", ".a", ".b", "", "", "", ""]
+    assert draft.ended
+    assert draft.take() == ""
+
+
+@pytest.mark.parametrize(("stop", "text", "kept"), [
+    ("aab", "aaab!", "a"), ("abab", "aababab", "a"), ("x", "xyz", ""), ("\n\n", "a\nb\n\nc", "a\nb"), ("€", "a€", "a"),
+])  # fmt: skip
+def test_the_first_stop_string_is_found(stop, text, kept):
+    out, draft = pieces(text, Limits(100, stop=stop))
+    assert "".join(out) == kept
+    assert draft.ended
+
+
+def test_what_was_held_back_comes_at_the_end_after_all():
+    out, draft = pieces("abc..", Limits(5, stop="..."))
+    assert "".join(out) == "abc.."
+    assert draft.ended
+
+
+def test_texts_have_the_length_asked_for(model):
+    assert [len(text) for text in texts(model, limits=Limits(33), seed=1, count=3)] == [33, 33, 33]
+
+
+def test_a_text_is_the_same_whatever_the_number_of_texts(model):
+    several = texts(model, seed=5, count=4)
+    assert several[:1] == texts(model, seed=5)
+    assert several[:2] == texts(model, seed=5, count=2)
+    assert len(set(several)) == 4
+    assert several != texts(model, seed=6, count=4)
+
+
+def test_texts_may_be_left_half_read(model):
+    first, second = generate(model, model.vocabulary.encode(""), Filter(), Limits(20), seed=5, count=2)
+    next(first)
+    assert "".join(second) == texts(model, limits=Limits(20), seed=5, count=2)[1]
+
+
+def test_the_prime_is_read_as_the_beginning_of_a_line(model):
+    line = texts(model, prime="ca", limits=Limits(9, lines=1), choose=Filter(0), seed=1)[0]
+    assert line == "t\n"
+
+
+def test_a_long_prime_is_read_whole(model):
+    prime = "ant\n" * 50 + "ca"
+    assert texts(model, prime=prime, limits=Limits(9, lines=1), choose=Filter(0), seed=1) == ["t\n"]
+
+
+def test_lines_need_a_line_end(model):
+    object.__setattr__(model, "vocabulary", Vocabulary("abc"))
+    with pytest.raises(ConfigError, match="without line ends; use --length"):
+        texts(model, limits=Limits(10, lines=1), seed=1)
+
+
+def test_a_prime_that_ends_within_a_character_is_completed(runs):
+    model = open_model("raw", device="cpu", kernel="numpy")
+    prime = np.frombuffer("aé€".encode()[:-1], np.uint8)
+    text = "".join(next(generate(model, prime, Filter(0), Limits(3), seed=1)))
+    assert text == "€𝄞\n"
+
+
+def test_new_lines_are_counted(runs, model):
+    tokens = load_tokens(runs / "words", model.vocabulary)
+    assert count_new(["ant", "ten", "antten", "x"], tokens) == 2
