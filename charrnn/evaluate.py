@@ -71,11 +71,21 @@ def score_lines(
         rows = np.full((len(lines[group[-1]]) + 2, len(group)), newline)
         for column, index in enumerate(group):
             rows[1 : 1 + len(lines[index]), column] = lines[index]
-        network = Network(shape, params, backend, kernels, seq_len=len(rows) - 1, batch_size=len(group))
-        logits, _ = network.forward(backend.to_device(rows[:-1]), network.initial_state())
-        nats = backend.to_host(kernels.cross_entropy(logits, backend.to_device(rows[1:].reshape(-1))))
-        nats = nats.reshape(len(rows) - 1, len(group))
+        nats = _nats(shape, params, backend, kernels, rows)
         for column, index in enumerate(group):
             chars = len(lines[index]) + 1
             scores[index] = Score(float(nats[:chars, column].sum(dtype=np.float64)) / chars, chars)
     return [scores[index] for index in range(len(lines))]
+
+
+def _nats(shape: Shape, params: Flat, backend: Backend, kernels: ReferenceKernels, rows: np.ndarray) -> np.ndarray:
+    """The loss on each of rows[1:], in pieces, so that a long line needs no more memory than a short one."""
+    batch_size = rows.shape[1]
+    network = Network(shape, params, backend, kernels, seq_len=SEQ_LEN, batch_size=batch_size)
+    states, nats = network.initial_state(), []
+    for start in range(0, len(rows) - 1, SEQ_LEN):
+        inputs, targets = rows[:-1][start : start + SEQ_LEN], rows[1:][start : start + SEQ_LEN]
+        logits, states = network.forward(backend.to_device(inputs), states)
+        piece = backend.to_host(kernels.cross_entropy(logits, backend.to_device(targets.reshape(-1))))
+        nats.append(piece.reshape(-1, batch_size))
+    return np.concatenate(nats)

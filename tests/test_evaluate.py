@@ -54,7 +54,7 @@ def test_streams_without_warm_up_would_not_agree(monkeypatch):
 
 def test_lines_are_scored_each_by_itself():
     rng = np.random.default_rng(2)
-    lines = [rng.integers(1, 9, length) for length in (3, 0, 7, 1, 12)]
+    lines = [rng.integers(1, 9, length) for length in (3, 0, 7, 1, 12, 200)]
     scores = score_lines(SHAPE, PARAMS, BACKEND, KERNELS, lines, newline=0)
     for line, score in zip(lines, scores, strict=True):
         nats = one_by_one(np.concatenate(([0], line, [0])))
