@@ -200,6 +200,12 @@ def test_sides_that_learn_different_things_are_not_compared(monkeypatch):
         bench(Request(TINY, "cpu", "numpy", rival="reference"))
 
 
+def test_the_worker_is_found_from_anywhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    assert measure(Job("numpy", "cpu", TINY, steps=1))["name"] == "charrnn numpy"
+
+
 @pytest.mark.parametrize("side", ["nonsense", "torch"])
 def test_a_failing_worker_is_one_line(side):
     with pytest.raises(BackendError) as caught:

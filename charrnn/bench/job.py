@@ -4,15 +4,18 @@ A fresh process for each measurement keeps one side's threads, memory and caches
 """
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from charrnn.bench.workload import Workload
 from charrnn.errors import BackendError
 
 TORCH = "torch"
+_HOME = Path(__file__).parents[2]  # of this very package: the worker must not find another one
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,9 @@ def settle(job: Job) -> str:
 
 def _ask(task: str, job: Job) -> dict[str, Any]:
     worker = [sys.executable, "-m", "charrnn.bench.worker", task]
-    process = subprocess.run(worker, input=json.dumps(asdict(job)), capture_output=True, text=True)
+    path = os.pathsep.join([str(_HOME), *filter(None, [os.environ.get("PYTHONPATH")])])
+    process = subprocess.run(worker, input=json.dumps(asdict(job)), env={**os.environ, "PYTHONPATH": path},
+                             capture_output=True, text=True)  # fmt: skip
     if process.returncode:
         last = (process.stderr.strip().splitlines() or [f"exit code {process.returncode}"])[-1]
         raise BackendError(f"measuring {job.side} failed: {last}")
