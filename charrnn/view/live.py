@@ -57,7 +57,8 @@ class LiveView:
         """Show how far a text has been read; `done` of `total` bytes."""
         if self._drawing_due():
             share = done / total if total else 0
-            self._draw(share, f"reading {file_size(total)}  {share:.0%}" if total else f"reading {file_size(done)}")
+            # Without the size, as every pass over a text counts in it.
+            self._draw(share, f"reading {share:.0%}" if total else f"reading {file_size(done)}")
 
     def show(self, event: Event) -> None:
         """Show an event."""

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from charrnn.events import Evaluated, Event, Finished, Notice, Started, Step
 from charrnn.view.live import LiveView
-from charrnn.view.wording import evaluated_line, file_size, finished_lines, started_lines
+from charrnn.view.wording import evaluated_line, finished_lines, started_lines
 
 STEP_SECONDS = 1.0  # between two steps in JSON
 READING_SECONDS = 10.0  # between two lines about a long reading, in a log
@@ -43,7 +43,7 @@ class PlainView:
         """Tell how far a text has been read, if that takes long."""
         if total and self._clock() - self._told > READING_SECONDS:
             self._told = self._clock()
-            self._print(f"reading: {done / total:.0%} of {file_size(total)}")
+            self._print(f"reading {done / total:.0%}")
 
     def show(self, event: Event) -> None:
         """Print what an event has to say."""
