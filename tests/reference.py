@@ -14,7 +14,7 @@ WIDTH = 100
 
 def reference() -> str:
     """The help of every command, as Markdown."""
-    root = click.Context(cli, info_name="charrnn", terminal_width=WIDTH)
+    root = click.Context(cli, info_name="charrnn", terminal_width=WIDTH, **cli.context_settings)
     return "\n".join(_sections(root, name) for name in COMMANDS)
 
 
