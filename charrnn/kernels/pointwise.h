@@ -4,7 +4,7 @@
 //
 //     V             a value, or a vector of values of neighbouring units (float in CUDA, a SIMD vector in C++)
 //     POINTWISE     what precedes a function, such as `static inline` or `static __device__ __forceinline__`
-//     V sigmoid(V), tanh_(V), positive_part(V), where_positive(V condition, V value)      value or 0 in the last one
+//     V sigmoid(V), tanh_(V), positive_part(V), is_positive(V)      the last one is 1 or 0
 //
 // Equations and gate orders are those of charrnn/cells; a test holds them against each other.
 
@@ -38,7 +38,7 @@ struct ReLU {
     POINTWISE void step(Unit<1>& u) { u.h = u.z[0] = positive_part(u.z[0] + u.r[0]); }
 
     POINTWISE void step_backward(Unit<1>& u) {
-        u.z[0] = where_positive(u.z[0], u.dh);
+        u.z[0] = u.dh * is_positive(u.z[0]);
         u.dh = V{};
     }
 };

@@ -22,15 +22,21 @@ from charrnn.recurrence import Recurrence
 class CpuKernels(FusedKernels):
     """Compiled kernels for float32 arrays; whatever else comes goes to NumPy.
 
+    All kernels of a process share one pool of threads. Results do not depend on their number.
+
     Raises:
         Unsupported: they cannot be compiled here, and why.
     """
 
     name = "cpu"
 
-    def __init__(self) -> None:
+    def __init__(self, extra_flags: tuple[str, ...] = ()) -> None:
         super().__init__()
-        self._library = library.load()
+        self.library = library.load(extra_flags)
+
+    def set_threads(self, threads: int) -> None:
+        """Run on so many threads from now on; at first, on every processor that the process may use."""
+        self.library.set_threads(threads)
 
     def recurrence(
         self, cell: str, *, hidden_size: int, seq_len: int, batch_size: int, dtype: Any, training: bool
@@ -46,7 +52,7 @@ class CpuKernels(FusedKernels):
         if out.dtype != np.float32:
             return super().matmul(a, b, out)
         (rows, depth), columns = a.shape, b.shape[1]
-        self._library.gemm(rows, depth, columns, *library.matrix(a), *library.matrix(b), None, library.pointer(out),
+        self.library.gemm(rows, depth, columns, *library.matrix(a), *library.matrix(b), None, library.pointer(out),
                            columns)
         return None
 
@@ -55,7 +61,7 @@ class CpuKernels(FusedKernels):
         if out.dtype != np.float32:
             return super().column_sums(a, out)
         data, stride, _ = library.matrix(a)
-        self._library.column_sums(*a.shape, data, stride, library.pointer(out))
+        self.library.column_sums(*a.shape, data, stride, library.pointer(out))
         return None
 
     def gather(self, table: Any, ids: Any, out: Any) -> None:
@@ -63,7 +69,7 @@ class CpuKernels(FusedKernels):
         if out.dtype != np.float32:
             return super().gather(table, ids, out)
         ids = library.numbers(ids)
-        self._library.gather(len(ids), *table.shape, library.pointer(table), library.pointer(ids), library.pointer(out))
+        self.library.gather(len(ids), *table.shape, library.pointer(table), library.pointer(ids), library.pointer(out))
         return None
 
     def scatter_add(self, ids: Any, rows: Any, out: Any) -> None:
@@ -71,7 +77,7 @@ class CpuKernels(FusedKernels):
         if out.dtype != np.float32:
             return super().scatter_add(ids, rows, out)
         ids = library.numbers(ids)
-        self._library.scatter_add(len(ids), *out.shape, library.pointer(rows), library.pointer(ids),
+        self.library.scatter_add(len(ids), *out.shape, library.pointer(rows), library.pointer(ids),
                                   library.pointer(out))
         return None
 
@@ -79,13 +85,13 @@ class CpuKernels(FusedKernels):
         """See `ReferenceKernels.cross_entropy`."""
         if logits.dtype != np.float32:
             return super().cross_entropy(logits, targets)
-        return self._nats(self._library.log_softmax, logits, targets)
+        return self._nats(self.library.log_softmax, logits, targets)
 
     def cross_entropy_gradient(self, logits: Any, targets: Any) -> Any:
         """See `ReferenceKernels.cross_entropy_gradient`."""
         if logits.dtype != np.float32:
             return super().cross_entropy_gradient(logits, targets)
-        return self._nats(self._library.softmax_gradient, logits, targets).mean()
+        return self._nats(self.library.softmax_gradient, logits, targets).mean()
 
     def _nats(self, function: Any, logits: Any, targets: Any) -> Any:
         targets, nats = library.numbers(targets), np.empty(len(targets), np.float32)
@@ -97,7 +103,7 @@ class CpuKernels(FusedKernels):
         if a.dtype != np.float32:
             return super().norm(a)
         sums = np.empty(-(-a.size // 4096))
-        self._library.square_sums(a.size, library.pointer(a), library.pointer(sums, np.float64))
+        self.library.square_sums(a.size, library.pointer(a), library.pointer(sums, np.float64))
         return np.float32(np.sqrt(sums.sum()))
 
     def adam(self, w: Any, dw: Any, s: Any, mean: Any, square_mean: Any, rate: float, beta1: float, beta2: float,
@@ -106,5 +112,5 @@ class CpuKernels(FusedKernels):
         if w.dtype != np.float32:
             return super().adam(w, dw, s, mean, square_mean, rate, beta1, beta2, epsilon)
         arrays = (library.pointer(a) for a in (w, dw, mean, square_mean))
-        self._library.adam(w.size, *arrays, rate, beta1, beta2, epsilon)
+        self.library.adam(w.size, *arrays, rate, beta1, beta2, epsilon)
         return None

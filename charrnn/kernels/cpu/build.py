@@ -37,13 +37,27 @@ def library(extra_flags: tuple[str, ...] = ()) -> ctypes.CDLL:
     """
     command = [*compiler(), *FLAGS, target(), *os.environ.get("CHARRNN_CXXFLAGS", "").split(), *extra_flags]
     name = f"cpu-{_fingerprint(command)}.so"
-    path = cache_folder() / name
-    if not path.exists():
-        path = _build(command, path)
     try:
-        return ctypes.CDLL(str(path))
+        return _from_cache(command, cache_folder() / name)
+    except OSError:  # the folder cannot be written, or holds nothing that can be loaded
+        return _for_this_process(command, name)
+
+
+def _from_cache(command: list[str], path: Path) -> ctypes.CDLL:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".build-", dir=path.parent) as folder:
+            os.replace(_compile(command, Path(folder)), path)
+    return ctypes.CDLL(str(path))
+
+
+def _for_this_process(command: list[str], name: str) -> ctypes.CDLL:
+    """A library whose file is gone again once it is loaded."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="charrnn-") as folder:
+            return ctypes.CDLL(str(_compile(command, Path(folder)).rename(Path(folder) / name)))
     except OSError as error:
-        raise Unsupported(f"the compiled kernels in {path} cannot be loaded ({error}); delete that file") from None
+        raise Unsupported(f"the compiled kernels cannot be loaded: {error}") from None
 
 
 def compiler() -> list[str]:
@@ -67,21 +81,14 @@ def cache_folder() -> Path:
     """Where compiled kernels are kept: $CHARRNN_CACHE, else charrnn/ in $XDG_CACHE_HOME or ~/.cache."""
     if named := os.environ.get("CHARRNN_CACHE"):
         return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "charrnn"
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "charrnn"
 
 
 def _fingerprint(command: Sequence[str]) -> str:
     """A hash of sources, command, compiler and processor."""
     parts = [path.read_bytes() for path in sorted([*SOURCES.glob("*.cpp"), *SOURCES.glob("*.h"), *SHARED.glob("*.h")])]
-    parts += ["\0".join(command).encode(), _compiler_version(command[0]).encode(), _processor().encode()]
+    parts += ["\0".join(command).encode(), _run([*compiler(), "--version"]).encode(), _processor().encode()]
     return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:20]
-
-
-def _compiler_version(executable: str) -> str:
-    """What tells one compiler from another without starting it: its file, through all links."""
-    path = Path(shutil.which(executable) or executable).resolve()
-    status = path.stat()
-    return f"{path} {status.st_size} {status.st_mtime_ns}"
 
 
 def _processor() -> str:
@@ -92,20 +99,6 @@ def _processor() -> str:
         return platform.processor()
     wanted = ("vendor_id", "cpu family", "model", "model name", "stepping", "flags", "CPU part", "Features")
     return "\n".join(sorted({line for line in lines if line.split("\t")[0].strip(" :") in wanted}))
-
-
-def _build(command: list[str], path: Path) -> Path:
-    """Compile to `path`, or beside the system's temporary files if that cannot be written. Returns where it is."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".build-", dir=path.parent) as folder:
-            os.replace(_compile(command, Path(folder)), path)
-            return path
-    except OSError:
-        with tempfile.TemporaryDirectory(prefix="charrnn-") as folder:
-            loaded = Path(folder).with_suffix(".so")
-            os.replace(_compile(command, Path(folder)), loaded)
-            return loaded
 
 
 def _compile(command: list[str], folder: Path) -> Path:
@@ -123,9 +116,14 @@ def _compile(command: list[str], folder: Path) -> Path:
     return made
 
 
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def _run(command: list[str]) -> str:
+    """What the command prints."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    except OSError as error:
+        raise Unsupported(f"{command[0]} cannot be started: {error.strerror}") from None
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
         reason = next((line for line in lines if "error" in line), lines[0])
         raise Unsupported(f"{command[0]} cannot compile the kernels: {reason.strip()}")
+    return done.stdout

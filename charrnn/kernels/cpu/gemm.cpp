@@ -12,34 +12,29 @@ constexpr int block_rows = 96;
 // One block of rows of out = bias + a b, with b in panels.
 void multiply_block(Matrix a, Range rows, int depth, int columns, const float* panels, const float* bias, float* out,
                     int64_t out_row) {
-    thread_local Scratch packed;
-    thread_local Scratch edge;  // the columns of an incomplete panel
+    thread_local Scratch packed, sums;
+    const int full = columns / panel_width, rest = columns % panel_width;
+    const int64_t apart = static_cast<int64_t>(depth) * panel_width;
+    const int begun = full * panel_width;
+    float* edge = sums.floats((rows.size() + 1) * panel_width + columns);  // the columns of an incomplete panel
+    float* begin = edge + rows.size() * panel_width;
+    std::fill_n(begin, columns + panel_width, 0.0f);
+    if (bias) std::copy_n(bias, columns, begin);
     out += rows.begin * out_row;
-    for (int k = 0; k < depth || k == 0; k += max_depth) {
+    for (int k = 0; k < depth; k += max_depth) {
         const int slice = std::min(max_depth, depth - k);
         const Matrix part = a.at(rows.begin, k);
-        const Rows block = a.column == 1 && a.row != 0
-                               ? Rows{rows.size(), part.data, a.row}
-                               : pack_rows(part, rows.size(), slice, packed.floats(rows.size() * max_depth));
-        for (int first = 0; first < columns; first += panel_width) {
-            const float* panel = panels + static_cast<int64_t>(first) * depth + k * panel_width;
-            const int width = std::min(panel_width, columns - first);
-            float* to = out + first;
-            int64_t to_row = out_row;
-            if (width < panel_width) {
-                to = edge.floats(rows.size() * panel_width), to_row = panel_width;
-                for (int i = 0; k > 0 && i < rows.size(); i++) {
-                    std::copy_n(out + i * out_row + first, width, to + i * panel_width);
-                }
-            }
-            float begin[panel_width] = {};
-            if (k == 0 && bias) std::copy_n(bias + first, width, begin);
-            panel_product(block, slice, panel, k ? to : begin, k ? to_row : 0, to, to_row);
-            for (int i = 0; width < panel_width && i < rows.size(); i++) {
-                std::copy_n(to + i * panel_width, width, out + i * out_row + first);
-            }
-        }
+        const Rows block = a.column == 1 ? Rows{rows.size(), part.data, a.row}
+                                         : pack_rows(part, rows.size(), slice, packed.floats(rows.size() * max_depth));
+        const float* panel = panels + k * panel_width;
+        const Place<float> to{out, out_row, panel_width}, to_edge{edge, panel_width, 0};
+        const auto start = [&](Place<float> place, const float* bias) {
+            return k ? Place<const float>{place.data, place.row, place.panel} : Place<const float>{bias, 0, panel_width};
+        };
+        panel_product(block, slice, {panel, full, apart}, start(to, begin), to);
+        if (rest) panel_product(block, slice, {panel + full * apart, 1, 0}, start(to_edge, begin + begun), to_edge);
     }
+    for (int i = 0; rest && i < rows.size(); i++) std::copy_n(edge + i * panel_width, rest, out + i * out_row + begun);
 }
 
 }  // namespace

@@ -8,55 +8,60 @@
 
 namespace {
 
-// One row alone would wait for its own sum at every step: it is summed in `chains` parts.
-template <int Rows>
-constexpr int chains = Rows == 1 ? 4 : Rows <= 3 ? 2 : 1;
-
-// Rows x panel_width accumulators. Every loop over them must be unrolled, those that load and store too, or GCC keeps
-// them in memory, which is five times slower.
-template <int Rows, bool Packed>
-void tile(int depth, const float* a, int64_t a_row, const float* panel, const float* start, int64_t start_row,
-          float* out, int64_t out_row) {
-    constexpr int parts = chains<Rows>;
+// Rows x Panels x panel_width accumulators. Every loop over them must be unrolled, those that load and store too, or GCC
+// keeps them in memory, which is five times slower.
+template <int Rows, int Count, bool Packed>
+void tile(int depth, const float* a, int64_t a_row, Panels panels, Place<const float> start, Place<float> out) {
     const int64_t row = Packed ? 1 : a_row, column = Packed ? Rows : 1;
-    V total[parts][Rows][2];
+    V total[Rows][Count][2];
     UNROLL for (int i = 0; i < Rows; i++) {
-        total[0][i][0] = load(start + i * start_row);
-        total[0][i][1] = load(start + i * start_row + LANES);
-        UNROLL for (int part = 1; part < parts; part++) total[part][i][0] = total[part][i][1] = V{};
-    }
-    const auto multiply = [&](int part, int k) __attribute__((always_inline)) {
-        const V left = load(panel + k * panel_width), right = load(panel + k * panel_width + LANES);
-        UNROLL for (int i = 0; i < Rows; i++) {
-            const float factor = a[i * row + k * column];
-            total[part][i][0] += factor * left;
-            total[part][i][1] += factor * right;
+        UNROLL for (int j = 0; j < Count; j++) {
+            const float* from = start.data + i * start.row + j * start.panel;
+            total[i][j][0] = load(from);
+            total[i][j][1] = load(from + LANES);
         }
-    };
-    int k = 0;
-    for (; k + parts <= depth; k += parts) {
-        UNROLL for (int part = 0; part < parts; part++) multiply(part, k + part);
     }
-    for (; parts > 1 && k < depth; k++) multiply(0, k);
+    for (int k = 0; k < depth; k++) {
+        UNROLL for (int j = 0; j < Count; j++) {
+            const float* panel = panels.data + j * panels.stride + k * panel_width;
+            const V left = load(panel), right = load(panel + LANES);
+            UNROLL for (int i = 0; i < Rows; i++) {
+                const float factor = a[i * row + k * column];
+                total[i][j][0] += factor * left;
+                total[i][j][1] += factor * right;
+            }
+        }
+    }
     UNROLL for (int i = 0; i < Rows; i++) {
-        UNROLL for (int part = 1; part < parts; part++) {
-            total[0][i][0] += total[part][i][0];
-            total[0][i][1] += total[part][i][1];
+        UNROLL for (int j = 0; j < Count; j++) {
+            float* to = out.data + i * out.row + j * out.panel;
+            store(to, total[i][j][0]);
+            store(to + LANES, total[i][j][1]);
         }
-        store(out + i * out_row, total[0][i][0]);
-        store(out + i * out_row + LANES, total[0][i][1]);
     }
 }
 
-using Tile = decltype(&tile<1, true>);
+using Tile = decltype(&tile<1, 1, true>);
+
+// Few rows take several panels at once: with fewer than eight sums under way each addition waits for the one before.
+constexpr int widest[] = {1, 4, 2};
+constexpr int panels_at_once(int rows) { return rows < 3 ? widest[rows] : 1; }
 
 template <bool Packed, size_t... Rows>
-constexpr std::array<Tile, sizeof...(Rows)> tiles_of(std::index_sequence<Rows...>) {
-    return {tile<Rows + 1, Packed>...};
+constexpr std::array<Tile, sizeof...(Rows)> wide_tiles(std::index_sequence<Rows...>) {
+    return {tile<Rows + 1, panels_at_once(Rows + 1), Packed>...};
 }
 
-constexpr auto tiles = tiles_of<false>(std::make_index_sequence<max_rows>());
-constexpr auto packed_tiles = tiles_of<true>(std::make_index_sequence<max_rows>());
+template <bool Packed, size_t... Rows>
+constexpr std::array<Tile, sizeof...(Rows)> narrow_tiles(std::index_sequence<Rows...>) {
+    return {tile<Rows + 1, 1, Packed>...};
+}
+
+constexpr auto heights = std::make_index_sequence<max_rows>();
+constexpr std::array<Tile, max_rows> tiles[2][2] = {  // by whether rows are packed, and panels enough for a wide tile
+    {narrow_tiles<false>(heights), wide_tiles<false>(heights)},
+    {narrow_tiles<true>(heights), wide_tiles<true>(heights)},
+};
 
 }  // namespace
 
@@ -91,18 +96,25 @@ Rows pack_rows(Matrix a, int count, int depth, float* buffer) {
     return {count, buffer, 0};
 }
 
-void panel_product(Rows a, int depth, const float* panel, const float* start, int64_t start_row, float* out,
-                   int64_t out_row) {
+void panel_product(Rows a, int depth, Panels panels, Place<const float> start, Place<float> out) {
     const bool packed = a.stride == 0;
     for (int k = 0; k < depth; k += max_depth) {
         const int slice = std::min(max_depth, depth - k);
-        for (int block = 0, blocks = tile_count(a.count); block < blocks; block++) {
-            const Range rows(a.count, block, blocks);
-            const float* first = a.data + (packed ? rows.begin * slice : rows.begin * a.stride + k);
-            const Tile tile = (packed ? packed_tiles : tiles)[rows.size() - 1];
-            tile(slice, first, a.stride, panel + k * panel_width, start + rows.begin * start_row, start_row,
-                 out + rows.begin * out_row, out_row);
+        for (int first = 0, width; first < panels.count; first += width) {
+            const int wide = panels_at_once(a.count);
+            width = panels.count - first < wide ? 1 : wide;
+            const float* panel = panels.data + first * panels.stride + k * panel_width;
+            for (int block = 0, blocks = tile_count(a.count); block < blocks; block++) {
+                const Range rows(a.count, block, blocks);
+                const float* row = a.data + (packed ? rows.begin * slice : rows.begin * a.stride + k);
+                const auto place = [&](auto whole) {
+                    whole.data += rows.begin * whole.row + first * whole.panel;
+                    return whole;
+                };
+                tiles[packed][width > 1][rows.size() - 1](slice, row, a.stride, {panel, width, panels.stride},
+                                                          place(start), place(out));
+            }
         }
-        start = out, start_row = out_row;
+        start = {out.data, out.row, out.panel};
     }
 }

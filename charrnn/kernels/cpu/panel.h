@@ -60,7 +60,20 @@ struct Rows {
 // Rows of a (count, depth) whose values do not lie side by side, copied so that they do within a tile.
 Rows pack_rows(Matrix a, int count, int depth, float* buffer);
 
-// out (rows, panel_width) = start + a (rows, depth) panel (depth, panel_width). A start_row of 0 is a bias; start may be
-// out itself. Packed rows go up to max_depth.
-void panel_product(Rows a, int depth, const float* panel, const float* start, int64_t start_row, float* out,
-                   int64_t out_row);
+// Panels of the same depth, `stride` apart.
+struct Panels {
+    const float* data;
+    int count;
+    int64_t stride;
+};
+
+// Where the products of rows and panels are, or begin from: rows and panels are so far apart. A bias has row 0.
+template <class Float>
+struct Place {
+    Float* data;
+    int64_t row, panel;
+};
+
+// out = start + a (rows, depth) times each of the panels (depth, panel_width); start may be out itself. Packed rows go
+// up to max_depth. Every value is summed in the order of its products, so how rows are shared out changes nothing.
+void panel_product(Rows a, int depth, Panels panels, Place<const float> start, Place<float> out);

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.cells import CELLS
-from charrnn.kernels.cpu.library import COUNT, POINTER, STRIDE, load, pointer
-from charrnn.kernels.reference import ReferenceKernels
+from charrnn.kernels.cpu.library import COUNT, POINTER, STRIDE, pointer
 from charrnn.recurrence import State
 
 FORWARD, BACKWARD = 0, 1
@@ -28,10 +27,10 @@ class CompiledSweep:
     """A recurrent layer whose time steps run inside one call; float32 only."""
 
     def __init__(
-        self, kernels: ReferenceKernels, cell: str, hidden_size: int, seq_len: int, batch_size: int, training: bool
+        self, kernels: Any, cell: str, hidden_size: int, seq_len: int, batch_size: int, training: bool
     ) -> None:
         self._kernels, self._cell = kernels, CELLS[cell]
-        self._sweep = getattr(load(), FUNCTIONS[cell])
+        self._sweep = getattr(kernels.library, FUNCTIONS[cell])
         shape, taped = (batch_size, hidden_size), seq_len if training else 0
         has_memory, keeps = len(self._cell.states) > 1, cell in KEEPS
         self._states = [np.zeros((seq_len + 1, *shape), np.float32)]  # h; index 0 is the initial state

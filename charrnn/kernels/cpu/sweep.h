@@ -13,6 +13,8 @@
 #define POINTWISE static inline
 #include "pointwise.h"
 
+namespace {  // all of it: a static of a template would be shared with any other such library in the process
+
 // What a sweep works on; `Arrays` in recurrence.py is the same structure.
 struct Arrays {
     int steps, batch, hidden;
@@ -149,10 +151,9 @@ private:
         const Rows from{rows.size(), output + rows.begin * hidden, hidden};
         const int block_size = rows.size() * panel_width;
         for (int first = share.units.begin; first < share.units.end; first += panel_width) {
-            for (int block = Begin; block < End; block++) {
-                const float* start = bias + block * padded(hidden) + first;
-                panel_product(from, hidden, panel(first, block), start, 0, r + block * block_size, panel_width);
-            }
+            panel_product(from, hidden, {panel(first, Begin), End - Begin, hidden * panel_width},
+                          {bias + Begin * padded(hidden) + first, 0, padded(hidden)},
+                          {r + Begin * block_size, panel_width, block_size});
             const int end = std::min(first + panel_width, hidden);
             for_each_vector(rows, first, end, [&](int row, int unit, int count, auto full) {
                 constexpr bool Full = decltype(full)::value;
@@ -238,7 +239,7 @@ private:
         const Range rows = share.rows;
         const Rows dlast{rows.size(), z(t, rows.begin) + last * hidden, gates};
         for (int first = share.units.begin; first < share.units.end; first += panel_width) {
-            panel_product(dlast, hidden, panel(first, last), zero, 0, dgated, panel_width);
+            panel_product(dlast, hidden, {panel(first, last), 1, 0}, {zero, 0, 0}, {dgated, panel_width, 0});
             const int end = std::min(first + panel_width, hidden);
             for_each_vector(rows, first, end, [&](int row, int unit, int count, auto full) {
                 constexpr bool Full = decltype(full)::value;
@@ -258,9 +259,11 @@ private:
     void add_product(const Share& share, const float* dr, int stride, int block, int depth, const Carried& dh,
                      int width) const {
         const Rows from{share.rows.size(), dr + static_cast<int64_t>(share.rows.begin) * stride, stride};
-        for (int first = share.units.begin; first < share.units.end; first += panel_width) {
-            float* to = dh(share.rows.begin, first);
-            panel_product(from, depth, panel(first, block), to, width, to, width);
-        }
+        const int64_t panels_apart = static_cast<int64_t>(gates) * panel_width;
+        float* to = dh(share.rows.begin, share.units.begin);
+        panel_product(from, depth, {panel(share.units.begin, block), width / panel_width, panels_apart},
+                      {to, width, panel_width}, {to, width, panel_width});
     }
 };
+
+}  // namespace

@@ -1,0 +1,144 @@
+"""Compiling and caching the C++ kernels, and what happens where that does not work."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from charrnn import kernels
+from charrnn.backend import open_backend
+from charrnn.errors import ConfigError, Unsupported
+from charrnn.kernels.cpu import build
+
+BACKEND = open_backend("cpu")
+START = "from charrnn.kernels.cpu import build; build.library().set_threads(1)"
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def compiler(tmp_path, monkeypatch):
+    """A function that installs a stand-in for the compiler, and an empty cache."""
+    monkeypatch.setenv("CHARRNN_CACHE", str(tmp_path / "cache"))
+    build.library.cache_clear()
+
+    def install(script):
+        path = tmp_path / "fake-c++"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        monkeypatch.setenv("CXX", str(path))
+
+    yield install
+    build.library.cache_clear()
+
+
+def start(**environment):
+    """A process that loads the library."""
+    return subprocess.Popen([sys.executable, "-c", START], cwd=REPOSITORY, env={**os.environ, **environment},
+                            stderr=subprocess.PIPE)  # fmt: skip
+
+
+def finish(process):
+    """Wait for a process that should do well."""
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+
+
+def test_two_processes_can_build_at_once_and_a_third_finds_it(tmp_path):
+    folder = tmp_path / "new" / "cache"
+    processes = [start(CHARRNN_CACHE=str(folder)) for _ in range(2)]
+    for process in processes:
+        finish(process)
+    (library,) = folder.iterdir()  # and nothing temporary
+    built = library.stat().st_mtime_ns
+    finish(start(CHARRNN_CACHE=str(folder)))
+    assert library.stat().st_mtime_ns == built
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(tmp_path):
+    (tmp_path / "file").touch()
+    finish(start(CHARRNN_CACHE=str(tmp_path / "file" / "cache"), TMPDIR=str(tmp_path)))
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]  # it cleans up after itself
+
+
+def test_a_damaged_library_is_done_without(tmp_path):
+    finish(start(CHARRNN_CACHE=str(tmp_path)))
+    (library,) = tmp_path.iterdir()
+    library.write_bytes(b"nothing")
+    finish(start(CHARRNN_CACHE=str(tmp_path)))
+
+
+@pytest.mark.parametrize(("variables", "folder"), [
+    ({"CHARRNN_CACHE": "/a", "XDG_CACHE_HOME": "/b", "HOME": "/c"}, "/a"),
+    ({"CHARRNN_CACHE": "", "XDG_CACHE_HOME": "/b", "HOME": "/c"}, "/b/charrnn"),
+    ({"CHARRNN_CACHE": "", "XDG_CACHE_HOME": "", "HOME": "/c"}, "/c/.cache/charrnn"),
+])  # fmt: skip
+def test_cache_folder(variables, folder, monkeypatch):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert build.cache_folder() == Path(folder)
+
+
+def test_the_library_depends_on_the_flags(monkeypatch):
+    plain = build._fingerprint(["c++"])
+    assert plain == build._fingerprint(["c++"])
+    assert plain != build._fingerprint(["c++", "-mno-avx512f"])
+
+
+def test_a_failing_compiler_is_one_line(compiler):
+    compiler('[ "$1" = --version ] || { echo a note >&2; echo "x.cpp:1: error: no luck" >&2; exit 1; }')
+    with pytest.raises(Unsupported, match=r"fake-c\+\+ cannot compile the kernels: x.cpp:1: error: no luck$"):
+        build.library()
+
+
+def test_no_compiler_is_one_line(compiler, monkeypatch):
+    monkeypatch.setenv("CXX", "/nowhere/c++")
+    with pytest.raises(Unsupported, match=r"^no C\+\+ compiler \(/nowhere/c\+\+\); install"):
+        build.library()
+    monkeypatch.delenv("CXX")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(Unsupported, match=r"^no C\+\+ compiler \(c\+\+, g\+\+ or clang\+\+\); install"):
+        build.library()
+
+
+def test_an_unknown_processor_is_one_line(monkeypatch):
+    monkeypatch.setattr(build.platform, "machine", lambda: "pdp11")
+    with pytest.raises(Unsupported, match=r"^processor pdp11 is not one of"):
+        build.target()
+
+
+class TestChoice:
+    """`kernels.build` among the kinds."""
+
+    def test_the_compiled_kernels_come_first(self, monkeypatch):
+        monkeypatch.delenv("CHARRNN_KERNEL", raising=False)
+        assert kernels.build(BACKEND).kernels.name == "cpu"
+
+    def test_without_a_compiler_numpy_takes_over_and_the_reason_is_known(self, monkeypatch):
+        def refuse(*_):
+            raise Unsupported("no C++ compiler")
+
+        monkeypatch.delenv("CHARRNN_KERNEL", raising=False)
+        monkeypatch.setattr(kernels, "_cpu", refuse)
+        choice = kernels.build(BACKEND)
+        assert choice.kernels.name == "numpy"
+        assert choice.refusals == ("cpu: no C++ compiler",)
+        with pytest.raises(Unsupported):
+            kernels.build(BACKEND, "cpu")
+
+    @pytest.mark.parametrize("name", ["reference", "numpy", "cpu"])
+    def test_an_environment_variable_decides_where_nothing_was_asked_for(self, name, monkeypatch):
+        monkeypatch.setenv("CHARRNN_KERNEL", name)
+        assert kernels.build(BACKEND).kernels.name == name
+        assert kernels.build(BACKEND, "reference").kernels.name == "reference"
+
+    def test_an_unknown_kind_is_refused(self, monkeypatch):
+        monkeypatch.setenv("CHARRNN_KERNEL", "magic")
+        with pytest.raises(ConfigError, match="'magic' is not one of"):
+            kernels.build(BACKEND)
+
+    def test_the_compiled_kernels_do_not_run_on_a_gpu(self):
+        with pytest.raises(Unsupported, match="do not run on gpu:0"):
+            kernels.build(BACKEND.__class__(np, np.float32, "gpu:0", "a GPU"), "cpu")

@@ -1,0 +1,207 @@
+"""The compiled kernels against the reference in float64, with every width of vector that they are written for."""
+
+import os
+
+import numpy as np
+import pytest
+
+from charrnn.cells import CELLS
+from charrnn.kernels.cpu import CpuKernels
+from charrnn.kernels.cpu.library import processors
+from charrnn.kernels.reference import ReferenceKernels
+from tests.layers import Layer
+
+REFERENCE = ReferenceKernels(np)
+SHAPES = [(1, 1, 1), (1, 4, 7), (5, 1, 31), (6, 3, 33), (7, 2, 100), (4, 50, 128), (3, 13, 5), (2, 1, 300), (3, 6, 161)]
+WIDTHS = {"native": (), "lanes-4": ("-DLANES=4", "-O1"), "lanes-8": ("-DLANES=8", "-O1"),
+          "lanes-16": ("-DLANES=16", "-O1")}  # fmt: skip
+
+
+@pytest.fixture(params=WIDTHS, scope="module")
+def kernels(request):
+    return CpuKernels(WIDTHS[request.param])
+
+
+@pytest.fixture
+def native():
+    kernels = CpuKernels()
+    yield kernels
+    kernels.set_threads(processors())
+
+
+def run(kernels, layer, cell, dtype=np.float32, training=True):
+    """All outputs and gradients of a layer, in buffers for longer sequences than it gets."""
+    seq_len, batch_size, hidden_size = layer.dh.shape
+    recurrence = kernels.recurrence(cell, hidden_size=hidden_size, seq_len=seq_len + 2, batch_size=batch_size,
+                                    dtype=dtype, training=training)  # fmt: skip
+    params = {name: param.astype(dtype) for name, param in layer.params.items()}
+    h, last = recurrence.forward(params, layer.z.astype(dtype), tuple(s.astype(dtype) for s in layer.state))
+    found = {"h": h.copy()} | {f"state {k}": s.copy() for k, s in enumerate(last)}
+    if not training:
+        return found
+    grads = layer.empty_grads(dtype)
+    dz, first = recurrence.backward(params, grads, layer.dh.astype(dtype), tuple(s.astype(dtype) for s in layer.dstate))
+    return found | grads | {"dz": dz.copy()} | {f"dstate {k}": s.copy() for k, s in enumerate(first)}
+
+
+def relative_error(value, expected):
+    return np.abs(value - expected).max() / np.abs(expected).max()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("cell", CELLS)
+def test_recurrences_are_accurate(kernels, cell, shape):
+    layer = Layer(cell, *shape)
+    expected = run(REFERENCE, layer, cell, np.float64)
+    for name, value in run(kernels, layer, cell).items():
+        assert relative_error(value, expected[name]) < (1e-5 if name.startswith(("h", "state")) else 1e-4), name
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 7])
+@pytest.mark.parametrize("cell", CELLS)
+def test_any_number_of_threads(native, cell, threads):
+    for shape in ((3, 1, 300), (3, 2, 161), (4, 50, 128), (2, 5, 257)):
+        layer = Layer(cell, *shape)
+        native.set_threads(2)
+        expected = run(native, layer, cell)
+        native.set_threads(threads)
+        found, again = run(native, layer, cell), run(native, layer, cell)
+        for name, value in found.items():
+            assert relative_error(value, expected[name]) < 1e-6, (name, shape)
+            np.testing.assert_array_equal(value, again[name], err_msg=name)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_inference_equals_training_and_starts_from_any_state(native, cell):
+    layer = Layer(cell, 6, 3, 33)
+    trained = run(native, layer, cell)
+    for name, value in run(native, layer, cell, training=False).items():
+        np.testing.assert_array_equal(value, trained[name], err_msg=name)
+    recurrence = native.recurrence(cell, hidden_size=33, seq_len=4, batch_size=3, dtype=np.float32, training=False)
+    params = {name: param.astype(np.float32) for name, param in layer.params.items()}
+    state, z = tuple(s.astype(np.float32) for s in layer.state), layer.z.astype(np.float32)
+    first, state = recurrence.forward(params, z[:4].copy(), state)
+    first = first.copy()
+    second, _ = recurrence.forward(params, z[4:].copy(), state)
+    np.testing.assert_array_equal(np.concatenate((first, second)), trained["h"])
+
+
+@pytest.mark.parametrize("where", ["z", "state", "weight"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_nan_stays_nan(native, cell, where):
+    layer = Layer(cell, 3, 4, 21)
+    array = {"z": layer.z, "state": layer.state[0], "weight": layer.params["weight_hh"]}[where]
+    array[(0,) * array.ndim] = np.nan
+    found, expected = run(native, layer, cell), run(REFERENCE, layer, cell, np.float64)
+    for name, value in found.items():
+        np.testing.assert_array_equal(np.isnan(value), np.isnan(expected[name]), err_msg=name)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_large_inputs_do_not_overflow(native, cell):
+    layer = Layer(cell, 3, 2, 9)
+    layer.z *= 1e4
+    expected = run(REFERENCE, layer, cell, np.float64)
+    for name, value in run(native, layer, cell).items():
+        np.testing.assert_allclose(value, expected[name], rtol=1e-4, atol=1e-4 * np.abs(expected[name]).max(),
+                                   err_msg=name)  # fmt: skip
+
+
+def test_float64_goes_to_numpy(native):
+    layer = Layer("lstm", 3, 2, 5)
+    expected = run(REFERENCE, layer, "lstm", np.float64)
+    for name, value in run(native, layer, "lstm", np.float64).items():
+        np.testing.assert_allclose(value, expected[name], rtol=1e-10, atol=1e-12, err_msg=name)
+
+
+def matrices(rows, columns, count):
+    """A matrix as the network has them: in C order, transposed, or some columns of a wider one."""
+    rng = np.random.default_rng(rows * columns)
+    numbers = rng.normal(size=(count, rows, columns)).astype(np.float32)
+    wide = rng.normal(size=(rows, columns + 5)).astype(np.float32)
+    return numbers[0], np.ascontiguousarray(numbers[1].T).T, wide[:, 2:-3], np.ascontiguousarray(wide.T).T[:, 2:-3]
+
+
+@pytest.mark.parametrize(("rows", "depth", "columns"), [
+    (1, 1, 1), (1, 300, 65), (2, 17, 33), (7, 600, 5), (130, 40, 100), (500, 65, 16), (65, 1000, 64),
+])  # fmt: skip
+def test_matmul(kernels, rows, depth, columns):
+    for a in matrices(rows, depth, 2):
+        for b in matrices(depth, columns, 2):
+            out = np.full((rows, columns), np.nan, np.float32)
+            kernels.matmul(a, b, out)
+            assert relative_error(out, a.astype(float) @ b.astype(float)) < 1e-5 * np.sqrt(depth)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 70), (1000, 65), (2500, 512)])
+def test_column_sums(kernels, shape):
+    for a in (np.random.default_rng(0).normal(size=shape).astype(np.float32), matrices(*shape, 2)[2]):
+        out = np.full(shape[1], np.nan, np.float32)
+        kernels.column_sums(a, out)
+        np.testing.assert_allclose(out, a.astype(float).sum(axis=0), rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64])
+@pytest.mark.parametrize(("vocab_size", "columns", "count"), [(1, 3, 5), (65, 512, 2500), (200, 7, 50)])
+def test_gather_and_scatter_add(kernels, vocab_size, columns, count, dtype):
+    rng = np.random.default_rng(0)
+    ids = rng.integers(0, vocab_size, count).astype(dtype)
+    table = rng.normal(size=(vocab_size, columns)).astype(np.float32)
+    rows = rng.normal(size=(count, columns)).astype(np.float32)
+    gathered, summed, expected = np.full_like(rows, np.nan), np.full_like(table, np.nan), np.empty_like(table)
+    kernels.gather(table, ids, gathered)
+    kernels.scatter_add(ids, rows, summed)
+    REFERENCE.scatter_add(ids, rows, expected)
+    np.testing.assert_array_equal(gathered, table[ids])
+    np.testing.assert_allclose(summed, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (5, 3), (700, 65), (3, 1000)])
+def test_cross_entropy_and_its_gradient(kernels, shape):
+    rng = np.random.default_rng(0)
+    logits = (rng.normal(size=shape) * 5).astype(np.float32)
+    targets = rng.integers(0, shape[1], shape[0]).astype(np.uint8)
+    for function, tolerance in (("cross_entropy", 1e-5), ("cross_entropy_gradient", 1e-6 / shape[0])):
+        found, expected = logits.copy(), logits.astype(float)
+        loss = getattr(kernels, function)(found, targets)
+        np.testing.assert_allclose(loss, getattr(REFERENCE, function)(expected, targets), rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=tolerance)
+
+
+def test_cross_entropy_of_extreme_logits(kernels):
+    logits = np.array([[1e4, 0, -1e4], [-1e38, 1e38, 0], [-np.inf, 1, 1], [0, np.nan, 0]], np.float32)
+    targets = np.array([0, 1, 2, 0])
+    nats = kernels.cross_entropy(logits.copy(), targets)
+    np.testing.assert_allclose(nats, [0, 0, np.log(2), np.nan], atol=1e-6)
+    assert np.isnan(kernels.cross_entropy_gradient(logits, targets))
+    np.testing.assert_allclose(logits[2] * 4, [0, 0.5, -0.5], atol=1e-6)
+    assert np.isnan(logits[3]).all()
+
+
+@pytest.mark.parametrize("size", [1, 7, 4096, 100_003])
+def test_norm_and_adam(kernels, size):
+    rng = np.random.default_rng(0)
+    w, dw, mean = rng.normal(size=(3, size))
+    square_mean, scratch = rng.random(size), np.empty(size)
+    narrow = [array.astype(np.float32) for array in (w, dw, scratch, mean, square_mean)]
+    assert relative_error(kernels.norm(narrow[1]), REFERENCE.norm(dw)) < 1e-6
+    settings = {"rate": 0.01, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+    REFERENCE.adam(w, dw, scratch, mean, square_mean, **settings)
+    kernels.adam(*narrow, **settings)
+    for found, expected in zip((narrow[0], narrow[3], narrow[4]), (w, mean, square_mean), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_process_has_threads_of_its_own(native):
+    native.set_threads(2)
+    a = np.ones((256, 256), np.float32)
+    out = np.empty_like(a)
+    native.matmul(a, a, out)
+    child = os.fork()
+    if child == 0:
+        out[...] = 0
+        native.matmul(a, a, out)
+        os._exit(0 if (out == 256).all() else 1)
+    assert os.waitpid(child, 0)[1] == 0
