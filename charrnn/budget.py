@@ -17,13 +17,17 @@ class Budget:
     def of(cls, config: Config, steps_per_epoch: int) -> "Budget":
         """The budget that `config` gives; one of epochs, steps and minutes is set in it."""
         if config.steps is not None:
-            return cls(config.steps, None, f"{config.steps} steps")
+            return cls(config.steps, None, _counted(config.steps, "step"))
         if config.epochs is not None:
             steps = max(1, round(config.epochs * steps_per_epoch))
-            return cls(steps, None, f"{config.epochs:g} epochs, {steps} steps")
-        return cls(None, config.minutes * 60, f"{config.minutes:g} minutes")
+            return cls(steps, None, f"{_counted(config.epochs, 'epoch')}, {_counted(steps, 'step')}")
+        return cls(None, config.minutes * 60, _counted(config.minutes, "minute"))
 
     def progress(self, step: int, seconds: float) -> float:
         """How much is used up, from 0 to 1, after `step` updates and `seconds` of training."""
         used = step / self.steps if self.steps is not None else seconds / self.seconds
         return min(used, 1.0)
+
+
+def _counted(number: float, thing: str) -> str:
+    return f"{number:g} {thing}{'' if number == 1 else 's'}" if number < 1e6 else f"{number:.0f} {thing}s"

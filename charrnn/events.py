@@ -23,6 +23,7 @@ class Started:
     train_chars: int
     val_chars: int
     vocab_size: int
+    bytes: bool  # the symbols are bytes, not characters
     model: str
     parameters: int
     device: str

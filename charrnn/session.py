@@ -223,6 +223,7 @@ def _session(setup: Setup, choice: Choice, notices: list[Notice]) -> Session:
         train_chars=len(tokens.train),
         val_chars=len(tokens.val),
         vocab_size=tokens.vocabulary.size,
+        bytes=config.bytes,
         model=str(shape),
         parameters=shape.size,
         device=setup.backend.description,

@@ -32,6 +32,7 @@ from charrnn.runs import Run
 from charrnn.sampler import Filter, sample
 
 EVALUATIONS = 20  # over a run, unless `eval_every` says otherwise
+EVALUATION_SHARE = 0.1  # of the time, at most, where time is the budget
 SAVE_SECONDS = 60.0  # at most so much work is lost when the power fails
 RELEASE_STEPS = 200  # between returns of the pages of the memory-mapped text
 SAMPLE = Filter(temperature=0.8)
@@ -76,7 +77,8 @@ class Trainer:
         self.states = self.network.initial_state()
         if setup.resume:
             self._restore(setup.resume)
-        self._started = self._saved = time.perf_counter()
+        self._started = self._saved = self._evaluated = time.perf_counter()
+        self._evaluation_seconds = 0.0
         self._before, self._speed = self.progress.seconds, 0.0
         self._used_before = self._used()
 
@@ -101,6 +103,8 @@ class Trainer:
             if time.perf_counter() - self._saved > SAVE_SECONDS:
                 yield self._save()
         progress = self.progress
+        if reason == "done" and progress.loss_chars:  # steps since the last evaluation
+            yield from self._evaluate()
         yield Finished(reason, progress.step, self._epoch(), self.seconds(), progress.best_val_loss, progress.best_step)
 
     def seconds(self) -> float:
@@ -155,12 +159,15 @@ class Trainer:
     def _evaluation_due(self) -> bool:
         if self.config.eval_every and self.progress.step % self.config.eval_every == 0:
             return True
-        used = self._used()
-        return used == 1 or (not self.config.eval_every and used * EVALUATIONS >= self.progress.evaluations + 1)
+        if self.config.eval_every or self._used() * EVALUATIONS < self.progress.evaluations + 1:
+            return False
+        # Where steps are the budget, what is done must depend on the steps alone.
+        worth = self._evaluation_seconds / EVALUATION_SHARE
+        return self.budget.seconds is None or time.perf_counter() - self._evaluated > worth
 
     def _evaluate(self) -> Iterator[Event]:
         """Read the held-out text, save, and draw a sample."""
-        progress = self.progress
+        progress, began = self.progress, time.perf_counter()
         train_loss = progress.loss_sum / progress.loss_chars
         progress.evaluations, progress.loss_sum, progress.loss_chars = progress.evaluations + 1, 0.0, 0
         val_loss = self.evaluator.score(self.val).loss if self.evaluator else None
@@ -178,6 +185,8 @@ class Trainer:
         yield evaluated
         if self.config.sample_length:
             yield Sampled(progress.step, self._sample())
+        self._evaluated = time.perf_counter()
+        self._evaluation_seconds = self._evaluated - began
 
     def _out_of_patience(self) -> bool:
         return 0 < self.config.patience <= self.progress.since_best

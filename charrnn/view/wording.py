@@ -55,7 +55,7 @@ def started_lines(started: Started) -> list[tuple[str, str]]:
     held_out = f"{started.val_chars:,} held out" if started.val_chars else "none held out"
     return [
         ("text", f"{started.corpus}: {started.train_chars:,} characters, {held_out}"),
-        ("model", f"{started.model}: {started.parameters:,} parameters, {started.vocab_size} different characters"),
+        ("model", f"{started.model}: {started.parameters:,} parameters, {_symbols(started)}"),
         ("training", f"{started.budget}{preset}{resumed}, into {started.run}"),
         ("device", f"{started.device}, {started.kernel} kernels{slower}"),
     ]
@@ -82,3 +82,7 @@ def finished_lines(finished: Finished, run: object) -> list[tuple[str, str]]:
     if finished.reason == "interrupted":
         lines.append(("go on", f"charrnn train --resume --run {run}"))
     return lines
+
+
+def _symbols(started: Started) -> str:
+    return f"{started.vocab_size} bytes" if started.bytes else f"{started.vocab_size} different characters"

@@ -143,7 +143,8 @@ class TestBadInput:
         assert "CuPy is not installed; pip install" in fails("fox.txt", "--device", "gpu")
 
     def test_divergence(self, folder):
-        line = fails("fox.txt", *TINY, "--cell", "relu", "--grad-clip", 0, "--learning-rate", 1e30, "--optimizer", "sgd")
+        wild = ["--cell", "relu", "--grad-clip", 0, "--learning-rate", 1e30, "--optimizer", "sgd"]
+        line = fails("fox.txt", *TINY, *wild)
         assert "training diverged at step" in line and "lower --learning-rate" in line
 
     def test_a_folder_that_cannot_be_written(self, folder):

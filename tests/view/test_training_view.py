@@ -14,9 +14,9 @@ from charrnn.view.live import LiveView
 from charrnn.view.training import JsonView, PlainView, open_view
 
 STARTED = Started(
-    run=Path("runs/x"), corpus="x.txt", train_chars=1003854, val_chars=111540, vocab_size=65, model="lstm 2x128",
-    parameters=239681, device="CPU", kernel="numpy", why_not_faster="cpu: no C++ compiler", budget="3 minutes",
-    preset="shakespeare", resumed_step=None,
+    run=Path("runs/x"), corpus="x.txt", train_chars=1003854, val_chars=111540, vocab_size=65, bytes=False,
+    model="lstm 2x128", parameters=239681, device="CPU", kernel="numpy", why_not_faster="cpu: no C++ compiler",
+    budget="3 minutes", preset="shakespeare", resumed_step=None,
 )  # fmt: skip
 EVALUATED = Evaluated(step=100, epoch=12.34, seconds=65, train_loss=1.6, val_loss=1.7, best=True)
 FINISHED = Finished(reason="done", step=200, epoch=24.68, seconds=130, best_val_loss=1.7, best_step=100)
