@@ -55,6 +55,6 @@ extern "C" void gemm(int rows, int depth, int columns, const float* a, int64_t a
     });
     const int blocks = std::min(rows, threads * ((rows + threads * block_rows - 1) / (threads * block_rows)));
     parallel(blocks, [&](int index) {
-        multiply_block({a, a_row, a_column}, Range(rows, index, blocks), depth, columns, panels, bias, out, out_row);
+        multiply_block({a, a_row, a_column}, Range(rows, index, blocks, max_rows), depth, columns, panels, bias, out, out_row);
     });
 }

@@ -4,8 +4,6 @@
 #include <array>
 #include <utility>
 
-#include "pool.h"
-
 namespace {
 
 // Rows x Panels x panel_width accumulators. Every loop over them must be unrolled, those that load and store too, or GCC
@@ -65,15 +63,28 @@ constexpr std::array<Tile, max_rows> tiles[2][2] = {  // by whether rows are pac
 
 }  // namespace
 
-// All tiles of `rows` rows are of nearly the same height: a last one of a single row would be the slowest of all.
-static int tile_count(int rows) { return (rows + max_rows - 1) / max_rows; }
+// Calls visit(begin, height) for tiles of nearly the same height: a last one of a single row would be the slowest of all.
+template <class Visit>
+static void for_each_tile(int rows, const Visit& visit) {
+    int begin = 0;
+    for (int left = (rows + max_rows - 1) / max_rows; left > 0; left--) {
+        const int height = (rows - begin) / left;
+        visit(begin, height);
+        begin += height;
+    }
+}
 
 void pack_panel(Matrix b, int depth, int columns, int first, float* panel) {
     const int width = std::min(panel_width, columns - first);
     const float* from = b.data + first * b.column;
     if (width < panel_width) std::fill_n(panel, depth * panel_width, 0.0f);
     if (b.column == 1) {
-        for (int k = 0; k < depth; k++) std::copy_n(from + k * b.row, width, panel + k * panel_width);
+        for (int k = 0; k < depth; k++) {
+            store(panel + k * panel_width, load(from + k * b.row, width), width);
+            if (width > LANES) {
+                store(panel + k * panel_width + LANES, load(from + k * b.row + LANES, width - LANES), width - LANES);
+            }
+        }
         return;
     }
     constexpr int block = 16;  // a cache line of each column
@@ -87,33 +98,37 @@ void pack_panel(Matrix b, int depth, int columns, int first, float* panel) {
 
 Rows pack_rows(Matrix a, int count, int depth, float* buffer) {
     float* to = buffer;
-    for (int block = 0, blocks = tile_count(count); block < blocks; block++) {
-        const Range rows(count, block, blocks);
-        for (int k = 0; k < depth; k++) {
-            for (int i = rows.begin; i < rows.end; i++) *to++ = a.data[i * a.row + k * a.column];
+    for_each_tile(count, [&](int begin, int height) {
+        const float* from = a.data + begin * a.row;
+        if (a.row == 1 && height == max_rows) {
+            // A copy of a length known beforehand is two moves; the loop below takes three times as long.
+            for (int k = 0; k < depth; k++, to += max_rows) std::memcpy(to, from + k * a.column, max_rows * sizeof *to);
+        } else {
+            for (int k = 0; k < depth; k++) {
+                for (int i = 0; i < height; i++) *to++ = from[i * a.row + k * a.column];
+            }
         }
-    }
+    });
     return {count, buffer, 0};
 }
 
 void panel_product(Rows a, int depth, Panels panels, Place<const float> start, Place<float> out) {
     const bool packed = a.stride == 0;
+    const int wide = panels_at_once(a.count);
     for (int k = 0; k < depth; k += max_depth) {
         const int slice = std::min(max_depth, depth - k);
         for (int first = 0, width; first < panels.count; first += width) {
-            const int wide = panels_at_once(a.count);
             width = panels.count - first < wide ? 1 : wide;
-            const float* panel = panels.data + first * panels.stride + k * panel_width;
-            for (int block = 0, blocks = tile_count(a.count); block < blocks; block++) {
-                const Range rows(a.count, block, blocks);
-                const float* row = a.data + (packed ? rows.begin * slice : rows.begin * a.stride + k);
+            const Panels some{panels.data + first * panels.stride + k * panel_width, width, panels.stride};
+            const auto& tiles_now = tiles[packed][width > 1];
+            for_each_tile(a.count, [&](int row, int height) {
+                const float* from = a.data + (packed ? row * slice : row * a.stride + k);
                 const auto place = [&](auto whole) {
-                    whole.data += rows.begin * whole.row + first * whole.panel;
+                    whole.data += row * whole.row + first * whole.panel;
                     return whole;
                 };
-                tiles[packed][width > 1][rows.size() - 1](slice, row, a.stride, {panel, width, panels.stride},
-                                                          place(start), place(out));
-            }
+                tiles_now[height - 1](slice, from, a.stride, some, place(start), place(out));
+            });
         }
         start = {out.data, out.row, out.panel};
     }
