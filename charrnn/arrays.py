@@ -25,6 +25,10 @@ class Flat:
         for name, values in (fill or {}).items():
             self._views[name][...] = values
 
+    def copy(self, xp: Any) -> "Flat":
+        """A buffer of its own with the same values."""
+        return Flat(xp, self._shapes, self.buffer.dtype, self._views)
+
     def __getitem__(self, name: str) -> Any:
         return self._views[name]
 

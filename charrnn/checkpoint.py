@@ -27,6 +27,7 @@ class Progress:
 
     step: int = 0  # updates done
     seconds: float = 0.0  # of training; only kept in a checkpoint if the budget is time (see `Checkpoint.save`)
+    averaged: int = 0  # steps taken into the average of the weights
     evaluations: int = 0
     loss_sum: float = 0.0  # nats of all characters since the last evaluation
     loss_chars: int = 0

@@ -16,6 +16,8 @@ from charrnn.errors import ConfigError
 CELLS = ("lstm", "gru", "gru-before", "tanh", "relu")
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "adagrad", "momentum", "sgd")
 SCHEDULES = ("cosine", "constant", "step", "plateau")
+DROPOUT_MASKS = ("step", "chunk")
+AVERAGES = ("none", "ema", "polyak")
 CLIP_MODES = ("norm", "value")
 SPLITS = ("contiguous", "unique-lines", "interleaved")
 NEWLINES = ("keep", "lf")
@@ -87,6 +89,10 @@ def _training(default: Any, help: str, **limits: Any) -> Any:
     return _setting(default, help, "Training", **limits)
 
 
+def _regularization(default: Any, help: str, **limits: Any) -> Any:
+    return _setting(default, help, "Regularization", **limits)
+
+
 def _budget(help: str, type_: type, **limits: Any) -> Any:
     return _setting(None, help, "Length of training (one of)", type_, **limits)
 
@@ -103,7 +109,6 @@ class Config:
     hidden_size: int = _model(128, "Units in each layer.", low=1)
     num_layers: int = _model(2, "Recurrent layers.", low=1)
     embedding_size: int = _model(0, "Size of a learned embedding; 0 feeds characters as one-hot vectors.", low=0)
-    dropout: float = _model(0.0, "Share of values dropped between layers while training.", low=0, high=0.95)
 
     epochs: float | None = _budget("Passes over the training text.", float, low=0, open_low=True)
     steps: int | None = _budget("Updates of the weights.", int, low=1)
@@ -122,11 +127,26 @@ class Config:
                              open_low=True)
     decay_after: float = _training(10.0, "Epoch from which step decay starts.", low=0)
     plateau_patience: int = _training(2, "Evaluations without progress before the plateau schedule cuts.", low=1)
-    weight_decay: float = _training(0.0, "Decay of the weight matrices (decoupled with adamw, else L2).", low=0)
     grad_clip: float = _training(5.0, "Largest gradient; 0 does not clip.", low=0)
     grad_clip_mode: str = _training("norm", "Clip the norm of all gradients, or each value.", choices=CLIP_MODES)
     patience: int = _training(10, "Stop after so many evaluations without a better one; 0 never stops early.", low=0)
     seed: int = _training(1, "Seed of initial weights, dropout and samples.", low=0, high=2**63 - 1, frozen=True)
+
+    dropout: float = _regularization(0.0, "Share of values dropped between layers.", low=0, high=0.95)
+    dropout_input: float = _regularization(0.0, "Share of characters that a stream does not see for a chunk.", low=0,
+                                           high=0.95)
+    dropout_output: float = _regularization(0.0, "Share of values dropped after the last layer.", low=0, high=0.95)
+    dropout_weights: float = _regularization(0.0, "Share of recurrent weights dropped for a chunk.", low=0, high=0.95)
+    dropout_mask: str = _regularization("step", "Draw the masks between and after layers for each time step, or once "
+                                        "for a whole chunk (variational).", choices=DROPOUT_MASKS)
+    weight_decay: float = _regularization(0.0, "Decay of the weight matrices (decoupled with adamw, else L2).", low=0)
+    activation_penalty: float = _regularization(0.0, "Penalty on large outputs of the last layer.", low=0)
+    temporal_penalty: float = _regularization(0.0, "Penalty on their change from step to step.", low=0)
+    label_smoothing: float = _regularization(0.0, "Share of the target given to all characters alike.", low=0, high=0.9)
+    average: str = _regularization("none", "Evaluate and save an average of the weights: exponential, or the mean of "
+                                   "the last part of the run.", choices=AVERAGES, frozen=True)
+    average_decay: float = _regularization(0.999, "How slowly the exponential average forgets.", low=0, high=1)
+    average_after: float = _regularization(0.5, "Share of the run after which polyak averages.", low=0, high=1)
 
     bytes: bool = _text(False, "Read bytes, not characters: any file at all.")
     encoding: str = _text("utf-8", "Encoding of the text.")

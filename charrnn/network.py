@@ -18,6 +18,9 @@ from charrnn.cells import CELLS
 from charrnn.config import Config
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.recurrence import State
+from charrnn.regularization import Dropout, Penalties, Regularization
+
+NO_REGULARIZATION = Regularization()
 
 
 @dataclass(frozen=True)
@@ -91,12 +94,10 @@ class Network:
         seq_len: int,
         batch_size: int,
         training: bool = False,
-        dropout: float = 0.0,
-        seed: int = 0,
+        regularization: Regularization = NO_REGULARIZATION,
     ) -> None:
         self.shape, self.params, self.backend, self.kernels = shape, params, backend, kernels
         self.seq_len, self.batch_size, self.training = seq_len, batch_size, training
-        self.dropout, self._seed = dropout if training else 0.0, seed
         xp, dtype, cell = backend.xp, backend.dtype, CELLS[shape.cell]
         gates, rows = cell.blocks * shape.hidden_size, seq_len * batch_size
         self._layers = [params.layer(index) for index in range(shape.num_layers)]
@@ -111,9 +112,25 @@ class Network:
             self._grad_layers = [self.grads.layer(index) for index in range(shape.num_layers)]
             self._dtable = xp.empty_like(self._table)
             self._dh = xp.empty((rows, shape.hidden_size), dtype)
-        if self.dropout:
-            self._masks = [xp.empty((rows, shape.hidden_size), dtype) for _ in self._layers[1:]]
-            self._dropped = [xp.empty_like(mask) for mask in self._masks]
+        self._regularize(regularization if training else NO_REGULARIZATION)
+
+    def _regularize(self, wanted: Regularization) -> None:
+        """Set up dropout on the input, after each layer, and on recurrent weights, and penalties on the output."""
+        sequence = (self.seq_len, self.batch_size, self.shape.hidden_size)
+        mask = (1, *sequence[1:]) if wanted.dropout_mask == "chunk" else sequence
+        last = len(self._layers) - 1
+        weights = self._layers[0]["weight_hh"].shape
+
+        def dropout(share: float, shape: tuple[int, ...], mask: tuple[int, ...], number: int) -> Dropout:
+            return Dropout(self.backend, share, shape, mask, seed=wanted.seed, number=number)
+
+        self._dropouts = [dropout(wanted.dropout_output if index == last else wanted.dropout, sequence, mask, 2 * index)
+                          for index in range(last + 1)]  # fmt: skip
+        self._weight_dropouts = [dropout(wanted.dropout_weights, weights, weights, 2 * index + 1)
+                                 for index in range(last + 1)]  # fmt: skip
+        symbols = (self.batch_size, self.shape.vocab_size)
+        self._hidden_symbols = dropout(wanted.dropout_input, (0,), symbols, 2 * last + 2)
+        self._penalties = Penalties(self.backend, wanted.activation_penalty, wanted.temporal_penalty, sequence)
 
     def initial_state(self) -> list[State]:
         """Zeros: for each layer a tuple of (B, H) arrays."""
@@ -126,22 +143,23 @@ class Network:
         What it returns lives in the network's buffers until the next call; states may be passed back in as they are.
         `step` numbers the call for dropout: the same step always drops the same values.
         """
-        steps, rows = len(ids), ids.size
-        self._ids, self._outputs, new_states = ids.reshape(-1), [], []
+        self._ids, self._outputs, self._below, self._used, new_states = ids, [], [], [], []
+        sequence = (*ids.shape, -1)
         for index, (layer, recurrence) in enumerate(zip(self._layers, self._recurrences, strict=True)):
-            z = self._z[index if self.training else 0][:rows]
+            z = self._z[index if self.training else 0][: ids.size]
             if index == 0:
-                self._input_table(layer)
-                self.kernels.gather(self._table, self._ids, z)
+                self._input(layer, z, step)
             else:
-                below = self._drop(index - 1, self._outputs[-1], step)
-                self.kernels.matmul(below, layer["weight_ih"].T, z)
+                self.kernels.matmul(_rows(self._below[-1]), layer["weight_ih"].T, z)
                 z += layer["bias_ih"]
-            h, state = recurrence.forward(layer, z.reshape(steps, self.batch_size, -1), states[index])
+            used = layer | {"weight_hh": self._weight_dropouts[index].forward(layer["weight_hh"], step)}
+            h, state = recurrence.forward(used, z.reshape(sequence), states[index])
+            self._used.append(used)
+            self._outputs.append(h)
+            self._below.append(self._dropouts[index].forward(h, step))
             new_states.append(state)
-            self._outputs.append(h.reshape(rows, -1))
-        logits = self._logits[:rows]
-        self.kernels.matmul(self._outputs[-1], self.params["head.weight"].T, logits)
+        logits = self._logits[: ids.size]
+        self.kernels.matmul(_rows(self._below[-1]), self.params["head.weight"].T, logits)
         logits += self.params["head.bias"]
         return logits, new_states
 
@@ -150,54 +168,55 @@ class Network:
 
         Gradients stop at the first state: what came before the chunk gets none (truncated BPTT).
         """
-        kernels, params, grads, rows = self.kernels, self.params, self.grads, len(dlogits)
-        dh = self._dh[:rows]
-        kernels.matmul(dlogits.T, self._outputs[-1], grads["head.weight"])
+        kernels, grads = self.kernels, self.grads
+        dh = self._dh[: len(dlogits)].reshape(self._outputs[-1].shape)
+        kernels.matmul(dlogits.T, _rows(self._below[-1]), grads["head.weight"])
         kernels.column_sums(dlogits, grads["head.bias"])
-        kernels.matmul(dlogits, params["head.weight"], dh)
+        kernels.matmul(dlogits, self.params["head.weight"], _rows(dh))
+        self._penalties.activation_gradient(self._below[-1], dh)
         for index in reversed(range(len(self._layers))):
             layer, grad = self._layers[index], self._grad_layers[index]
+            self._dropouts[index].backward(dh)
+            if index == len(self._layers) - 1:
+                self._penalties.temporal_gradient(self._outputs[-1], dh)
             dstate = dstates[index] if dstates else None
-            dz, _ = self._recurrences[index].backward(layer, grad, dh.reshape(-1, self.batch_size, dh.shape[1]), dstate)
-            dz = dz.reshape(rows, -1)
+            dz, _ = self._recurrences[index].backward(self._used[index], grad, dh, dstate)
+            self._weight_dropouts[index].backward(grad["weight_hh"])
+            dz = _rows(dz)
             kernels.column_sums(dz, grad["bias_ih"])
             if index:
-                below = self._dropped[index - 1][:rows] if self.dropout else self._outputs[index - 1]
-                kernels.matmul(dz.T, below, grad["weight_ih"])
-                kernels.matmul(dz, layer["weight_ih"], dh)
-                if self.dropout:
-                    dh *= self._masks[index - 1][:rows]
+                kernels.matmul(dz.T, _rows(self._below[index - 1]), grad["weight_ih"])
+                kernels.matmul(dz, layer["weight_ih"], _rows(dh))
             else:
-                kernels.scatter_add(self._ids, dz, self._dtable)
-                self._input_table_backward(layer, grad)
+                self._input_backward(layer, grad, dz)
         return grads
 
-    def _input_table(self, layer: dict[str, Any]) -> None:
+    def _input(self, layer: dict[str, Any], z: Any, step: int) -> None:
+        """The input product of the first layer: rows of a table that is made once for all characters."""
         if self.shape.embedding_size:
             self.kernels.matmul(self.params["embedding.weight"], layer["weight_ih"].T, self._table)
         else:
             self._table[...] = layer["weight_ih"].T
-        self._table += layer["bias_ih"]
+        if not self._hidden_symbols:
+            self._table += layer["bias_ih"]
+        self.kernels.gather(self._table, self._ids.reshape(-1), z)
+        if self._hidden_symbols:  # which characters are hidden differs from stream to stream, the bias never is
+            mask = self._hidden_symbols.draw(step)
+            self._seen = mask[self.backend.xp.arange(self.batch_size), self._ids].reshape(-1, 1)
+            z *= self._seen
+            z += layer["bias_ih"]
 
-    def _input_table_backward(self, layer: dict[str, Any], grad: dict[str, Any]) -> None:
+    def _input_backward(self, layer: dict[str, Any], grad: dict[str, Any], dz: Any) -> None:
+        if self._hidden_symbols:
+            dz *= self._seen
+        self.kernels.scatter_add(self._ids.reshape(-1), dz, self._dtable)
         if self.shape.embedding_size:
             self.kernels.matmul(self._dtable.T, self.params["embedding.weight"], grad["weight_ih"])
             self.kernels.matmul(self._dtable, layer["weight_ih"], self.grads["embedding.weight"])
         else:
             grad["weight_ih"][...] = self._dtable.T
 
-    def _drop(self, index: int, h: Any, step: int) -> Any:
-        """h with a share of its values zeroed and the others scaled up (Srivastava et al. 2014; Zaremba et al. 2014).
 
-        The generator is keyed by seed and counted by step and layer: a resumed run drops what it would have dropped.
-        """
-        if not self.dropout:
-            return h
-        rows, keep = len(h), 1 - self.dropout
-        counted = np.random.Philox(key=self._seed, counter=[0, 0, index, step])
-        draws = np.random.Generator(counted).random(h.shape, dtype=np.float32)
-        mask, dropped = self._masks[index][:rows], self._dropped[index][:rows]
-        mask[...] = self.backend.to_device(draws < keep)
-        mask /= keep
-        self.backend.xp.multiply(h, mask, out=dropped)
-        return dropped
+def _rows(a: Any) -> Any:
+    """(T, B, F) as (T*B, F)."""
+    return a.reshape(-1, a.shape[-1])

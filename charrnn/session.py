@@ -153,7 +153,7 @@ def _settings(
     config, origins = resolve(*sources, (COMMAND_LINE, request.settings))
     if base:
         for name, value in sources[0][1].items():
-            if name != "dropout" and getattr(config, name) != value:
+            if getattr(config, name) != value:
                 raise ConfigError(f"{name} is {value} in {sources[0][0]}, not {getattr(config, name)}; leave it out")
     return config, origins
 

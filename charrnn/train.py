@@ -15,6 +15,7 @@ import numpy as np
 
 from charrnn import optim, schedules
 from charrnn.arrays import Flat
+from charrnn.averaging import Average
 from charrnn.backend import Backend
 from charrnn.budget import Budget
 from charrnn.cells import CELLS
@@ -26,8 +27,9 @@ from charrnn.errors import CheckpointError, DivergedError
 from charrnn.evaluate import Evaluator
 from charrnn.events import Evaluated, Event, Finished, Sampled, Saved, Step
 from charrnn.kernels.reference import ReferenceKernels
-from charrnn.loss import bits_per_char
+from charrnn.loss import bits_per_char, smooth_targets
 from charrnn.network import Network, Shape
+from charrnn.regularization import Regularization
 from charrnn.runs import Run
 from charrnn.sampler import Filter, sample
 
@@ -65,14 +67,16 @@ class Trainer:
         self.budget = Budget.of(config, self.batches.per_epoch)
         self.network = Network(
             self.shape, self.params, self.backend, self.kernels, seq_len=config.seq_len, batch_size=config.batch_size,
-            training=True, dropout=config.dropout, seed=config.seed,
+            training=True, regularization=Regularization.of(config),
         )  # fmt: skip
         self.optimizer = optim.build(config, self.kernels, self.params)
+        self.average = Average(self.backend.xp, self.params, config) if config.average != "none" else None
+        self.model = self.average.params if self.average else self.params  # what is evaluated, sampled, kept as best
         self.schedule = schedules.build(config)
         self.val = tokens.val[: config.eval_chars + 1]
         self.evaluator = None
         if len(self.val) > 1:
-            self.evaluator = Evaluator(self.shape, self.params, self.backend, self.kernels, len(self.val))
+            self.evaluator = Evaluator(self.shape, self.model, self.backend, self.kernels, len(self.val))
         self.progress = Progress()
         self.states = self.network.initial_state()
         if setup.resume:
@@ -126,7 +130,10 @@ class Trainer:
         inputs, targets, count = self.batches.chunk(progress.step)
         to_device = self.backend.to_device
         logits, self.states = self.network.forward(to_device(inputs), self.states, progress.step)
-        loss = float(self.kernels.cross_entropy_gradient(logits[:count], to_device(targets.reshape(-1)[:count])))
+        targets = to_device(targets.reshape(-1)[:count])
+        loss = float(self.kernels.cross_entropy_gradient(logits[:count], targets))
+        if config.label_smoothing:
+            smooth_targets(self.backend.xp, logits[:count], targets, config.label_smoothing)
         logits[count:] = 0
         grads = self.network.backward(logits)
         norm = float(optim.clip(self.kernels, grads, config.grad_clip, config.grad_clip_mode))
@@ -135,6 +142,8 @@ class Trainer:
         rate = config.learning_rate * self.schedule.factor(used, epoch)
         progress.step += 1
         self.optimizer.update(grads, rate, progress.step)
+        if self.average:
+            progress.averaged = self.average.update(progress.averaged, used)
         progress.loss_sum += loss * count
         progress.loss_chars += count
         if progress.step % RELEASE_STEPS == 0:
@@ -181,7 +190,7 @@ class Trainer:
         self.run_folder.append_metrics(_metrics(evaluated))
         yield self._save()
         if best:
-            self.checkpoint().save(self.run_folder.best)
+            self.checkpoint(self.model).save(self.run_folder.best)
         yield evaluated
         if self.config.sample_length:
             yield Sampled(progress.step, self._sample())
@@ -193,17 +202,17 @@ class Trainer:
 
     def _sample(self) -> str:
         vocabulary, length = self.tokens.vocabulary, self.config.sample_length
-        network = Network(self.shape, self.params, self.backend, self.kernels, seq_len=1, batch_size=1)
+        network = Network(self.shape, self.model, self.backend, self.kernels, seq_len=1, batch_size=1)
         drawn = sample(network, np.array([vocabulary.start]), SAMPLE, seed=self.config.seed + self.progress.step)
         return vocabulary.decode(np.array([ids[0] for ids in islice(drawn, length)]))
 
     def _save(self) -> Saved:
-        self.checkpoint().save(self.run_folder.last)
+        self.checkpoint(self.params).save(self.run_folder.last)
         self._saved = time.perf_counter()
         return Saved(self.progress.step, self.run_folder.last)
 
-    def checkpoint(self) -> Checkpoint:
-        """The run as it is now; its arrays are the run's own where they lie on the host."""
+    def checkpoint(self, params: Flat) -> Checkpoint:
+        """The run as it is now with `params` as its weights; arrays are the run's own where they lie on the host."""
         to_host = self.backend.to_host
         # Time is part of the run only where it is the budget: equal runs would otherwise not be equal files.
         self.progress.seconds = self.seconds() if self.budget.seconds is not None else 0.0
@@ -214,11 +223,15 @@ class Trainer:
             **self.setup.description,
             vocabulary=self.tokens.vocabulary.to_dict(),
             progress=self.progress,
-            weights={name: to_host(view) for name, view in self.params.items()},
+            weights={name: to_host(view) for name, view in params.items()},
             moments={slot: {name: to_host(view) for name, view in self.params.like(buffer).items()}
-                     for slot, buffer in self.optimizer.slots.items()},
+                     for slot, buffer in self._slots().items()},
             states=[{name: to_host(array) for name, array in zip(names, state, strict=True)} for state in self.states],
         )  # fmt: skip
+
+    def _slots(self) -> dict[str, Any]:
+        """All buffers, besides the weights, that have a value for each weight."""
+        return self.optimizer.slots | ({"average": self.average.params.buffer} if self.average else {})
 
     def _restore(self, saved: Checkpoint) -> None:
         self.progress = saved.progress
@@ -229,7 +242,7 @@ class Trainer:
             self.schedule.load(saved.progress.schedule)
         to_device = self.backend.to_device
         try:
-            for slot, buffer in self.optimizer.slots.items():
+            for slot, buffer in self._slots().items():
                 for name, view in self.params.like(buffer).items():
                     view[...] = to_device(saved.moments[slot][name])
             self.states = [tuple(to_device(state[name]) for name in CELLS[self.config.cell].states)

@@ -14,6 +14,7 @@ from charrnn.corpus.batches import Batches
 from charrnn.corpus.tokenizer import Vocabulary
 from charrnn.kernels import build
 from charrnn.network import Network, Shape, initial_parameters
+from charrnn.regularization import Regularization
 from charrnn.sampler import Filter, sample
 from tests.layers import numeric_gradient
 
@@ -33,7 +34,7 @@ def make(shape, seq_len, batch_size, kernels=KERNELS, **options):
 )
 def test_gradients_of_all_weights(cell, num_layers, embedding_size, dropout):
     shape = Shape(cell, vocab_size=5, hidden_size=4, num_layers=num_layers, embedding_size=embedding_size)
-    net = make(shape, 4, 3, dropout=dropout, seed=7)
+    net = make(shape, 4, 3, regularization=Regularization(dropout=dropout, seed=7))
     rng = np.random.default_rng(1)
     ids, targets = rng.integers(0, 5, (4, 3)), rng.integers(0, 5, 12)
     states = [tuple(rng.normal(size=(3, 4)) * 0.5 for _ in state) for state in net.initial_state()]
@@ -62,8 +63,58 @@ def test_chunks_give_the_same_logits_as_the_whole(cell):
     np.testing.assert_allclose(np.concatenate(pieces), whole, rtol=1e-12)
 
 
+REGULARIZED = {"dropout": 0.3, "dropout_input": 0.3, "dropout_output": 0.3, "dropout_weights": 0.3,
+               "activation_penalty": 0.7, "temporal_penalty": 0.9}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*REGULARIZED, "all"])
+@pytest.mark.parametrize("mask", ["step", "chunk"])
+@pytest.mark.parametrize(("cell", "embedding_size"), [("lstm", 0), ("gru-before", 3)])
+def test_gradients_with_regularization(cell, embedding_size, mask, name):
+    shares = REGULARIZED if name == "all" else {name: REGULARIZED[name]}
+    wanted = Regularization(**shares, dropout_mask=mask, seed=3)
+    net = make(Shape(cell, 5, 4, 2, embedding_size), 4, 3, regularization=wanted)
+    rng = np.random.default_rng(1)
+    ids, targets = rng.integers(0, 5, (4, 3)), rng.integers(0, 5, 12)
+
+    def objective():
+        logits, _ = net.forward(ids, net.initial_state(), step=3)
+        loss = net.kernels.cross_entropy(logits.copy(), targets).mean()
+        h, dropped = net._outputs[-1], net._below[-1]
+        size = (dropped**2).sum() / h.size
+        change = (np.diff(h, axis=0) ** 2).sum() / h.size
+        return loss + wanted.activation_penalty * size + wanted.temporal_penalty * change
+
+    logits, _ = net.forward(ids, net.initial_state(), step=3)
+    net.kernels.cross_entropy_gradient(logits, targets)
+    found = {name: gradient.copy() for name, gradient in net.backward(logits).items()}
+    for name, gradient in found.items():
+        expected = numeric_gradient(objective, net.params[name])
+        np.testing.assert_allclose(gradient, expected, rtol=1e-5, atol=1e-9, err_msg=name)
+
+
+@pytest.mark.parametrize("name", [name for name in REGULARIZED if name.startswith("dropout")])
+def test_dropout_drops_its_share_and_keeps_the_expected_value(name):
+    wanted = Regularization(**{name: 0.25}, seed=3)
+    net = make(Shape("tanh", 300, 40, 2), 20, 10, regularization=wanted)
+    net.forward(np.zeros((20, 10), int), net.initial_state(), step=1)
+    dropouts = [*net._dropouts, *net._weight_dropouts, net._hidden_symbols]
+    masks = [dropout.mask for dropout in dropouts if dropout]
+    assert len(masks) == (2 if name == "dropout_weights" else 1)
+    for mask in masks:
+        assert set(np.unique(mask)) == {0, 1 / 0.75}
+        assert abs((mask == 0).mean() - 0.25) < 0.05 and abs(mask.mean() - 1) < 0.06
+
+
+def test_one_mask_serves_a_chunk_if_asked():
+    net = make(Shape("tanh", 5, 40, 2), 6, 3, regularization=Regularization(dropout=0.5, dropout_mask="chunk", seed=3))
+    net.forward(np.zeros((6, 3), int), net.initial_state(), step=1)
+    dropped = net._below[0] == 0
+    assert (dropped == dropped[0]).all() and not (dropped[0] == dropped[0, 0]).all()
+
+
 def test_dropout_depends_on_the_step_alone():
-    net = make(Shape("lstm", 6, 5, 2), 4, 2, dropout=0.5, seed=1)
+    net = make(Shape("lstm", 6, 5, 2), 4, 2, regularization=Regularization(dropout=0.5, seed=1))
     ids = np.random.default_rng(0).integers(0, 6, (4, 2))
     logits = [net.forward(ids, net.initial_state(), step)[0].copy() for step in (3, 4, 3)]
     np.testing.assert_array_equal(logits[0], logits[2])

@@ -43,6 +43,9 @@ def sha256(path):
      "eval_every": 2},
     {"schedule": "step", "decay_after": 0, "optimizer": "adamw", "weight_decay": 0.1, "embedding_size": 3},
     {"optimizer": "rmsprop", "split": "interleaved", "cell": "gru-before"},
+    {"dropout_weights": 0.3, "dropout_input": 0.1, "dropout_output": 0.3, "dropout_mask": "chunk", "average": "ema",
+     "label_smoothing": 0.1, "temporal_penalty": 1.0},
+    {"average": "polyak", "average_after": 0.3, "activation_penalty": 1.0},
     {"optimizer": "adagrad", "split": "unique-lines", "cell": "tanh"},
 ], ids=str)  # fmt: skip
 def test_a_resumed_run_ends_with_the_same_bytes(text, tmp_path, changes):
@@ -110,6 +113,29 @@ def test_the_hidden_state_is_carried_through_an_epoch_and_then_reset(text, tmp_p
 def test_twenty_evaluations_are_spread_over_the_run(text, tmp_path):
     events = train(text, SMALL | {"steps": 100, "eval_every": 0}, run=str(tmp_path / "run"))
     assert [event.step for event in events if isinstance(event, Evaluated)] == list(range(5, 101, 5))
+
+
+@pytest.mark.parametrize("average", ["ema", "polyak"])
+def test_the_average_is_what_is_evaluated_and_kept_as_best(text, tmp_path, average):
+    settings = SMALL | {"average": average, "average_after": 0.5, "average_decay": 0.9, "schedule": "constant"}
+    seen = []
+    session = prepare(Request(text, settings, run=str(tmp_path / "run")))
+    trainer = Trainer(session.setup)
+    for event in trainer.run():
+        if isinstance(event, Step):
+            seen.append(trainer.params.buffer.copy())
+    expected = np.mean(seen[20:], axis=0)
+    if average == "ema":
+        expected = prepare(Request(text, settings, run=str(tmp_path / "fresh"))).setup.params.buffer
+        for step, weights in enumerate(seen):
+            decay = min(0.9, (step + 1) / (step + 10))
+            expected = decay * expected + (1 - decay) * weights
+    np.testing.assert_allclose(trainer.average.params.buffer, expected, rtol=1e-4, atol=1e-6)
+    best = checkpoint.load(tmp_path / "run" / "best.safetensors")
+    last = checkpoint.load(tmp_path / "run" / "last.safetensors")
+    assert best.progress.step == last.progress.step == 40
+    np.testing.assert_array_equal(best.weights["head.bias"], last.moments["average"]["head.bias"])
+    assert (best.weights["head.bias"] != last.weights["head.bias"]).any()
 
 
 def test_early_stop(text, tmp_path):

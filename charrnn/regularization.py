@@ -1,0 +1,103 @@
+"""What keeps a network from learning its text by heart, outside the recurrences, so that every kernel stays as it is.
+
+Masks come from a counter-based generator, keyed by the seed and counted by step: a resumed run drops what it would have
+dropped. All of it acts in training only.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from charrnn.backend import Backend
+from charrnn.config import Config
+
+_LEVELS = 256  # masks are drawn from bytes, four times as fast as from floats: shares are multiples of 1/256
+
+
+@dataclass(frozen=True)
+class Regularization:
+    """Shares to drop, and penalties; all zero by default. See the settings of the same names."""
+
+    dropout: float = 0.0
+    dropout_input: float = 0.0
+    dropout_output: float = 0.0
+    dropout_weights: float = 0.0
+    dropout_mask: str = "step"
+    activation_penalty: float = 0.0
+    temporal_penalty: float = 0.0
+    seed: int = 0
+
+    @classmethod
+    def of(cls, config: Config) -> "Regularization":
+        """What `config` asks for."""
+        return cls(**{name: getattr(config, name) for name in cls.__dataclass_fields__})
+
+
+class Dropout:
+    """Zeroes a share of an array's values and scales the others up, so that the expected value stays.
+
+    The mask's shape is the array's, or has ones where one mask serves a whole axis. With a share of 0 nothing happens.
+
+    Source: Srivastava et al. 2014; between layers of recurrent networks Zaremba et al. 2014; one mask for all time
+    steps Gal and Ghahramani 2016; on recurrent weights Merity et al. 2017.
+    """
+
+    def __init__(
+        self, backend: Backend, share: float, shape: tuple[int, ...], mask: tuple[int, ...], *, seed: int, number: int
+    ) -> None:
+        self._backend, self._seed, self._number = backend, seed, number
+        self._dropped = round(share * _LEVELS)
+        if self:
+            self.mask = backend.xp.empty(mask, backend.dtype)
+            self._output = backend.xp.empty(shape, backend.dtype)
+
+    def __bool__(self) -> bool:
+        return self._dropped > 0
+
+    def draw(self, step: int) -> Any:
+        """The mask of this step: 0, or one over the share that is kept. `number` tells a network's masks apart."""
+        counted = np.random.Generator(np.random.Philox(key=self._seed, counter=[0, 0, self._number, step]))
+        draws = np.frombuffer(counted.bytes(self.mask.size), np.uint8).reshape(self.mask.shape)
+        kept = self._backend.to_device(draws >= self._dropped)
+        self._backend.xp.multiply(kept, _LEVELS / (_LEVELS - self._dropped), out=self.mask, casting="unsafe")
+        return self.mask
+
+    def forward(self, a: Any, step: int) -> Any:
+        """`a` with a new mask on it, in a buffer of its own; the first axis may be shorter than that of the buffer."""
+        if not self:
+            return a
+        return self._backend.xp.multiply(a, self.draw(step)[: len(a)], out=self._output[: len(a)])
+
+    def backward(self, da: Any) -> None:
+        """The mask of the last `forward` on a gradient, in place."""
+        if self:
+            da *= self.mask[: len(da)]
+
+
+class Penalties:
+    """Penalties on the outputs of the last layer: on their size, and on their change from one step to the next.
+
+    activation: a / (T B H) sum of h^2 after dropout;  temporal: b / (T B H) sum of (h[t+1] - h[t])^2 before it.
+
+    Source: Merity, McCann and Socher 2017 (AR and TAR).
+    """
+
+    def __init__(self, backend: Backend, activation: float, temporal: float, shape: tuple[int, ...]) -> None:
+        self._activation, self._temporal = activation, temporal
+        if activation or temporal:
+            self._scratch = backend.xp.empty(shape, backend.dtype)
+            self._multiply, self._subtract = backend.xp.multiply, backend.xp.subtract
+
+    def activation_gradient(self, h: Any, dh: Any) -> None:
+        """Add the gradient of the activation penalty to dh (T, B, H)."""
+        if self._activation:
+            dh += self._multiply(h, 2 * self._activation / h.size, out=self._scratch[: len(h)])
+
+    def temporal_gradient(self, h: Any, dh: Any) -> None:
+        """Add the gradient of the temporal penalty to dh (T, B, H)."""
+        if self._temporal and len(h) > 1:
+            change = self._subtract(h[1:], h[:-1], out=self._scratch[: len(h) - 1])
+            change *= 2 * self._temporal / h.size
+            dh[1:] += change
+            dh[:-1] -= change
