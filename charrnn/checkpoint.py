@@ -26,6 +26,7 @@ class Progress:
     """Where a run is, besides its arrays."""
 
     step: int = 0  # updates done
+    chars: int = 0  # learned from, in all epochs
     seconds: float = 0.0  # of training; only kept in a checkpoint if the budget is time (see `Checkpoint.save`)
     averaged: int = 0  # steps taken into the average of the weights
     evaluations: int = 0
@@ -35,6 +36,7 @@ class Progress:
     best_step: int | None = None
     since_best: int = 0  # evaluations
     schedule: dict[str, Any] = field(default_factory=dict)
+    ended: str | None = None  # why there is nothing left to do: 'done' or 'early stop'
 
 
 @dataclass

@@ -190,11 +190,11 @@ def _merge(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
-def check_names(names: Any, source: str) -> None:
-    """Raise ConfigError if one of `names` is no setting; the message names the nearest right one."""
+def check_names(names: Any, source: str, known: Any = SETTINGS) -> None:
+    """Raise ConfigError if one of `names` is not `known`; the message names the nearest right one."""
     for name in names:
-        if name not in SETTINGS:
-            raise ConfigError(f"{source}: there is no setting {name!r}{_nearest(name, SETTINGS)}")
+        if name not in known:
+            raise ConfigError(f"{source}: there is no setting {name!r}{_nearest(name, known)}")
 
 
 def resolve(*sources: tuple[str, Mapping[str, Any]]) -> tuple[Config, dict[str, str]]:

@@ -93,7 +93,7 @@ def _begin(request: Request, backend: Backend, choice: Choice, reading: Reading 
     if base:
         params = _extend(base, shape, params, backend)
     corpus = {"argument": request.corpus, "description": source.description, "sha256": tokens.sha256,
-              "size": tokens.size}  # fmt: skip
+              "size": tokens.size, "train_chars": len(tokens.train), "val_chars": len(tokens.val)}  # fmt: skip
     run.write_config(config, origins)
     description = {"origins": origins, "preset": preset, "corpus": corpus}
     setup = Setup(config, tokens, run, backend, choice.kernels, params, description)

@@ -92,7 +92,7 @@ class Trainer:
         Raises:
             DivergedError: the loss or a gradient is not finite; the last checkpoint is kept as it is.
         """
-        reason = "done"
+        reason, self.progress.ended = "done", None
         while self._used() < 1:
             yield self._update()
             if self._evaluation_due():
@@ -109,6 +109,9 @@ class Trainer:
         progress = self.progress
         if reason == "done" and progress.loss_chars:  # steps since the last evaluation
             yield from self._evaluate()
+        if reason != "interrupted":
+            progress.ended = reason
+            yield self._save()
         yield Finished(reason, progress.step, self._epoch(), self.seconds(), progress.best_val_loss, progress.best_step)
 
     def seconds(self) -> float:
@@ -141,6 +144,7 @@ class Trainer:
             raise self._diverged(loss, norm)
         rate = config.learning_rate * self.schedule.factor(used, epoch)
         progress.step += 1
+        progress.chars += count
         self.optimizer.update(grads, rate, progress.step)
         if self.average:
             progress.averaged = self.average.update(progress.averaged, used)
@@ -187,7 +191,7 @@ class Trainer:
         if best:
             progress.best_val_loss, progress.best_step = val_loss, progress.step
         evaluated = Evaluated(progress.step, self._epoch(), self.seconds(), train_loss, val_loss, best)
-        self.run_folder.append_metrics(_metrics(evaluated))
+        self.run_folder.append_metrics(_metrics(evaluated, progress.chars))
         yield self._save()
         if best:
             self.checkpoint(self.model).save(self.run_folder.best)
@@ -251,9 +255,10 @@ class Trainer:
             raise CheckpointError(f"{self.run_folder.last} lacks {missing}; it cannot be resumed from") from None
 
 
-def _metrics(evaluated: Evaluated) -> dict[str, Any]:
-    values = {"step": evaluated.step, "epoch": round(evaluated.epoch, 4), "seconds": round(evaluated.seconds, 2),
-              "train_loss": evaluated.train_loss, "val_loss": evaluated.val_loss}  # fmt: skip
+def _metrics(evaluated: Evaluated, chars: int) -> dict[str, Any]:
+    values = {"step": evaluated.step, "epoch": round(evaluated.epoch, 4), "chars": chars,
+              "seconds": round(evaluated.seconds, 2), "train_loss": evaluated.train_loss,
+              "val_loss": evaluated.val_loss}  # fmt: skip
     if evaluated.val_loss is not None:
         values["val_bits_per_char"] = bits_per_char(evaluated.val_loss)
     return values

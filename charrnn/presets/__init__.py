@@ -1,5 +1,6 @@
 """Presets: settings that suit a kind of text, a YAML file each in this folder; and users' own configuration files."""
 
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -42,19 +43,35 @@ def load_file(path: Path) -> dict[str, Any]:
     Raises:
         ConfigError: it cannot be read, is no mapping, or has an unknown setting.
     """
-    try:
-        settings = _parse(path.read_text(encoding="utf-8"), str(path))
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path} is not UTF-8 text, so not a YAML configuration") from None
+    settings = read_mapping(path)
     check_names(settings, str(path))
     return settings
 
 
+def read_mapping(path: Path) -> dict[str, Any]:
+    """What a user's YAML file holds.
+
+    Raises:
+        ConfigError: it cannot be read, or is no mapping.
+    """
+    try:
+        return _parse(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text, so not a YAML configuration") from None
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which 1e-4 is a number, as it is everywhere else; YAML 1.1 takes it for text."""
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), "-+0123456789")
+
+
 def _parse(text: str, source: str) -> dict[str, Any]:
     try:
-        settings = yaml.safe_load(text)
+        settings = yaml.load(text, _Loader)
     except yaml.YAMLError as error:
         raise ConfigError(f"{source} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(settings, dict):
