@@ -19,13 +19,14 @@ SCHEDULES = ("cosine", "constant", "step", "plateau")
 DROPOUT_MASKS = ("step", "chunk")
 AVERAGES = ("none", "ema", "polyak")
 CLIP_MODES = ("norm", "value")
-SPLITS = ("contiguous", "unique-lines", "interleaved")
+SPLITS = ("contiguous", "unique-lines", "lines", "interleaved")
 NEWLINES = ("keep", "lf")
 DECODE_ERRORS = ("strict", "replace", "ignore")
 
 # A budget is one of these; giving one unsets the others that came from a lower source.
 BUDGETS = ("epochs", "steps", "minutes")
 DEFAULT_MINUTES = 3.0
+_MOST_HELD_OUT = 0.9
 
 
 @dataclass(frozen=True)
@@ -154,8 +155,10 @@ class Config:
     newlines: str = _text("keep", "Keep CRLF line ends, or make them LF.", choices=NEWLINES)
     glob: str = _text("**/*", "Files taken from a folder.")
     val_fraction: float = _text(0.1, "Share of the text held out for validation.", low=0, high=0.9)
-    split: str = _text("contiguous", "Held-out part: the end of the text; lines of a list, shuffled, that "
-                       "occur nowhere else; or the end of each stream (as char-rnn).", choices=SPLITS)
+    test_fraction: float = _text(0.0, "Share held out beside it, and read by nothing but eval --split test.", low=0,
+                                 high=0.9)
+    split: str = _text("contiguous", "What is held out: the end of the text; lines of a list that occur nowhere else; "
+                       "any lines of it (as makemore); the end of each stream (as char-rnn).", choices=SPLITS)
 
     eval_every: int = _watching(0, "Steps between evaluations; 0 spreads twenty over the run.", low=0)
     eval_chars: int = _watching(200_000, "Held-out characters read at each evaluation, at most.", low=2)
@@ -166,6 +169,9 @@ class Config:
             value = getattr(self, each.name)
             if value is not None:
                 object.__setattr__(self, each.name, each.metadata["setting"].check(each.name, value))
+        if self.val_fraction + self.test_fraction > _MOST_HELD_OUT:
+            raise ConfigError(f"val_fraction {self.val_fraction:g} and test_fraction {self.test_fraction:g} leave too "
+                              f"little to learn from; together they may be {_MOST_HELD_OUT:g}")  # fmt: skip
         given = [name for name in BUDGETS if getattr(self, name) is not None]
         if len(given) > 1:
             raise ConfigError(f"{' and '.join(given)} both limit the training; give one of them")

@@ -1,58 +1,86 @@
-"""Which part of a text is held out of training, to measure what was learned rather than remembered."""
+"""Which parts of a text are held out of training, to measure what was learned rather than remembered."""
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 
+class Parts(NamedTuple):
+    """Ids to learn from, to watch the learning and choose by, and to measure the choice once; see `split`."""
+
+    train: np.ndarray
+    val: np.ndarray
+    test: np.ndarray
+
+
 def split(
-    ids: np.ndarray, how: str, fraction: float, *, seed: int, batch_size: int, newline: int | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """The training and the held-out part of `ids`, in the way `how` of `charrnn.config.SPLITS`.
+    ids: np.ndarray, how: str, val_fraction: float, test_fraction: float = 0.0, *, seed: int, batch_size: int,
+    newline: int | None,
+) -> Parts:  # fmt: skip
+    """The parts of `ids`, in the way `how` of `charrnn.config.SPLITS`.
 
-    ids: (characters,), possibly memory-mapped. 'contiguous' gives views; the others copy, and need a few
-    times the memory of the text. Where either part would have fewer than two characters, all is for training and
-    nothing held out.
+    ids: (characters,), possibly memory-mapped. 'contiguous' gives views; the others copy, and need a few times the
+    memory of the text. A held-out part of fewer than two characters is left empty, and if too little were left to learn
+    from, nothing is held out.
     """
-    if how == "unique-lines":
-        train, val = _unique_lines(ids, fraction, seed, newline)
-    elif how == "interleaved":
-        train, val = _interleaved(ids, fraction, batch_size)
+    fractions = (val_fraction, test_fraction)
+    if how == "interleaved":
+        parts = _interleaved(ids, fractions, batch_size)
+    elif how == "contiguous":
+        parts = _tails(ids, fractions)
     else:
-        train, val = np.split(ids, [len(ids) - round(len(ids) * fraction)])
-    if min(len(train), len(val)) < 2:
-        return ids, ids[:0]
-    return train, val
+        parts = _lines(ids, fractions, seed, newline, unique=how == "unique-lines")
+    wanted = [part for part, fraction in zip(parts[1:], fractions, strict=True) if fraction]
+    if not wanted or len(parts.train) < 2 or any(len(part) < 2 for part in wanted):
+        return Parts(ids, ids[:0], ids[:0])
+    return parts
 
 
-def _unique_lines(ids: np.ndarray, fraction: float, seed: int, newline: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """Hold out a random share of the different lines, each once; training keeps all others, repeats too.
+def _tails(ids: np.ndarray, fractions: tuple[float, float]) -> Parts:
+    """Cut the last axis of `ids`: head, validation, test."""
+    length = ids.shape[-1]
+    val, test = (round(length * fraction) for fraction in fractions)
+    head = length - val - test
+    return Parts(*np.split(ids, [head, head + val], axis=-1))
 
-    Both parts are shuffled, and every line ends with a newline: a list is often sorted, and a model that carries its
-    state from line to line would guess the next line's first letter from the last one's, which is no knowledge of
-    names (0.17 nats on a list of 32,000 names). The empty line is never held out.
+
+def _lines(
+    ids: np.ndarray, fractions: tuple[float, float], seed: int, newline: int | None, *, unique: bool
+) -> Parts:
+    """Hold out a random share of the lines; `unique` takes each different line once, and training has none of them.
+
+    Without `unique` a line that occurs twice may be learned and held out, as in makemore. All parts are shuffled, and
+    every line ends with a newline: a list is often sorted, and a model that carries its state from line to line would
+    guess the next line's first letter from the last one's, which is no knowledge of names (0.17 nats on a list of
+    32,000 names). The empty line is never held out.
     """
     if newline is None:
-        return ids, ids[:0]
+        return Parts(ids, ids[:0], ids[:0])
     if ids[-1:] != newline:
         ids = np.append(ids, ids.dtype.type(newline))
     ends = (np.flatnonzero(ids == newline) + 1) * ids.itemsize
     text = ids.tobytes()
     lines = [text[start:end] for start, end in pairwise([0, *ends.tolist()])]
-    candidates = [line for line in dict.fromkeys(lines) if len(line) > ids.itemsize]
     rng = np.random.default_rng(seed)
-    held_out = [candidates[index] for index in rng.permutation(len(candidates))[: round(len(candidates) * fraction)]]
-    chosen = set(held_out)
-    learned = [lines[index] for index in rng.permutation(len(lines)) if lines[index] not in chosen]
-    return np.frombuffer(b"".join(learned), ids.dtype), np.frombuffer(b"".join(held_out), ids.dtype)
+    lines = [lines[index] for index in rng.permutation(len(lines))]
+    candidates = [line for line in (dict.fromkeys(lines) if unique else lines) if len(line) > ids.itemsize]
+    val, test = (round(len(candidates) * fraction) for fraction in fractions)
+    held_out = candidates[: val + test]
+    if unique:
+        chosen = set(held_out)
+        learned = [line for line in lines if line not in chosen]
+    else:
+        learned = [line for line in lines if len(line) == ids.itemsize] + candidates[val + test :]
+    parts = (learned, held_out[:val], held_out[val:])
+    return Parts(*(np.frombuffer(b"".join(part), ids.dtype) for part in parts))
 
 
-def _interleaved(ids: np.ndarray, fraction: float, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+def _interleaved(ids: np.ndarray, fractions: tuple[float, float], batch_size: int) -> Parts:
     """Hold out the end of each of `batch_size` equal streams, as char-rnn does; the remainder is dropped, as there.
 
     The training part is the streams' heads in order, so cutting it into `batch_size` streams gives these heads again.
     """
     length = len(ids) // batch_size
-    streams = ids[:batch_size * length].reshape(batch_size, length)
-    head = length - round(length * fraction)
-    return streams[:, :head].ravel(), streams[:, head:].ravel()
+    streams = ids[: batch_size * length].reshape(batch_size, length)
+    return Parts(*(part.ravel() for part in _tails(streams, fractions)))

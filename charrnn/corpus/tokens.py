@@ -4,6 +4,7 @@ import json
 import mmap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from charrnn.config import Config
 from charrnn.corpus.source import Reader, Source
-from charrnn.corpus.split import split
+from charrnn.corpus.split import Parts, split
 from charrnn.corpus.tokenizer import Vocabulary, collect
 from charrnn.errors import CorpusError
 from charrnn.storage import replacing
@@ -29,17 +30,26 @@ Progress = Callable[[int, int], None]
 class Tokens:
     """An encoded text, read from the disk as it is needed.
 
-    train, val: (characters,) read-only views of the map, in the vocabulary's dtype; val is empty where nothing is
+    parts: read-only views of the map (characters,), in the vocabulary's dtype; val or test is empty where it is not
     held out. sha256, size: of the bytes the text was read from. notices: lines for the user.
     """
 
     vocabulary: Vocabulary
-    train: np.ndarray
-    val: np.ndarray
+    parts: Parts
     sha256: str
     size: int
     notices: tuple[str, ...]
     memory: mmap.mmap = field(repr=False)
+
+    @property
+    def train(self) -> np.ndarray:
+        """What is learned from."""
+        return self.parts.train
+
+    @property
+    def val(self) -> np.ndarray:
+        """What evaluations read."""
+        return self.parts.val
 
     def release(self) -> None:
         """Give back the pages read so far, so that resident memory stays bounded; reading them again is allowed."""
@@ -75,13 +85,13 @@ def encode_corpus(
             file.write(vocabulary.encode(piece, unknown="skip"))
         if not config.bytes and first.sha256.digest() != second.sha256.digest():
             raise CorpusError(f"{source.description} changed while it was read; try again when it is complete")
-        train, val = _split_file(file, vocabulary, config, source)
+        lengths = _split_file(file, vocabulary, config, source)
         (folder / FACTS).unlink(missing_ok=True)  # so that old facts never stand beside new ids
 
-    facts = {"train": train, "val": val, "sha256": second.sha256.hexdigest(), "size": second.size}
+    facts = {"lengths": lengths, "sha256": second.sha256.hexdigest(), "size": second.size}
     with replacing(folder / FACTS) as file:
         file.write(json.dumps(facts).encode())
-    return _open(folder, vocabulary, facts, tuple(_notices(second, config, val)))
+    return _open(folder, vocabulary, facts, tuple(_notices(second, config, sum(lengths[1:]))))
 
 
 def load_tokens(folder: Path, vocabulary: Vocabulary) -> Tokens | None:
@@ -94,7 +104,7 @@ def load_tokens(folder: Path, vocabulary: Vocabulary) -> Tokens | None:
 
 
 def contains_line(tokens: Tokens, line: str) -> bool:
-    """Whether `line`, which has no line end, is one of the lines of either part; the text is not decoded.
+    """Whether `line`, which has no line end, is one of the lines of any part; the text is not decoded.
 
     A part cut within a line begins or ends with a piece of it, which counts as a line.
     """
@@ -104,8 +114,8 @@ def contains_line(tokens: Tokens, line: str) -> bool:
         wanted = tokens.vocabulary.encode(line).tobytes()
     except CorpusError:  # it has a character that the text has not
         return False
-    border = tokens.train.nbytes
-    return _has_line(tokens, wanted, 0, border) or _has_line(tokens, wanted, border, border + tokens.val.nbytes)
+    borders = accumulate((part.nbytes for part in tokens.parts), initial=0)
+    return any(_has_line(tokens, wanted, start, stop) for start, stop in pairwise(borders))
 
 
 def _readers(source: Source, config: Config, progress: Progress | None) -> tuple[Reader, Reader]:
@@ -126,22 +136,22 @@ def _pieces(reader: Reader, config: Config) -> Iterator[str] | Iterator[bytes]:
     return reader.text(encoding=config.encoding, errors=config.errors, newlines=config.newlines)
 
 
-def _split_file(file: BinaryIO, vocabulary: Vocabulary, config: Config, source: Source) -> tuple[int, int]:
-    """Order the ids in `file` as training and held-out part; returns the length of each."""
+def _split_file(file: BinaryIO, vocabulary: Vocabulary, config: Config, source: Source) -> list[int]:
+    """Order the ids in `file` as the parts of the text; returns the length of each."""
     file.flush()
     count = file.tell() // vocabulary.dtype.itemsize
     if count < LEAST:
         raise CorpusError(f"{source.description} has {_counted(count, 'character')}; training needs at least {LEAST}")
-    train, val = split(
-        np.memmap(file, vocabulary.dtype, "r"), config.split, config.val_fraction,
+    parts = split(
+        np.memmap(file, vocabulary.dtype, "r"), config.split, config.val_fraction, config.test_fraction,
         seed=config.seed, batch_size=config.batch_size, newline=vocabulary.newline,
     )
-    if config.split != "contiguous" and len(val):  # else they are views that lie where they should
+    if config.split != "contiguous" and len(parts.train) < count:  # else they are views that lie where they should
         file.seek(0)
-        file.write(train)
-        file.write(val)
+        for part in parts:
+            file.write(part)
         file.truncate()
-    return len(train), len(val)
+    return [len(part) for part in parts]
 
 
 def _open(folder: Path, vocabulary: Vocabulary, facts: dict, notices: tuple[str, ...]) -> Tokens:
@@ -149,20 +159,21 @@ def _open(folder: Path, vocabulary: Vocabulary, facts: dict, notices: tuple[str,
     with (folder / IDS).open("rb") as file:
         memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     ids = np.frombuffer(memory, vocabulary.dtype)
-    if len(ids) != facts["train"] + facts["val"]:
+    train, val, test = facts["lengths"]
+    if len(ids) != train + val + test:
         raise ValueError(f"{folder / IDS} holds {len(ids)} ids")
-    train, val = ids[:facts["train"]], ids[facts["train"]:]
-    return Tokens(vocabulary, train, val, facts["sha256"], facts["size"], notices, memory)
+    parts = Parts(*np.split(ids, [train, train + val]))
+    return Tokens(vocabulary, parts, facts["sha256"], facts["size"], notices, memory)
 
 
-def _notices(reader: Reader, config: Config, val: int) -> Iterator[str]:
+def _notices(reader: Reader, config: Config, held_out: int) -> Iterator[str]:
     if reader.boms:
         yield f"removed {_counted(reader.boms, 'byte order mark')}"
     if reader.crlf and config.newlines == "lf":
         yield f"made {_counted(reader.crlf, 'CRLF line end')} LF"
     elif reader.crlf and not config.bytes:
         yield f"kept {_counted(reader.crlf, 'CRLF line end')} (--newlines lf makes them LF)"
-    if config.val_fraction and not val:
+    if config.val_fraction + config.test_fraction and not held_out:
         yield f"nothing held out: too short for --val-fraction {config.val_fraction:g} --split {config.split}"
 
 

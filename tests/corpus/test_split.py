@@ -10,12 +10,14 @@ FRACTIONS = st.floats(0, 0.9)
 LISTS = st.lists(st.sampled_from(["", "a", "b", "ab", "ba", "abc"]), max_size=20)
 
 
-def parts(text: str, how: str, fraction: float, *, dtype=np.uint8, seed=1, batch_size=3) -> tuple[str, str]:
+def parts(text: str, how: str, fraction: float, *, dtype=np.uint8, seed=1, batch_size=3,
+          test_fraction=0.0) -> tuple[str, ...]:  # fmt: skip
     ids = np.frombuffer(text.encode("ascii"), np.uint8).astype(dtype)
     newline = ord("\n") if "\n" in text else None
-    both = split(ids, how, fraction, seed=seed, batch_size=batch_size, newline=newline)
-    assert all(part.dtype == ids.dtype for part in both)
-    return tuple(part.astype(np.uint8).tobytes().decode("ascii") for part in both)
+    found = split(ids, how, fraction, test_fraction, seed=seed, batch_size=batch_size, newline=newline)
+    assert all(part.dtype == ids.dtype for part in found)
+    texts = tuple(part.astype(np.uint8).tobytes().decode("ascii") for part in found)
+    return texts if test_fraction else texts[:2]
 
 
 @given(st.text("ab\n"), FRACTIONS)
@@ -28,7 +30,8 @@ def test_contiguous_holds_out_the_end(text, fraction):
 
 def test_contiguous_copies_nothing():
     ids = np.arange(100, dtype=np.uint8)
-    assert all(np.shares_memory(ids, part) for part in split(ids, "contiguous", 0.1, seed=1, batch_size=1, newline=10))
+    found = split(ids, "contiguous", 0.1, 0.1, seed=1, batch_size=1, newline=10)
+    assert all(np.shares_memory(ids, part) for part in found)
 
 
 @given(LISTS, FRACTIONS, st.sampled_from([np.uint8, np.uint16, np.uint32]), st.booleans())
@@ -65,6 +68,23 @@ def test_the_empty_line_is_never_held_out():
 
 def test_a_text_without_line_ends_has_no_lines_to_hold_out():
     assert parts("abcdefgh", "unique-lines", 0.5) == ("abcdefgh", "")
+
+
+def test_any_lines_can_be_held_out_as_in_makemore():
+    train, val = parts("a\nb\na\nc\na\n\n", "lines", 0.4)
+    assert sorted((train + val).splitlines()) == ["", "a", "a", "a", "b", "c"]
+    assert len(val.splitlines()) == 2 and "" not in val.splitlines()
+
+
+@pytest.mark.parametrize("how", SPLITS)
+def test_a_test_part_is_held_out_beside_the_validation_part(how):
+    text = "".join(f"{number}\n" for number in range(1000, 1100))
+    train, val, test = parts(text, how, 0.2, test_fraction=0.1, batch_size=2)
+    assert (len(train), len(val), len(test)) == (350, 100, 50)
+    if how == "contiguous":
+        assert train + val + test == text
+    if "lines" in how:
+        assert len({*train.splitlines(), *val.splitlines(), *test.splitlines()}) == 100
 
 
 def test_interleaved_holds_out_the_end_of_each_stream():

@@ -61,6 +61,7 @@ def test_the_file_holds_what_the_split_gives(tmp_path, how):
     assert (train, val) == {
         "contiguous": (TEXT[:57], TEXT[57:]),
         "unique-lines": (train, val),
+        "lines": (train, val),
         "interleaved": ("one two\nthr" * 5, "ee\nfour\n" * 5),
     }[how]
     assert val and not (how == "unique-lines" and set(val.splitlines()) & set(train.splitlines()))
@@ -176,7 +177,7 @@ def spoil_length(run):
     lambda run: (run / "tokens.json").unlink(),
     lambda run: (run / "tokens.json").write_text("{"),
     lambda run: (run / "tokens.json").write_text("[]"),
-    lambda run: (run / "tokens.json").write_text(json.dumps({"train": 95})),
+    lambda run: (run / "tokens.json").write_text(json.dumps({"lengths": [95, 0, 0]})),
 ])
 def test_a_spoiled_cache_is_not_loaded(tmp_path, spoil):
     tokens = encode(tmp_path, TEXT)
