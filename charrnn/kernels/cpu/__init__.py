@@ -7,6 +7,7 @@
     softmax    cross-entropy and its gradient
     rows       rows by number, sums over rows
     update     gradient norm and Adam over the flat buffers
+    sample     drawing text, without a Python step per character
 """
 
 from typing import Any

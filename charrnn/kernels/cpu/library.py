@@ -9,7 +9,8 @@ import numpy as np
 
 from charrnn.kernels.cpu import build
 
-COUNT, STRIDE, FLOAT, POINTER = ctypes.c_int, ctypes.c_int64, ctypes.c_float, ctypes.c_void_p
+COUNT, STRIDE, POINTER = ctypes.c_int, ctypes.c_int64, ctypes.c_void_p
+FLOAT, DOUBLE = ctypes.c_float, ctypes.c_double
 
 MATRIX = (POINTER, STRIDE, STRIDE)
 SIGNATURES: dict[str, tuple[Any, ...]] = {
@@ -23,6 +24,8 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
     "softmax_gradient": (COUNT, COUNT, POINTER, POINTER, POINTER),
     "square_sums": (STRIDE, POINTER, POINTER),
     "adam": (STRIDE, POINTER, POINTER, POINTER, POINTER, FLOAT, FLOAT, FLOAT, FLOAT),
+    "sample": (POINTER, COUNT, POINTER, POINTER, POINTER, POINTER, DOUBLE, COUNT, DOUBLE),
+    "close_sampler": (POINTER,),
     **dict.fromkeys(("lstm", "gru", "gru_before", "tanh_cell", "relu"), (POINTER, COUNT)),
 }
 
@@ -34,6 +37,7 @@ def load(extra_flags: tuple[str, ...] = ()) -> ctypes.CDLL:
     for name, arguments in SIGNATURES.items():
         function = getattr(library, name)
         function.argtypes, function.restype = arguments, None
+    library.open_sampler.argtypes, library.open_sampler.restype = (COUNT, POINTER), POINTER
     library.set_threads(processors())
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=library.after_fork)

@@ -6,7 +6,8 @@ enum Direction { forward, backward };
 
 template <class Cell>
 void run(const Arrays& arrays, Direction direction) {
-    Sweep<Cell> sweep(arrays);
+    thread_local Scratch memory;
+    Sweep<Cell> sweep(arrays, memory);
     direction == forward ? sweep.forward() : sweep.backward();
 }
 

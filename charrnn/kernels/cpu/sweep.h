@@ -28,11 +28,30 @@ struct Arrays {
     float *dh_state, *dmemory;   // (B, H)       gradient of the last state, then of the first
 };
 
-// The share of one thread: some rows, some units (from a multiple of panel_width on), and those it shares the rows with.
+// The share of one thread: some rows, some units (from a multiple of panel_width on), and those it shares the rows with,
+// of whom it is number `index`.
 struct Share {
     Range rows, units;
     Barrier& barrier;
+    int index, count;
 };
+
+// Calls work(share) on as many threads as `steps` steps of `weights` multiplications a row are worth.
+template <class Work>
+void share_rows(int batch, int hidden, int64_t weights, int steps, const Work& work) {
+    const int64_t step = batch * weights;
+    if (batch >= pool_threads()) {
+        const int threads = threads_for(step * steps);
+        Barrier alone(1);
+        parallel(threads, [&](int index) { work(Share{Range(batch, index, threads), Range(hidden, 0, 1), alone, 0, 1}); });
+    } else {
+        const int threads = std::min(threads_for(step), padded(hidden) / panel_width);
+        Barrier all(threads);
+        parallel(threads, [&](int index) {
+            work(Share{Range(batch, 0, 1), Range(hidden, index, threads, panel_width), all, index, threads});
+        });
+    }
+}
 
 template <bool Full>
 V load_some(const float* from, int count) {
@@ -57,10 +76,24 @@ void for_each_vector(Range rows, int begin, int end, const Visit& visit) {
 template <class Cell>
 class Sweep {
 public:
-    explicit Sweep(const Arrays& arrays) : a(arrays), hidden(arrays.hidden), gates(Cell::blocks * arrays.hidden) {}
+    Sweep(const Arrays& arrays, Scratch& memory)
+        : a(arrays), hidden(arrays.hidden), gates(Cell::blocks * arrays.hidden), memory(memory) {}
 
     void forward() {
-        thread_local Scratch memory;
+        pack_forward();
+        share_out([this](const Share& share) {
+            for (int t = 0; t < a.steps; t++) step(share, t);
+        });
+    }
+
+    void backward() {
+        panels = memory.floats(static_cast<size_t>(gates) * padded(hidden));
+        pack([this](int first) { pack_panel({a.weight, hidden, 1}, gates, hidden, first, panel(first, 0)); });
+        share_out([this](const Share& share) { backward(share); });
+    }
+
+    // Weights and biases as `step` reads them.
+    void pack_forward() {
         const int units = padded(hidden);
         panels = memory.floats(static_cast<size_t>(Cell::blocks) * units * (hidden + 1));
         bias = panels + static_cast<int64_t>(Cell::blocks) * units * hidden;
@@ -74,14 +107,25 @@ public:
                 pack_panel({weight, 1, hidden}, hidden, hidden, first, panel(first, block));
             }
         });
-        share_out([this](const Share& share) { forward(share); });
     }
 
-    void backward() {
-        thread_local Scratch memory;
-        panels = memory.floats(static_cast<size_t>(gates) * padded(hidden));
-        pack([this](int first) { pack_panel({a.weight, hidden, 1}, gates, hidden, first, panel(first, 0)); });
-        share_out([this](const Share& share) { backward(share); });
+    // One time step of a share; the threads have met when it ends.
+    void step(const Share& share, int t) const {
+        thread_local Scratch scratch;
+        float* r = scratch.floats(Cell::blocks * share.rows.size() * panel_width);
+        if constexpr (Cell::gated) {
+            half_step<0, last>(share, t, h(t, 0), r, [](Unit<Cell::blocks>& u) { Cell::gate(u); });
+            share.barrier.wait();
+            half_step<last, Cell::blocks>(share, t, kept(t, 0), r, [](Unit<Cell::blocks>& u) { Cell::step(u); });
+        } else {
+            half_step<0, Cell::blocks>(share, t, h(t, 0), r, [](Unit<Cell::blocks>& u) { Cell::step(u); });
+        }
+        share.barrier.wait();
+    }
+
+    template <class Work>
+    void share_out(const Work& work) const {
+        share_rows(a.batch, hidden, static_cast<int64_t>(gates) * hidden, a.steps, work);
     }
 
 private:
@@ -89,7 +133,8 @@ private:
 
     const Arrays& a;
     const int hidden, gates;
-    float *panels, *bias;
+    Scratch& memory;
+    float *panels = nullptr, *bias = nullptr;
 
     // The panel of the units from `first` on; on the way back all blocks are one panel, and `block` is where it begins.
     float* panel(int first, int block) const {
@@ -99,7 +144,7 @@ private:
     float* z(int t, int row) const { return a.z + (static_cast<int64_t>(t) * a.batch + row) * gates; }
     float* state(float* array, int64_t step, int t, int row) const { return array + t * step + row * hidden; }
     float* h(int t, int row) const { return state(a.h, static_cast<int64_t>(a.batch) * hidden, t, row); }
-    float* memory(int t, int row) const { return state(a.memory, a.tape, t, row); }
+    float* second(int t, int row) const { return state(a.memory, a.tape, t, row); }
     float* kept(int t, int row) const { return state(a.kept, a.tape, t, row); }
 
     template <class Pack>
@@ -109,39 +154,6 @@ private:
             const Range mine(count, index, threads);
             for (int i = mine.begin; i < mine.end; i++) pack(i * panel_width);
         });
-    }
-
-    template <class Work>
-    void share_out(const Work& work) const {
-        const int64_t step = static_cast<int64_t>(a.batch) * gates * hidden;
-        if (a.batch >= pool_threads()) {
-            const int threads = threads_for(step * a.steps);
-            Barrier alone(1);
-            parallel(threads, [&](int index) {
-                work(Share{Range(a.batch, index, threads), Range(hidden, 0, 1), alone});
-            });
-        } else {
-            const int threads = std::min(threads_for(step), padded(hidden) / panel_width);
-            Barrier all(threads);
-            parallel(threads, [&](int index) {
-                work(Share{Range(a.batch, 0, 1), Range(hidden, index, threads, panel_width), all});
-            });
-        }
-    }
-
-    void forward(const Share& share) const {
-        thread_local Scratch scratch;
-        float* r = scratch.floats(Cell::blocks * share.rows.size() * panel_width);
-        for (int t = 0; t < a.steps; t++) {
-            if constexpr (Cell::gated) {
-                half_step<0, last>(share, t, h(t, 0), r, [](Unit<Cell::blocks>& u) { Cell::gate(u); });
-                share.barrier.wait();
-                half_step<last, Cell::blocks>(share, t, kept(t, 0), r, [](Unit<Cell::blocks>& u) { Cell::step(u); });
-            } else {
-                half_step<0, Cell::blocks>(share, t, h(t, 0), r, [](Unit<Cell::blocks>& u) { Cell::step(u); });
-            }
-            share.barrier.wait();
-        }
     }
 
     // r of the blocks Begin ... End from `output` (B, H), and at once, with the tiles in the cache, the cell's lines.
@@ -165,13 +177,13 @@ private:
                     if (block >= Begin && block < End) u.r[block] = load(product + block * block_size);
                 }
                 u.h = load_some<Full>(h(t, row) + unit, count);
-                if (Cell::has_memory) u.memory = load_some<Full>(memory(t, row) + unit, count);
+                if (Cell::has_memory) u.memory = load_some<Full>(second(t, row) + unit, count);
                 lines(u);
                 UNROLL for (int block = 0; block < Cell::blocks; block++) {
                     store_some<Full>(gate + block * hidden, u.z[block], count);
                 }
                 if (End == Cell::blocks) store_some<Full>(h(t + 1, row) + unit, u.h, count);
-                if (Cell::has_memory) store_some<Full>(memory(t + 1, row) + unit, u.memory, count);
+                if (Cell::has_memory) store_some<Full>(second(t + 1, row) + unit, u.memory, count);
                 if (Cell::keeps && Begin == 0) store_some<Full>(kept(t, row) + unit, u.kept, count);
             });
         }
@@ -219,7 +231,7 @@ private:
             }
             u.h = load_some<Full>(h(t, row) + unit, count);
             u.dh = load(dh(row, unit)) + load_some<Full>(above, count);
-            if (Cell::has_memory) u.memory = load_some<Full>(memory(t, row) + unit, count);
+            if (Cell::has_memory) u.memory = load_some<Full>(second(t, row) + unit, count);
             if (Cell::has_memory) u.dmemory = load_some<Full>(dmemory, count);
             if (Cell::keeps) u.kept = load_some<Full>(kept(t, row) + unit, count);
             Cell::step_backward(u);

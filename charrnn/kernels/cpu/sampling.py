@@ -1,0 +1,65 @@
+"""Sampling in one compiled loop: choice, layers and output layer without a Python step per character."""
+
+import ctypes
+import weakref
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from charrnn.kernels.cpu.library import COUNT, POINTER, pointer
+from charrnn.recurrence import State
+
+CELL_NUMBERS = {"lstm": 0, "gru": 1, "gru-before": 2, "tanh": 3, "relu": 4}
+
+
+class Weights(ctypes.Structure):
+    """The structure of the same name in sample.cpp."""
+
+    _fields_ = [(name, COUNT) for name in ("vocab", "hidden", "layers", "batch")] + [
+        (name, POINTER) for name in ("table", "head_weight", "head_bias", "layer")
+    ]
+
+
+class Sampler:
+    """Draws blocks of characters for `batch_size` texts at once, with a network's float32 weights as they are now.
+
+    `params` maps torch's names to arrays, as `network.Shape.parameters` lists them. They are copied: open another one
+    when they have changed. The Python sampler draws the same ids, up to rounding.
+    """
+
+    def __init__(self, kernels: Any, cell: str, params: Any, num_layers: int, batch_size: int) -> None:
+        self._library = kernels.library
+        names = ("weight_ih", "bias_ih", "weight_hh", "bias_hh")
+        layers = [[params[f"rnn.{name}_l{index}"] for name in names] for index in range(num_layers)]
+        head, table = params["head.weight"], layers[0][0].T
+        if "embedding.weight" in iter(params):
+            table = params["embedding.weight"] @ table
+        table = np.ascontiguousarray(table + layers[0][1])
+        addresses = _pointers(array for layer in layers for array in layer)
+        addresses[0] = addresses[1] = None  # both are in the table
+        weights = Weights(
+            vocab=len(head), hidden=head.shape[1], layers=num_layers, batch=batch_size, table=pointer(table),
+            head_weight=pointer(head), head_bias=pointer(params["head.bias"]), layer=ctypes.addressof(addresses),
+        )  # fmt: skip
+        self._handle = self._library.open_sampler(CELL_NUMBERS[cell], ctypes.byref(weights))
+        weakref.finalize(self, self._library.close_sampler, self._handle)
+
+    def sample(
+        self, logits: np.ndarray, states: list[State], draws: np.ndarray, *,
+        temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0,
+    ) -> np.ndarray:  # fmt: skip
+        """Ids (steps, B) of int32, one for each of draws (steps, B), uniform in [0, 1).
+
+        The first are drawn from logits (B, V); logits and states, one tuple a layer, become those after the last ids.
+        """
+        ids = np.empty(draws.shape, np.int32)
+        arrays = _pointers(array for state in states for array in state)
+        self._library.sample(self._handle, len(draws), pointer(draws, np.float64), arrays, pointer(logits),
+                             pointer(ids), temperature, top_k, top_p)
+        return ids
+
+
+def _pointers(arrays: Iterable[np.ndarray]) -> ctypes.Array:
+    addresses = [pointer(array) for array in arrays]
+    return (POINTER * len(addresses))(*addresses)
