@@ -11,22 +11,32 @@ from charrnn.cli.options import device_options, json_option
 from charrnn.cli.texts import reading, text_options
 from charrnn.corpus.text import read_text
 from charrnn.corpus.tokens import load_tokens
+from charrnn.dynamic import Learning, dynamic_score
 from charrnn.errors import ConfigError, CorpusError
-from charrnn.evaluate import Evaluator, score_lines
+from charrnn.evaluate import Evaluator, Score, score_lines
 from charrnn.loss import bits_per_char, perplexity
-from charrnn.model import Model, open_model
+from charrnn.model import Model, load_parameters, open_model
+
+DYNAMIC = Learning(rate=2e-5, decay=1e-3)
 
 
 @click.command()
 @click.argument("run", required=False)
 @click.argument("file", required=False, metavar="[FILE|-]")
+@click.option("--split", "part", type=click.Choice(["val", "test"]), default="val", show_default=True,
+              help="Which held-out part; read test once, when all is decided.")
+@click.option("--dynamic", is_flag=True, help="Let the model go on learning while it reads; a figure of its own kind.")
+@click.option("--dynamic-rate", type=click.FloatRange(0), default=DYNAMIC.rate, show_default=True,
+              help="How fast it learns then.")
+@click.option("--dynamic-decay", type=click.FloatRange(0, 1), default=DYNAMIC.decay, show_default=True,
+              help="How strongly it is drawn back to what it knew.")
 @click.option("--per-line", is_flag=True, help="Rank the lines, likeliest per character first: bits/char, tab, line.")
 @text_options
 @device_options
 @json_option
 def command(
-    run: str | None, file: str | None, per_line: bool, unknown: str, encoding: str | None, errors: str | None,
-    device: str, kernel: str, as_json: bool,
+    run: str | None, file: str | None, part: str, dynamic: bool, dynamic_rate: float, dynamic_decay: float,
+    per_line: bool, unknown: str, encoding: str | None, errors: str | None, device: str, kernel: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Measure how well a run predicts a text.
 
@@ -38,13 +48,14 @@ def command(
       charrnn eval
       charrnn eval shakespeare
       charrnn eval shakespeare letter.txt --unknown replace
+      charrnn eval shakespeare --dynamic
       charrnn eval letter.txt --json
       sort -u names.txt | charrnn eval names - --per-line | tail
     """
     run, file = _which(run, file)
     model = open_model(run, device=device, kernel=kernel)
     if file is None:
-        ids, what = _held_out(model), "the held-out part"
+        ids, what = _held_out(model, part), "the held-out part" if part == "val" else "the test part"
     else:
         text = read_text(file, reading(model.config, encoding, errors))
         ids, what = model.vocabulary.encode(text, unknown=unknown), "standard input" if file == "-" else file
@@ -53,10 +64,13 @@ def command(
     if per_line:
         _print_lines(_ranked_lines(model, ids), as_json)
     else:
-        evaluator = Evaluator(model.shape, model.params, model.backend, model.choice.kernels, len(ids))
-        loss, chars = evaluator.score(ids)
-        _print_score({"model": str(model.path), "text": what, "loss": loss, "bits_per_char": bits_per_char(loss),
-                      "perplexity": perplexity(loss), "chars": chars}, as_json)  # fmt: skip
+        if dynamic:
+            score, what = _dynamic_score(model, ids, Learning(dynamic_rate, dynamic_decay)), f"{what}, learning from it"
+        else:
+            score = Evaluator(model.shape, model.params, model.backend, model.choice.kernels, len(ids)).score(ids)
+        _print_score({"model": str(model.path), "text": what, "loss": score.loss,
+                      "bits_per_char": bits_per_char(score.loss), "perplexity": perplexity(score.loss),
+                      "chars": score.chars}, as_json)  # fmt: skip
 
 
 def _which(run: str | None, file: str | None) -> tuple[str | None, str | None]:
@@ -67,14 +81,24 @@ def _which(run: str | None, file: str | None) -> tuple[str | None, str | None]:
     return (None, run) if is_text else (run, None)
 
 
-def _held_out(model: Model) -> np.ndarray:
+def _dynamic_score(model: Model, ids: np.ndarray, learning: Learning) -> Score:
+    moments = model.checkpoint.moments.get("square_mean")
+    if moments is None:
+        raise ConfigError(f"--dynamic needs the mean squared gradients that adam, adamw and rmsprop keep; {model.path} "
+                          f"was trained with {model.config.optimizer}")  # fmt: skip
+    square_mean = load_parameters(model.shape, model.backend, moments, model.path)
+    return dynamic_score(model.shape, model.params, square_mean, model.backend, model.choice.kernels, ids, learning)
+
+
+def _held_out(model: Model, part: str) -> np.ndarray:
     tokens = load_tokens(model.path.parent, model.vocabulary)
     if tokens is None or tokens.sha256 != model.checkpoint.corpus["sha256"]:
         raise CorpusError(f"the held-out part of the text is no longer beside {model.path}; name the text: "
                           f"charrnn eval {model.path.parent} FILE")  # fmt: skip
-    if not len(tokens.val):
-        raise CorpusError(f"{model.path.parent} held nothing out; name a text: charrnn eval {model.path.parent} FILE")
-    return tokens.val
+    ids = getattr(tokens.parts, part)
+    if not len(ids):
+        raise CorpusError(f"{model.path.parent} has no {part} part; name a text: charrnn eval {model.path.parent} FILE")
+    return ids
 
 
 def _ranked_lines(model: Model, ids: np.ndarray) -> list[dict[str, Any]]:

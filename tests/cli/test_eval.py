@@ -46,6 +46,19 @@ def test_the_held_out_part_scores_as_it_did_in_training():
     assert found == score("words") == score(WORDS)
 
 
+def test_learning_while_reading_is_a_score_of_its_own():
+    static = score()
+    assert score("--dynamic", "--dynamic-rate", "0")["loss"] == pytest.approx(static["loss"], rel=1e-5)
+    learned = score("--dynamic", "--dynamic-rate", "1e-4")
+    assert learned["loss"] != pytest.approx(static["loss"], rel=1e-5)
+    assert learned["text"] == "the held-out part, learning from it"
+    assert score() == static
+
+
+def test_the_test_part_is_read_only_when_asked_for():
+    assert "runs/words has no test part; name a text" in fails("--split", "test")
+
+
 def test_for_people_it_is_four_lines():
     result = evaluate()
     assert [line.split()[0] for line in result.stdout.splitlines()] == ["loss", "bits/char", "perplexity", "characters"]

@@ -1,0 +1,51 @@
+"""Dynamic evaluation: the model keeps learning while it reads, so that it gets used to the text at hand.
+
+Every chunk is scored before anything is learned from it, so the score is honest; but it measures model and learning
+together, and is never to be compared with that of a model that stays as it is.
+
+Source: Krause, Kahembwe, Murray and Renals 2018.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from charrnn.arrays import Flat
+from charrnn.backend import Backend
+from charrnn.corpus.batches import Streams
+from charrnn.evaluate import Score
+from charrnn.kernels.reference import ReferenceKernels
+from charrnn.network import Network, Shape
+
+SEQ_LEN = 20  # characters between updates: fewer follow the text more closely, and cost more
+
+
+class Learning(NamedTuple):
+    """How fast the weights follow the text, and how strongly they are drawn back to where they were."""
+
+    rate: float
+    decay: float
+
+
+def dynamic_score(
+    shape: Shape, params: Flat, square_mean: Flat, backend: Backend, kernels: ReferenceKernels, ids: np.ndarray,
+    learning: Learning,
+) -> Score:  # fmt: skip
+    """The loss on ids[1:], read as one stream from zero state, by weights that learn on the way; `params` stay.
+
+    Each weight's step is divided by the root of `square_mean`, its mean squared gradient in training.
+    """
+    start, params = params, params.copy(backend.xp)
+    network = Network(shape, params, backend, kernels, seq_len=SEQ_LEN, batch_size=1, training=True)
+    scale = learning.rate / (backend.xp.sqrt(square_mean.buffer) + 1e-8)
+    streams, states, nats = Streams(ids, 1), network.initial_state(), 0.0
+    for begin in range(0, streams.length, SEQ_LEN):
+        inputs, targets, count = streams.read(begin, min(begin + SEQ_LEN, streams.length))
+        logits, states = network.forward(backend.to_device(inputs), states)
+        loss = kernels.cross_entropy_gradient(logits, backend.to_device(targets.reshape(-1)))
+        nats += float(loss) * count
+        step = network.backward(logits).buffer
+        step *= scale
+        params.buffer -= step
+        params.buffer += learning.decay * (start.buffer - params.buffer)
+    return Score(nats / (len(ids) - 1), len(ids) - 1)
