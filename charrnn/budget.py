@@ -14,12 +14,12 @@ class Budget:
     text: str
 
     @classmethod
-    def of(cls, config: Config, steps_per_epoch: int) -> "Budget":
+    def of(cls, config: Config, chunks_per_epoch: int) -> "Budget":
         """The budget that `config` gives; one of epochs, steps and minutes is set in it."""
         if config.steps is not None:
             return cls(config.steps, None, _counted(config.steps, "step"))
         if config.epochs is not None:
-            steps = max(1, round(config.epochs * steps_per_epoch))
+            steps = max(1, round(config.epochs * chunks_per_epoch / config.accumulate))
             return cls(steps, None, f"{_counted(config.epochs, 'epoch')}, {_counted(steps, 'step')}")
         return cls(None, config.minutes * 60, _counted(config.minutes, "minute"))
 

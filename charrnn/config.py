@@ -119,6 +119,8 @@ class Config:
 
     seq_len: int = _training(50, "Characters after which gradients are cut (truncated BPTT).", low=1, frozen=True)
     batch_size: int = _training(50, "Streams of text read in parallel.", low=1, frozen=True)
+    random_lengths: bool = _training(False, "Cut streams into chunks of random length, seq_len at most.", frozen=True)
+    accumulate: int = _training(1, "Chunks whose gradients make one update.", low=1, frozen=True)
     optimizer: str = _training("adam", "How gradients become updates.", choices=OPTIMIZERS, frozen=True)
     learning_rate: float = _training(2e-3, "Highest learning rate.", low=0, open_low=True)
     schedule: str = _training("cosine", "How the learning rate changes over the run.", choices=SCHEDULES)

@@ -34,6 +34,7 @@ class Evaluator:
         streams = max(1, min(STREAMS, (chars - 1) // (2 * WARM_UP)))
         self.network = Network(shape, params, backend, kernels, seq_len=SEQ_LEN, batch_size=streams)
 
+    @np.errstate(over="ignore", invalid="ignore")  # who calls looks at the loss
     def score(self, ids: np.ndarray) -> Score:
         """The loss on ids[1:], the hidden state carried through the whole text from zero at its start."""
         streams = Streams(ids, self.network.batch_size)

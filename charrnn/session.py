@@ -216,7 +216,6 @@ def _read_again(
 def _session(setup: Setup, choice: Choice, notices: list[Notice]) -> Session:
     config, tokens = setup.config, setup.tokens
     shape = Shape.of(config, tokens.vocabulary.size)
-    steps_per_epoch = Batches(tokens.train, config.batch_size, config.seq_len).per_epoch
     started = Started(
         run=setup.run.folder,
         corpus=setup.description["corpus"]["description"],
@@ -229,7 +228,7 @@ def _session(setup: Setup, choice: Choice, notices: list[Notice]) -> Session:
         device=setup.backend.description,
         kernel=choice.kernels.name,
         why_not_faster="; ".join(choice.refusals) or None,
-        budget=Budget.of(config, steps_per_epoch).text,
+        budget=Budget.of(config, Batches.of(config, tokens.train).per_epoch).text,
         preset=setup.description["preset"],
         resumed_step=setup.resume.progress.step if setup.resume else None,
     )

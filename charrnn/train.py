@@ -1,4 +1,4 @@
-"""The training loop: truncated backpropagation through time over parallel streams of text.
+"""The training loop: when to update, evaluate, save and stop. The update itself is `charrnn.learner`.
 
 `Trainer.run` is a generator of events and prints nothing. It can be stopped after any step; what it saves then makes a
 resumed run end with the same bytes as one that was never stopped.
@@ -13,12 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from charrnn import optim, schedules
+from charrnn import schedules
 from charrnn.arrays import Flat
-from charrnn.averaging import Average
 from charrnn.backend import Backend
 from charrnn.budget import Budget
-from charrnn.cells import CELLS
 from charrnn.checkpoint import Checkpoint, Progress
 from charrnn.config import Config
 from charrnn.corpus.batches import Batches
@@ -27,9 +25,9 @@ from charrnn.errors import CheckpointError, DivergedError
 from charrnn.evaluate import Evaluator
 from charrnn.events import Evaluated, Event, Finished, Sampled, Saved, Step
 from charrnn.kernels.reference import ReferenceKernels
-from charrnn.loss import bits_per_char, smooth_targets
+from charrnn.learner import Learner
+from charrnn.loss import bits_per_char
 from charrnn.network import Network, Shape
-from charrnn.regularization import Regularization
 from charrnn.runs import Run
 from charrnn.sampler import Filter, sample
 
@@ -63,22 +61,16 @@ class Trainer:
         self.backend, self.kernels, self.params = setup.backend, setup.kernels, setup.params
         self.interrupted = interrupted
         self.shape = Shape.of(config, tokens.vocabulary.size)
-        self.batches = Batches(tokens.train, config.batch_size, config.seq_len)
+        self.batches = Batches.of(config, tokens.train)
         self.budget = Budget.of(config, self.batches.per_epoch)
-        self.network = Network(
-            self.shape, self.params, self.backend, self.kernels, seq_len=config.seq_len, batch_size=config.batch_size,
-            training=True, regularization=Regularization.of(config),
-        )  # fmt: skip
-        self.optimizer = optim.build(config, self.kernels, self.params)
-        self.average = Average(self.backend.xp, self.params, config) if config.average != "none" else None
-        self.model = self.average.params if self.average else self.params  # what is evaluated, sampled, kept as best
+        self.learner = Learner(config, self.shape, self.params, self.backend, self.kernels, self.batches)
+        self.model = self.learner.model
         self.schedule = schedules.build(config)
         self.val = tokens.val[: config.eval_chars + 1]
         self.evaluator = None
         if len(self.val) > 1:
             self.evaluator = Evaluator(self.shape, self.model, self.backend, self.kernels, len(self.val))
         self.progress = Progress()
-        self.states = self.network.initial_state()
         if setup.resume:
             self._restore(setup.resume)
         self._started = self._saved = self._evaluated = time.perf_counter()
@@ -122,37 +114,27 @@ class Trainer:
         return self.budget.progress(self.progress.step, self.seconds())
 
     def _epoch(self) -> float:
-        return self.batches.epoch(self.progress.step)
+        return self.learner.epoch(self.progress.step)
 
     def _update(self) -> Step:
-        """One chunk: forward, loss, backward, clip, step."""
+        """One update of the weights, unless its loss or gradient is not finite."""
         began, progress, config = time.perf_counter(), self.progress, self.config
         used, epoch = self._used(), self._epoch()
-        if self.batches.starts_text(progress.step):
-            self.states = self.network.initial_state()
-        inputs, targets, count = self.batches.chunk(progress.step)
-        to_device = self.backend.to_device
-        logits, self.states = self.network.forward(to_device(inputs), self.states, progress.step)
-        targets = to_device(targets.reshape(-1)[:count])
-        loss = float(self.kernels.cross_entropy_gradient(logits[:count], targets))
-        if config.label_smoothing:
-            smooth_targets(self.backend.xp, logits[:count], targets, config.label_smoothing)
-        logits[count:] = 0
-        grads = self.network.backward(logits)
-        norm = float(optim.clip(self.kernels, grads, config.grad_clip, config.grad_clip_mode))
+        gradients = self.learner.gradients(progress.step)
+        _, loss, norm, chars = gradients
         if not (math.isfinite(loss) and math.isfinite(norm)):
-            raise self._diverged(loss, norm)
+            raise self._diverged(f"loss {loss:g}, gradient norm {norm:g}")
         rate = config.learning_rate * self.schedule.factor(used, epoch)
         progress.step += 1
-        progress.chars += count
-        self.optimizer.update(grads, rate, progress.step)
-        if self.average:
-            progress.averaged = self.average.update(progress.averaged, used)
-        progress.loss_sum += loss * count
-        progress.loss_chars += count
+        progress.chars += chars
+        self.learner.apply(gradients, rate, progress.step)
+        if self.learner.average:
+            progress.averaged = self.learner.average.update(progress.averaged, used)
+        progress.loss_sum += loss * chars
+        progress.loss_chars += chars
         if progress.step % RELEASE_STEPS == 0:
             self.tokens.release()
-        return self._step_event(loss, norm, rate, count / (time.perf_counter() - began))
+        return self._step_event(loss, norm, rate, chars / (time.perf_counter() - began))
 
     def _step_event(self, loss: float, norm: float, rate: float, speed: float) -> Step:
         self._speed = 0.95 * self._speed + 0.05 * speed if self._speed else speed
@@ -160,12 +142,11 @@ class Trainer:
         left = (time.perf_counter() - self._started) * (1 - used) / (used - self._used_before)
         return Step(self.progress.step, self._epoch(), used, loss, norm, rate, self._speed, left)
 
-    def _diverged(self, loss: float, norm: float) -> DivergedError:
-        what = f"loss {loss:g}" if not math.isfinite(loss) else f"gradient norm {norm:g}"
+    def _diverged(self, what: str) -> DivergedError:
         last = self.run_folder.last
         kept = f"{last} is kept as it was" if last.is_file() else "nothing was saved yet"
         return DivergedError(
-            f"training diverged at step {self.progress.step + 1}: {what}; {kept}; try a lower --learning-rate "
+            f"training diverged after step {self.progress.step}: {what}; {kept}; try a lower --learning-rate "
             f"(now {self.config.learning_rate:g}) or a smaller --grad-clip (now {self.config.grad_clip:g})"
         )
 
@@ -184,6 +165,8 @@ class Trainer:
         train_loss = progress.loss_sum / progress.loss_chars
         progress.evaluations, progress.loss_sum, progress.loss_chars = progress.evaluations + 1, 0.0, 0
         val_loss = self.evaluator.score(self.val).loss if self.evaluator else None
+        if val_loss is not None and not math.isfinite(val_loss):
+            raise self._diverged(f"validation loss {val_loss:g}")
         best = val_loss is not None and (progress.best_val_loss is None or val_loss < progress.best_val_loss)
         if val_loss is not None:
             self.schedule.observe(val_loss)
@@ -221,21 +204,15 @@ class Trainer:
         # Time is part of the run only where it is the budget: equal runs would otherwise not be equal files.
         self.progress.seconds = self.seconds() if self.budget.seconds is not None else 0.0
         self.progress.schedule = self.schedule.state()
-        names = CELLS[self.config.cell].states
         return Checkpoint(
             config=self.config.to_dict(),
             **self.setup.description,
             vocabulary=self.tokens.vocabulary.to_dict(),
             progress=self.progress,
             weights={name: to_host(view) for name, view in params.items()},
-            moments={slot: {name: to_host(view) for name, view in self.params.like(buffer).items()}
-                     for slot, buffer in self._slots().items()},
-            states=[{name: to_host(array) for name, array in zip(names, state, strict=True)} for state in self.states],
-        )  # fmt: skip
-
-    def _slots(self) -> dict[str, Any]:
-        """All buffers, besides the weights, that have a value for each weight."""
-        return self.optimizer.slots | ({"average": self.average.params.buffer} if self.average else {})
+            moments=self.learner.moment_arrays(),
+            states=self.learner.state_arrays(),
+        )
 
     def _restore(self, saved: Checkpoint) -> None:
         self.progress = saved.progress
@@ -244,13 +221,8 @@ class Trainer:
             self.progress.seconds = metrics[-1]["seconds"] if metrics else 0.0
         if saved.progress.schedule:
             self.schedule.load(saved.progress.schedule)
-        to_device = self.backend.to_device
         try:
-            for slot, buffer in self._slots().items():
-                for name, view in self.params.like(buffer).items():
-                    view[...] = to_device(saved.moments[slot][name])
-            self.states = [tuple(to_device(state[name]) for name in CELLS[self.config.cell].states)
-                           for state in saved.states]  # fmt: skip
+            self.learner.restore(saved.moments, saved.states)
         except KeyError as missing:
             raise CheckpointError(f"{self.run_folder.last} lacks {missing}; it cannot be resumed from") from None
 

@@ -17,6 +17,7 @@ FLOORS = [
     {"optim", "network", "checkpoint"},
     {"runs", "evaluate", "sampler"},
     {"dynamic"},
+    {"learner"},
     {"model", "train", "bench"},
     {"session", "generate", "compare"},
     {"judge", "sweep"},

@@ -7,6 +7,7 @@ import pytest
 
 from charrnn import checkpoint
 from charrnn.errors import CharrnnError, ConfigError, CorpusError, DivergedError
+from charrnn.evaluate import Evaluator, Score
 from charrnn.events import Evaluated, Finished, Saved, Step
 from charrnn.runs import Run, find_run
 from charrnn.session import Request, prepare
@@ -46,6 +47,7 @@ def sha256(path):
     {"dropout_weights": 0.3, "dropout_input": 0.1, "dropout_output": 0.3, "dropout_mask": "chunk", "average": "ema",
      "label_smoothing": 0.1, "temporal_penalty": 1.0},
     {"average": "polyak", "average_after": 0.3, "activation_penalty": 1.0},
+    {"accumulate": 3, "random_lengths": True, "dropout": 0.2},
     {"optimizer": "adagrad", "split": "unique-lines", "cell": "tanh"},
 ], ids=str)  # fmt: skip
 def test_a_resumed_run_ends_with_the_same_bytes(text, tmp_path, changes):
@@ -106,8 +108,20 @@ def test_the_hidden_state_is_carried_through_an_epoch_and_then_reset(text, tmp_p
     assert len(losses) > epoch + 2
     np.testing.assert_allclose(losses[epoch : epoch + 2], losses[:2], rtol=1e-6)
     chunk = trainer.batches.chunk(1)
-    logits, _ = trainer.network.forward(chunk.inputs, trainer.network.initial_state())
+    logits, _ = trainer.learner.network.forward(chunk.inputs, trainer.learner.network.initial_state())
     assert abs(trainer.kernels.cross_entropy_gradient(logits, chunk.targets.reshape(-1)) - losses[1]) > 1e-6
+
+
+def test_accumulated_gradients_are_the_mean_of_their_chunks(text, tmp_path):
+    settings = SMALL | {"accumulate": 2, "grad_clip": 0}
+    learner = Trainer(prepare(Request(text, settings, run=str(tmp_path / "run"))).setup).learner
+    expected = np.zeros_like(learner.params.buffer)
+    for number in (0, 1):
+        inputs, targets, _ = learner.batches.chunk(number)
+        logits, learner.states = learner.network.forward(inputs, learner.states, number)
+        learner.kernels.cross_entropy_gradient(logits, targets.reshape(-1))
+        expected += learner.network.backward(logits).buffer / 2
+    np.testing.assert_allclose(learner.gradients(0).grads.buffer, expected, rtol=1e-5, atol=1e-8)
 
 
 def test_twenty_evaluations_are_spread_over_the_run(text, tmp_path):
@@ -130,7 +144,7 @@ def test_the_average_is_what_is_evaluated_and_kept_as_best(text, tmp_path, avera
         for step, weights in enumerate(seen):
             decay = min(0.9, (step + 1) / (step + 10))
             expected = decay * expected + (1 - decay) * weights
-    np.testing.assert_allclose(trainer.average.params.buffer, expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(trainer.learner.average.params.buffer, expected, rtol=1e-4, atol=1e-6)
     best = checkpoint.load(tmp_path / "run" / "best.safetensors")
     last = checkpoint.load(tmp_path / "run" / "last.safetensors")
     assert best.progress.step == last.progress.step == 40
@@ -157,9 +171,15 @@ def test_divergence_stops_at_once_and_keeps_the_last_good_checkpoint(text, tmp_p
     good.weights["head.bias"][:] = np.nan
     good.save(run / "last.safetensors")
     before = sha256(run / "last.safetensors")
-    with pytest.raises(DivergedError, match=r"diverged at step 11: loss nan; .* lower --learning-rate \(now 0.002\)"):
+    with pytest.raises(DivergedError, match=r"diverged after step 10: loss nan, .* lower --learning-rate \(now 0.002\)"):
         train(None, {}, run=str(run), resume=True)
     assert sha256(run / "last.safetensors") == before
+
+
+def test_a_validation_loss_that_is_no_number_is_a_divergence_too(text, tmp_path, monkeypatch):
+    monkeypatch.setattr(Evaluator, "score", lambda self, ids: Score(float("nan"), 1))
+    with pytest.raises(DivergedError, match="after step 7: validation loss nan; nothing was saved yet"):
+        train(text, SMALL, run=str(tmp_path / "run"))
 
 
 def test_equal_runs_are_equal_files(text, tmp_path):

@@ -12,7 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from charrnn.config import Config
 from charrnn.errors import CorpusError
+
+_LEAST_JITTERED = 6  # a shorter seq_len leaves borders no room to move
 
 
 class Chunk(NamedTuple):
@@ -53,29 +56,46 @@ class Streams:
 class Batches:
     """An endless walk over streams in chunks of at most `seq_len`, epoch after epoch.
 
-    The chunks of an epoch are of nearly equal length, so that none of them is a stub with a noisy gradient.
+    The chunks of an epoch are of nearly equal length, so that none of them is a stub with a noisy gradient. With
+    `jitter_seed` their borders are moved at random, anew in each epoch, so that gradients are not cut at the same
+    characters every time: lengths then lie between a third of seq_len and all of it (after Merity et al. 2017).
     """
 
-    def __init__(self, ids: np.ndarray, batch_size: int, seq_len: int) -> None:
+    def __init__(self, ids: np.ndarray, batch_size: int, seq_len: int, *, jitter_seed: int | None = None) -> None:
         self.streams = Streams(ids, batch_size)
-        self.per_epoch = -(-self.streams.length // seq_len)
+        self._jitter_seed = jitter_seed if seq_len >= _LEAST_JITTERED else None
+        shift = 0 if self._jitter_seed is None else seq_len // 6  # of each border, to either side
+        self._shift = shift
+        self.per_epoch = -(-self.streams.length // (seq_len - 2 * shift))
 
-    def chunk(self, step: int) -> Chunk:
-        """The chunk of training step `step`, counted from 0 over all epochs; the first of an epoch starts the text."""
-        index, length = step % self.per_epoch, self.streams.length
-        return self.streams.read(index * length // self.per_epoch, (index + 1) * length // self.per_epoch)
+    @classmethod
+    def of(cls, config: Config, ids: np.ndarray) -> "Batches":
+        """As `config` wants it."""
+        return cls(ids, config.batch_size, config.seq_len, jitter_seed=config.seed if config.random_lengths else None)
 
-    def starts_text(self, step: int) -> bool:
-        """Whether step `step` begins an epoch, with a fresh hidden state."""
-        return step % self.per_epoch == 0
+    def chunk(self, number: int) -> Chunk:
+        """Chunk `number`, counted from 0 over all epochs; the first of an epoch starts the text."""
+        epoch, index = divmod(number, self.per_epoch)
+        return self.streams.read(self._border(epoch, index), self._border(epoch, index + 1))
 
-    def epoch(self, step: int) -> float:
-        """Epochs done before step `step`."""
-        return step / self.per_epoch
+    def _border(self, epoch: int, index: int) -> int:
+        border = index * self.streams.length // self.per_epoch
+        if self._jitter_seed is None or index in (0, self.per_epoch):
+            return border
+        counted = np.random.Philox(key=self._jitter_seed, counter=[0, 0, index, epoch])
+        return border + int(np.random.Generator(counted).integers(-self._shift, self._shift, endpoint=True))
+
+    def starts_text(self, number: int) -> bool:
+        """Whether chunk `number` begins an epoch, with a fresh hidden state."""
+        return number % self.per_epoch == 0
+
+    def epoch(self, number: int) -> float:
+        """Epochs done before chunk `number`."""
+        return number / self.per_epoch
 
     def __iter__(self) -> Iterator[Chunk]:
-        """The chunks of one epoch."""
-        return (self.chunk(step) for step in range(self.per_epoch))
+        """The chunks of the first epoch."""
+        return (self.chunk(number) for number in range(self.per_epoch))
 
 
 def fit_batch_size(chars: int, batch_size: int, seq_len: int) -> int:

@@ -145,7 +145,7 @@ class TestBadInput:
     def test_divergence(self, folder):
         wild = ["--cell", "relu", "--grad-clip", 0, "--learning-rate", 1e30, "--optimizer", "sgd"]
         line = fails("fox.txt", *TINY, *wild)
-        assert "training diverged at step" in line and "lower --learning-rate" in line
+        assert "training diverged after step" in line and "lower --learning-rate" in line
 
     def test_a_folder_that_cannot_be_written(self, folder):
         Path("file").write_text("")

@@ -21,6 +21,24 @@ def test_every_character_but_the_first_is_a_target_once_an_epoch(chars, batch_si
     assert sorted(seen) == list(range(1, chars))
 
 
+@given(st.integers(2, 400), st.integers(1, 12), st.integers(1, 60), st.integers(0, 2))
+def test_random_lengths_still_read_everything_once_an_epoch(chars, batch_size, seq_len, epoch):
+    batches = Batches(np.arange(chars), min(batch_size, chars - 1), seq_len, jitter_seed=7)
+    seen = []
+    for number in range(epoch * batches.per_epoch, (epoch + 1) * batches.per_epoch):
+        _, targets, count = batches.chunk(number)
+        assert 0 < len(targets) <= seq_len
+        seen += targets.reshape(-1)[:count].tolist()
+    assert sorted(seen) == list(range(1, chars))
+
+
+def test_random_lengths_differ_from_epoch_to_epoch():
+    batches = Batches(np.arange(1000), 2, 30, jitter_seed=7)
+    lengths = [[len(batches.chunk(epoch * batches.per_epoch + index).targets) for index in range(batches.per_epoch)]
+               for epoch in (0, 0, 1)]  # fmt: skip
+    assert lengths[0] == lengths[1] != lengths[2] and len(set(lengths[0])) > 3
+
+
 @given(st.integers(2, 500), st.integers(1, 12), st.integers(1, 60))
 def test_chunks_are_of_nearly_equal_length(chars, batch_size, seq_len):
     batches = Batches(np.arange(chars), min(batch_size, chars - 1), seq_len)
