@@ -42,6 +42,7 @@ void tile(int depth, const float* a, int64_t a_row, Panels panels, Place<const f
 using Tile = decltype(&tile<1, 1, true>);
 
 // Few rows take several panels at once: with fewer than eight sums under way each addition waits for the one before.
+// Summing one row in several parts does as well, but then the result depends on how the rows were shared out.
 constexpr int widest[] = {1, 4, 2};
 constexpr int panels_at_once(int rows) { return rows < 3 ? widest[rows] : 1; }
 
