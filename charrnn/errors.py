@@ -5,6 +5,7 @@
     ├── CorpusError       a text: not found, not readable, too short, not the right bytes
     ├── CheckpointError   a run or a checkpoint file
     ├── DivergedError     the loss is no number any more
+    ├── SweepError        trials of a sweep failed
     ├── StorageError      a file cannot be written
     └── BackendError      a device, a compiler, a library
         └── Unsupported   a fast kernel that does not take this case; another one will
@@ -32,6 +33,10 @@ class CheckpointError(CharrnnError):
 
 class DivergedError(CharrnnError):
     """Training ran into a loss or gradient that is not finite."""
+
+
+class SweepError(CharrnnError):
+    """Some trials of a sweep could not be trained."""
 
 
 class StorageError(CharrnnError):

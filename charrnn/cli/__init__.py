@@ -16,7 +16,10 @@ COMMANDS = {
     "train": "Teach a network a text, character by character.",
     "sample": "Write new text in the style of what a run learned.",
     "eval": "Measure how well a run predicts a text.",
+    "judge": "Tell how good a run's own text is, beside real text.",
     "info": "Show a run's settings and history, or what this machine has.",
+    "compare": "Set runs side by side: what they are, what they reached, and how fast.",
+    "sweep": "Search over settings: train a run for each combination.",
     "bench": "Measure how fast a network trains here, alone or against a rival.",
     "corpora": "List, fetch and verify texts to learn from.",
 }

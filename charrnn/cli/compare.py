@@ -1,0 +1,41 @@
+"""charrnn compare."""
+
+import json
+from dataclasses import asdict
+
+import click
+
+from charrnn.cli.options import json_option
+from charrnn.compare import Standing, compare
+from charrnn.runs import find_run
+from charrnn.view.compare import show_standings
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.option("--to", type=click.FloatRange(0), metavar="LOSS",
+              help="Also the time until the validation loss was at or below LOSS (nats per character).")
+@json_option
+def command(runs: tuple[str, ...], to: float | None, as_json: bool) -> None:
+    """Set runs side by side: what they are, what they reached, and how fast.
+
+    RUN is a run's folder, or its name in runs/. The lowest validation loss comes first. Characters a second and time
+    are of all that a run did, evaluations included. A run that learned another text than the first one named, or holds
+    out another part of it, is marked: its loss is of other characters.
+
+    \b
+    Examples:
+      charrnn compare lstm gru
+      charrnn compare runs/*/ --to 1.6
+      charrnn compare runs/cells/*/ --json | jq '.[0]'
+    """
+    standings = compare([find_run(run) for run in dict.fromkeys(runs)], to)
+    if as_json:
+        print_json(standings)
+    else:
+        show_standings(standings, to)
+
+
+def print_json(standings: list[Standing]) -> None:
+    """A list of objects on standard output."""
+    click.echo(json.dumps([asdict(each) for each in standings], default=str, indent=2))

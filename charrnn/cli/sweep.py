@@ -1,0 +1,87 @@
+"""charrnn sweep."""
+
+import shlex
+import signal
+import sys
+from contextlib import closing
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from charrnn.cli.compare import print_json
+from charrnn.cli.options import device_options, json_option
+from charrnn.compare import compare
+from charrnn.errors import SweepError
+from charrnn.runs import RUNS
+from charrnn.sweep.jobs import Ended, run_trials
+from charrnn.sweep.plan import read_sweep
+from charrnn.sweep.trials import LOG, Trial, make_trials
+from charrnn.view.compare import show_standings
+from charrnn.view.sweep import SweepView
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--folder", type=click.Path(path_type=Path), metavar="DIR",
+              help="Folder of the trials' runs.  [default: runs/FILE]")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N",
+              help="Trials trained at the same time; they share the processors.")
+@click.option("--print-commands", is_flag=True, help="Print the commands of what is left to train; train nothing.")
+@device_options
+@json_option
+def command(
+    file: Path, folder: Path | None, jobs: int, print_commands: bool, device: str, kernel: str, as_json: bool
+) -> None:
+    """Search over settings: train a run for each combination.
+
+    FILE is YAML. `corpus` is the text, as for `charrnn train`; `base` are the settings of all trials, above those of a
+    `preset` if one is named. `grid` has lists of values, and each combination is a trial. `random` has lists to choose
+    from, or {low: 1e-4, high: 1e-2, log: true}, drawn so often as `samples` says, with `seed`. In place of hidden_size,
+    `parameters` gives as many units as come nearest to so many weights.
+
+    A sweep that was stopped goes on when it is started again: what is finished stays, what was interrupted is
+    resumed. The commands that --print-commands prints do not depend on each other.
+
+    \b
+    Examples:
+      charrnn sweep sweeps/cells.yaml
+      charrnn sweep search.yaml --jobs 4 --json
+      charrnn sweep search.yaml --print-commands | xargs -d '\\n' -n 1 -P 8 sh -c
+    """
+    trials = make_trials(read_sweep(file), folder or RUNS / file.stem)
+    left = [trial for trial in trials if not trial.is_finished()]
+    if print_commands:
+        for trial in left:
+            click.echo(shlex.join(["charrnn", *trial.command(device, kernel)]))
+        return
+    failed = _train(left, SweepView(len(trials), len(trials) - len(left)), jobs, device, kernel)
+    standings = compare([trial.run for trial in trials if trial not in failed])
+    if as_json:
+        print_json(standings)
+    elif standings:
+        show_standings(standings)
+    if failed:
+        raise SweepError(f"{len(failed)} of {len(trials)} trials failed, the first for the reason at the end of "
+                         f"{failed[0].run.folder / LOG}; the same command tries them again")  # fmt: skip
+
+
+def _train(trials: list[Trial], view: SweepView, jobs: int, device: str, kernel: str) -> list[Trial]:
+    """Train them; returns those that failed."""
+    failed = []
+    before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        with closing(run_trials(trials, jobs, device=device, kernel=kernel)) as events:
+            for event in events:
+                view.show(event)
+                if isinstance(event, Ended) and event.error:
+                    failed.append(event.trial)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return failed
+
+
+def _stop(number: int, frame: FrameType | None) -> Any:
+    """End in the ordinary way, so that the trials are asked to save."""
+    sys.exit(128 + number)

@@ -1,0 +1,99 @@
+"""Runs side by side: what each is, what it reached, and how fast."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from charrnn import checkpoint
+from charrnn.checkpoint import Checkpoint
+from charrnn.config import Config
+from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.loss import bits_per_char
+from charrnn.network import Shape
+from charrnn.runs import Run
+
+# What decides which characters are held out, beside the text itself. In a split that shuffles lines the seed does too,
+# and in an interleaved one the number of streams.
+_HELD_OUT = ("split", "val_fraction", "test_fraction", "bytes", "encoding", "errors", "newlines")
+_ALSO = {"unique-lines": ("seed",), "lines": ("seed",), "interleaved": ("batch_size",)}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A run and what it reached. Losses are nats per character; what is not known is None."""
+
+    run: Path
+    cell: str
+    num_layers: int
+    hidden_size: int
+    parameters: int
+    seed: int
+    epochs: float | None
+    steps: int
+    val_loss: float | None  # the lowest
+    bits_per_char: float | None
+    best_step: int | None
+    chars_per_second: float | None  # learned, over all the time, evaluations included
+    seconds: float | None  # of training, evaluations included
+    seconds_to: float | None  # until the validation loss was at or below the one asked for
+    ended: str | None  # 'done' or 'early stop'; None where training can go on
+    differs: tuple[str, ...]  # in what makes losses comparable, from the first run
+
+
+def compare(runs: Iterable[Run], to: float | None = None) -> list[Standing]:
+    """The runs, lowest validation loss first; `to` is the loss to which their time is wanted.
+
+    Raises:
+        CheckpointError: a checkpoint cannot be read.
+    """
+    saved = [(run, checkpoint.load(run.last)) for run in runs]
+    standings = [_standing(run, each, to, _differences(saved[0][1], each)) for run, each in saved]
+    return sorted(standings, key=lambda each: (each.val_loss is None, each.val_loss))
+
+
+def _standing(run: Run, saved: Checkpoint, to: float | None, differs: tuple[str, ...]) -> Standing:
+    config, progress, history = Config(**saved.config), saved.progress, run.read_metrics()
+    shape = Shape.of(config, Vocabulary.from_dict(saved.vocabulary).size)
+    last = history[-1] if history else {}
+    seconds, chars, loss = last.get("seconds"), last.get("chars"), progress.best_val_loss
+    return Standing(
+        run=run.folder,
+        cell=shape.cell,
+        num_layers=shape.num_layers,
+        hidden_size=shape.hidden_size,
+        parameters=shape.size,
+        seed=config.seed,
+        epochs=last.get("epoch"),
+        steps=progress.step,
+        val_loss=loss,
+        bits_per_char=None if loss is None else bits_per_char(loss),
+        best_step=progress.best_step,
+        chars_per_second=chars / seconds if chars and seconds else None,
+        seconds=seconds,
+        seconds_to=None if to is None else _seconds_to(to, history),
+        ended=progress.ended,
+        differs=differs,
+    )
+
+
+def _seconds_to(loss: float, history: list[dict[str, Any]]) -> float | None:
+    """When an evaluation first found `loss` or less."""
+    reached = (row["seconds"] for row in history if row["val_loss"] is not None and row["val_loss"] <= loss)
+    return next(reached, None)
+
+
+def _differences(first: Checkpoint, other: Checkpoint) -> tuple[str, ...]:
+    """Why the losses of two runs are not of the same characters."""
+    names = (*_HELD_OUT, *_ALSO.get(first.config["split"], ()))
+    found = [name for name in names if first.config.get(name) != other.config.get(name)]
+    if first.corpus["sha256"] != other.corpus["sha256"]:
+        found.insert(0, "text")
+    elif _evaluated_chars(first) != _evaluated_chars(other) and not found:
+        found.append("eval_chars")
+    return tuple(found)
+
+
+def _evaluated_chars(saved: Checkpoint) -> int:
+    """Held-out characters that an evaluation reads."""
+    return min(saved.config["eval_chars"], saved.corpus.get("val_chars", saved.config["eval_chars"]))

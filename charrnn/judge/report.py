@@ -1,0 +1,121 @@
+"""Draw text from a model, and measure it and as much held-out text against the text that the model learned."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from charrnn.corpus.tokens import Tokens, load_tokens
+from charrnn.errors import CorpusError
+from charrnn.judge.copies import Copies
+from charrnn.judge.language import (
+    Lines,
+    count_lines,
+    distinct,
+    is_code,
+    lines_of,
+    paired_brackets,
+    present,
+    words_of,
+)
+from charrnn.model import Model
+from charrnn.sampler import Filter, sample
+
+RUNS = (10, 20, 50)  # characters
+GRAMS = (1, 2, 3)  # words
+LISTS = ("unique-lines", "lines")  # splits of texts that are lists
+_LOOK = 1 << 20  # ids that show whether a text is code
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What some texts are like. Shares are from 0 to 1; None where there is nothing to count."""
+
+    texts: int
+    chars: int
+    words: int
+    known_words: float | None  # that are in the text learned from
+    copied: dict[int, float | None]  # runs of so many characters that are in it
+    longest_copy: int  # characters
+    copy: str  # the longest one
+    distinct: dict[int, float | None]  # different ones among so many words in a row
+    lines: Lines | None  # of lists
+    brackets: float | None  # of code: those that have a partner
+
+
+@dataclass(frozen=True)
+class Report:
+    """`held_out` is None where nothing is held out."""
+
+    model: str
+    seed: int
+    drawn: Figures
+    held_out: Figures | None
+
+
+def judge(
+    model: Model, choose: Filter, *, count: int, length: int, seed: int, as_list: bool | None = None
+) -> Report:
+    """Draw `count` texts of `length` characters as one batch and measure them; `as_list` None: as the split says.
+
+    Raises:
+        CorpusError: the text that the model learned from is not beside it.
+    """
+    tokens = _learned(model)
+    if as_list is None:
+        as_list = model.config.split in LISTS
+    drawn = draw(model, choose, count=count, length=length, seed=seed)
+    real = held_out(tokens.val, count, length, model.vocabulary.newline)
+    figures = measure(drawn, tokens, as_list=as_list)
+    return Report(str(model.path), seed, figures, measure(real, tokens, as_list=as_list) if real else None)
+
+
+def draw(model: Model, choose: Filter, *, count: int, length: int, seed: int) -> list[np.ndarray]:
+    """New texts, as ids."""
+    network = model.network(seq_len=1, batch_size=count)
+    drawn = sample(network, np.array([model.vocabulary.start]), choose, seed)
+    return list(np.stack(list(islice(drawn, length)), axis=1))
+
+
+def held_out(val: np.ndarray, count: int, length: int, newline: int | None) -> list[np.ndarray]:
+    """As much held-out text, spread evenly, as ids; each piece begins with a line where there are lines."""
+    length = min(length, len(val))
+    pieces = []
+    for start in np.linspace(0, len(val) - length, min(count, len(val) // length)) if length else ():
+        ends = np.flatnonzero(val[int(start) : int(start) + length] == newline)
+        begin = int(start) + (int(ends[0]) + 1 if len(ends) else 0)
+        pieces.append(val[begin : begin + length])
+    return pieces
+
+
+def measure(texts: Sequence[np.ndarray], tokens: Tokens, *, as_list: bool) -> Figures:
+    """The figures of `texts`, which are ids, against the training part of `tokens`."""
+    vocabulary, train = tokens.vocabulary, tokens.train
+    decoded = [vocabulary.decode(ids) for ids in texts]
+    words = [words_of(text) for text in decoded]
+    lines = [line for text in decoded for line in lines_of(text)] if as_list else []
+    every_word = [word for each in words for word in each]
+    known_words, known_lines = present(train, vocabulary, set(every_word), set(lines))
+    copies = Copies(train, texts, vocabulary.size)
+    longest = copies.longest()
+    return Figures(
+        texts=len(texts),
+        chars=sum(map(len, texts)),
+        words=len(every_word),
+        known_words=sum(word in known_words for word in every_word) / len(every_word) if every_word else None,
+        copied={n: copies.share(n) for n in RUNS},
+        longest_copy=len(longest),
+        copy=vocabulary.decode(longest),
+        distinct={n: distinct(words, n) for n in GRAMS},
+        lines=count_lines(lines, known_lines) if as_list else None,
+        brackets=paired_brackets(decoded) if is_code(vocabulary.decode(train[:_LOOK])) else None,
+    )
+
+
+def _learned(model: Model) -> Tokens:
+    tokens = load_tokens(model.path.parent, model.vocabulary)
+    if tokens is None or tokens.sha256 != model.checkpoint.corpus["sha256"]:
+        raise CorpusError(f"the text that it learned from is no longer beside {model.path}, and nothing can be judged "
+                          f"without it; charrnn train --resume --run {model.path.parent} reads it again")  # fmt: skip
+    return tokens

@@ -1,0 +1,1 @@
+"""A search over settings: plan.py reads its file, trials.py makes runs of it, jobs.py trains them."""

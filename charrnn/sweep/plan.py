@@ -1,0 +1,119 @@
+"""The file of a sweep: what all its trials share, and what differs between them. README.md has an example.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charrnn.config import SETTINGS, Setting, check_names
+from charrnn.errors import ConfigError
+from charrnn.presets import read_mapping
+
+PARAMETERS = "parameters"
+NO_PRESET = "none"
+_VARIED = SETTINGS | {PARAMETERS: Setting("Weights of the network.", int, "Model", low=1)}
+_COUNTS = {"samples": Setting("Draws.", int, "Sweep", low=1), "seed": Setting("Seed of them.", int, "Sweep", low=0)}
+_SAMPLES, _SEED = 10, 1  # unless the file says so
+_KEYS = ("corpus", "preset", "base", "grid", "random", *_COUNTS)
+_DIGITS = 3  # of drawn numbers: enough to search with, short enough for a folder's name
+
+Settings = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """`points` hold the settings in which the trials differ, one of them each; `parameters` may be among all."""
+
+    corpus: str
+    preset: str
+    base: Settings
+    points: tuple[Settings, ...]
+
+
+def read_sweep(path: Path) -> Sweep:
+    """Read a sweep's file.
+
+    Raises:
+        ConfigError: it cannot be read, or says something that is no sweep.
+    """
+    plan = read_mapping(path)
+    check_names(plan, str(path), _KEYS)
+    for key in ("corpus", "preset"):
+        if not isinstance(plan.get(key, ""), str):
+            raise ConfigError(f"{path}: {key} is a name, not {plan[key]!r}")
+    if plan.get("corpus", "-") == "-":
+        raise ConfigError(f"{path}: corpus must name the text to learn, a file or one of charrnn corpora list")
+    base, grid, random = (_settings(plan, key, path) for key in ("base", "grid", "random"))
+    base = {name: _VARIED[name].check(name, value) for name, value in base.items()}
+    return Sweep(plan["corpus"], plan.get("preset", NO_PRESET), base, tuple(_points(plan, grid, random, path)))
+
+
+def _settings(plan: Settings, key: str, path: Path) -> Settings:
+    settings = plan.get(key) or {}
+    if not isinstance(settings, dict):
+        raise ConfigError(f"{path}: {key} is a list of `setting: ...` lines, not {settings!r}")
+    check_names(settings, f"{path}: {key}", _VARIED)
+    return settings
+
+
+def _points(plan: Settings, grid: Settings, random: Settings, path: Path) -> Iterator[Settings]:
+    """Every combination of the grid with every draw."""
+    if not grid and not random:
+        raise ConfigError(f"{path} varies nothing; give a grid: or random:")
+    if both := grid.keys() & random.keys():
+        raise ConfigError(f"{path}: {min(both)} is both in grid and in random; leave one out")
+    if not random and "samples" in plan:
+        raise ConfigError(f"{path}: samples counts draws of random:, and there is none")
+    lists = {name: _choices(name, values, f"{path}: grid") for name, values in grid.items()}
+    draws = list(_draws(plan, random, path)) if random else [{}]
+    for values in product(*lists.values()):
+        for draw in draws:
+            yield dict(zip(lists, values, strict=True)) | draw
+
+
+def _choices(name: str, values: Any, where: str) -> list[Any]:
+    if not isinstance(values, list) or not values:
+        raise ConfigError(f"{where}: {name} is a list such as [1, 2], not {values!r}")
+    return [_VARIED[name].check(name, value) for value in values]
+
+
+def _draws(plan: Settings, random: Settings, path: Path) -> Iterator[Settings]:
+    """Drawn one after the other, so that with more samples the first ones stay the same."""
+    counts = {"samples": _SAMPLES, "seed": _SEED} | {name: plan[name] for name in _COUNTS if name in plan}
+    samples, seed = (_COUNTS[name].check(name, counts[name]) for name in _COUNTS)
+    ranges = {name: _range(name, values, f"{path}: random") for name, values in random.items()}
+    rng = np.random.default_rng(seed)
+    for _ in range(samples):
+        yield {name: _draw(name, values, rng) for name, values in ranges.items()}
+
+
+def _range(name: str, values: Any, where: str) -> dict[str, Any] | list[Any]:
+    """Choices, or `low`, `high` and `log`, checked."""
+    if not isinstance(values, dict):
+        return _choices(name, values, where)
+    check_names(values, f"{where}: {name}", ("low", "high", "log"))
+    if _VARIED[name].type not in (int, float):
+        raise ConfigError(f"{where}: {name} is not a number; give a list of values")
+    if not {"low", "high"} <= values.keys():
+        raise ConfigError(f"{where}: {name} needs both low and high")
+    low, high = (_VARIED[name].check(name, values[end]) for end in ("low", "high"))
+    log = values.get("log", False)
+    if not isinstance(log, bool):
+        raise ConfigError(f"{where}: {name}: log is true or false, not {log!r}")
+    if not low < high or (log and low <= 0):
+        raise ConfigError(f"{where}: {name}: low must be below high{' and above 0' * log}, not {low:g} to {high:g}")
+    return {"low": low, "high": high, "log": log}
+
+
+def _draw(name: str, values: dict[str, Any] | list[Any], rng: np.random.Generator) -> Any:
+    if isinstance(values, list):
+        return values[rng.integers(len(values))]
+    low, high = values["low"], values["high"]
+    number = math.exp(rng.uniform(math.log(low), math.log(high))) if values["log"] else rng.uniform(low, high)
+    number = min(max(float(f"{number:.{_DIGITS}g}"), low), high)
+    return round(number) if _VARIED[name].type is int else number

@@ -1,0 +1,66 @@
+"""What a run's text is like, beside real text."""
+
+import sys
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from charrnn.judge.report import Figures, Report
+from charrnn.view.layout import facts, grid
+from charrnn.view.wording import visible
+
+WIDTH_OF_A_FILE = 100
+NOTHING = "-"  # to count; a row of it is left out
+LONGEST = 300  # characters of a copy that are shown
+_GRAMS = {1: "different words", 2: "different pairs of words", 3: "different triples of words"}
+Rows = Iterator[tuple[str, str]]
+
+
+def show_report(report: Report, console: Console | None = None) -> None:
+    """Print on standard output, or on `console`."""
+    console = console or Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
+    console.print(_table(report))
+    if report.drawn.copy:
+        console.print()
+        console.print(facts([("copied", _shortened(report.drawn.copy))]))
+
+
+def _table(report: Report) -> Table:
+    sides = [side for side in (report.drawn, report.held_out) if side]
+    table = grid("", "drawn", *["held out"] * (len(sides) - 1))
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for rows in zip(*map(_rows, sides), strict=True):
+        values = [value for _, value in rows]
+        if any(value != NOTHING for value in values):
+            table.add_row(rows[0][0], *map(Text, values))
+    return table
+
+
+def _rows(figures: Figures) -> Rows:
+    yield "texts", f"{figures.texts}"
+    yield "characters", f"{figures.chars:,}"
+    yield "words", f"{figures.words:,}"
+    yield "  that the text learned from has", _share(figures.known_words)
+    for n, share in figures.distinct.items():
+        yield f"  {_GRAMS[n]}", _share(share)
+    for n, share in figures.copied.items():
+        yield f"copied runs of {n} characters", _share(share)
+    yield "  longest", f"{figures.longest_copy:,}"
+    if lines := figures.lines:
+        yield "lines", f"{lines.count:,}"
+        yield "  new", _share(lines.new)
+        yield "  repeated", _share(lines.repeated)
+        yield "  copied", _share(lines.copied)
+    yield "brackets with a partner", _share(figures.brackets)
+
+
+def _share(share: float | None) -> str:
+    return NOTHING if share is None else f"{share:.1%}"
+
+
+def _shortened(text: str) -> str:
+    shown = visible(text).replace("\n", "\\n")
+    return shown if len(shown) <= LONGEST else shown[:LONGEST] + "…"

@@ -1,0 +1,72 @@
+"""charrnn judge, as a user runs it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from charrnn.cli import cli
+from tests.conftest import train
+
+
+def judge(*arguments):
+    short = ["--device", "cpu", "--kernel", "numpy", "--length", "100"]
+    return CliRunner().invoke(cli, ["judge", *short, *arguments])
+
+
+@pytest.fixture(autouse=True)
+def present(runs):
+    """Each of these tests has runs to judge."""
+
+
+def test_for_people_it_is_a_table_beside_held_out_text():
+    result = judge()
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr == "runs/words/best.safetensors, temperature 0.8, seed 1\n"
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert lines[0] == ["drawn", "held", "out"]
+    assert ["characters", "2,000"] in [line[:2] for line in lines]
+    assert "copied runs of 10 characters" in result.stdout
+    assert "brackets" not in result.stdout and "lines" not in result.stdout
+
+
+def test_json_has_both_sides_and_a_seed_repeats_it():
+    result = judge("words", "--json", "--seed", "3", "--lines")
+    values = json.loads(result.stdout)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert values["seed"] == 3
+    assert set(values["drawn"]["copied"]) == {"10", "20", "50"}
+    assert set(values["held_out"]["distinct"]) == {"1", "2", "3"}
+    assert set(values["drawn"]["lines"]) == {"count", "new", "repeated", "copied"}
+    assert judge("words", "--json", "--seed", "3", "--lines").stdout == result.stdout
+    assert judge("words", "--json", "--seed", "4", "--lines").stdout != result.stdout
+
+
+def test_a_list_is_known_by_its_split_and_code_by_its_braces():
+    Path("code.c").write_text("int f(int a) { return g(a); }\n" * 40)
+    train("code.c", "runs/code", steps=20, split="unique-lines", val_fraction=0)
+    result = judge("code")
+    assert result.exit_code == 0, result.stderr
+    assert "brackets with a partner" in result.stdout
+    assert "  repeated" in result.stdout
+    assert "held out" not in result.stdout
+    assert json.loads(judge("code", "--json", "--no-lines").stdout)["held_out"] is None
+    assert json.loads(judge("code", "--json", "--no-lines").stdout)["drawn"]["lines"] is None
+
+
+def test_what_is_wrong_is_one_line():
+    for arguments, message in (
+        (["nosuch"], "there is no run 'nosuch'"),
+        (["--kernel", "nosuch"], "nosuch"),
+    ):
+        result = judge(*arguments)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert message in result.stderr and result.stderr.count("\n") == 1
+    Path("runs/words/tokens.json").unlink()
+    assert "no longer beside runs/words/best.safetensors" in judge().stderr
+    assert judge("--count", "0").exit_code == 2
+
+
+def test_help_ends_in_examples():
+    assert "charrnn judge names --count 100" in judge("--help").stdout

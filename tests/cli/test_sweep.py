@@ -1,0 +1,130 @@
+"""charrnn sweep, as a user runs it; trials are processes of their own."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from charrnn import checkpoint
+from charrnn.cli import cli
+from charrnn.sweep.jobs import _processors
+from charrnn.sweep.plan import read_sweep
+
+TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60))
+SWEEP = """
+corpus: fox.txt
+base: {num_layers: 1, hidden_size: 8, seq_len: 10, batch_size: 4, steps: 20, sample_length: 0, eval_every: 10}
+grid: {cell: [gru, lstm]}
+"""
+NUMPY = ["--device", "cpu", "--kernel", "numpy"]
+
+
+@pytest.fixture(autouse=True)
+def files():
+    Path("fox.txt").write_text(TEXT)
+    Path("s.yaml").write_text(SWEEP)
+
+
+def sweep(*arguments):
+    return CliRunner().invoke(cli, ["sweep", "s.yaml", *NUMPY, *arguments])
+
+
+def test_every_trial_is_trained_once_and_a_table_is_printed():
+    result = sweep("--jobs", "2")
+    assert result.exit_code == 0, result.stderr
+    assert [line.split()[0] for line in result.stdout.splitlines()[1:]].count("gru") == 1
+    assert "cell=lstm" in result.stdout
+    assert result.stderr.startswith("2 trials\n")
+    assert "  training cell=gru\n" in result.stderr and "2/2 cell=" in result.stderr
+    before = Path("runs/s/cell=gru/last.safetensors").stat().st_mtime_ns
+    again = sweep("--json")
+    assert again.stderr == "2 trials, 2 finished before\n"
+    assert {row["run"] for row in json.loads(again.stdout)} == {"runs/s/cell=gru", "runs/s/cell=lstm"}
+    assert Path("runs/s/cell=gru/last.safetensors").stat().st_mtime_ns == before
+    assert "step 20" in Path("runs/s/cell=gru/train.log").read_text()
+
+
+def test_commands_do_what_the_sweep_would_and_only_what_is_left():
+    lines = sweep("--print-commands", "--folder", "there").stdout.splitlines()
+    assert len(lines) == 2 and not Path("there").exists()
+    program, *arguments = shlex.split(lines[0])
+    assert program == "charrnn"
+    assert CliRunner().invoke(cli, arguments).exit_code == 0
+    assert sweep("--print-commands", "--folder", "there").stdout.splitlines() == lines[1:]
+
+
+def test_a_failed_trial_does_not_keep_the_others_from_being_trained():
+    Path("s.yaml").write_text(SWEEP.replace("grid: {", "grid: {encoding: [utf-8, nosuch], "))
+    result = sweep()
+    assert result.exit_code == 1
+    assert result.stdout.count("encoding=utf-8") == 2
+    assert result.stderr.count(" failed: there is no encoding 'nosuch'") == 2
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("Error: 2 of 4 trials failed") and "train.log" in last
+    assert "2 finished before" in sweep().stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_sweep_goes_on_where_it_was(number, code):
+    Path("s.yaml").write_text(SWEEP.replace("steps: 20", "steps: 3000").replace("eval_every: 10", "eval_every: 1000"))
+    process = subprocess.Popen([sys.executable, "-m", "charrnn", "sweep", "s.yaml", *NUMPY], text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+    log = Path("runs/s/cell=gru/train.log")
+    deadline = time.monotonic() + 60
+    while not (log.exists() and "training" in log.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode == code
+    saved = checkpoint.load(Path("runs/s/cell=gru/last.safetensors"))
+    assert 0 < saved.progress.step < 3000 and saved.progress.ended is None
+    assert "interrupted, and saved" in log.read_text()
+    lines = sweep("--print-commands").stdout.splitlines()
+    assert lines[0].startswith("charrnn train --resume --run runs/s/cell=gru")
+
+
+def test_what_is_wrong_is_one_line():
+    for text, message in (
+        ("corpus: nosuch.txt\ngrid: {parameters: [100000]}", "there is no file or folder 'nosuch.txt'"),
+        (SWEEP + "smaples: 3", "did you mean samples?"),
+        ("corpus: [", "s.yaml is not valid YAML"),
+    ):
+        Path("s.yaml").write_text(text)
+        result = sweep()
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert message in result.stderr and result.stderr.count("\n") == 1
+    Path("s.yaml").unlink()
+    assert "s.yaml cannot be read" in sweep().stderr
+    assert sweep("--jobs", "0").exit_code == 2
+
+
+def test_a_sweep_that_was_changed_needs_another_folder():
+    sweep()
+    Path("s.yaml").write_text(SWEEP.replace("steps: 20", "steps: 30"))
+    result = sweep()
+    assert result.exit_code == 1
+    assert "runs/s/cell=gru was made with steps 20, not 30; --folder DIR begins another sweep" in result.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system does not pin processes")
+def test_jobs_share_the_processors(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1, 2, 3, 4})
+    assert _processors(0, 1) == set()
+    assert [_processors(place, 2) for place in range(2)] == [{0, 2, 4}, {1, 3}]
+    assert [_processors(place, 7) for place in (4, 5, 6)] == [{4}, {0}, {1}]
+
+
+def test_the_sweeps_of_the_repository_can_be_read():
+    for path in (Path(__file__).parents[2] / "sweeps").glob("*.yaml"):
+        assert read_sweep(path).points
+
+
+def test_help_ends_in_examples():
+    assert "charrnn sweep search.yaml --jobs 4 --json" in sweep("--help").stdout

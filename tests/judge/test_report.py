@@ -1,0 +1,64 @@
+"""Drawn and held-out texts, and their figures."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from charrnn.corpus.tokens import load_tokens
+from charrnn.errors import CorpusError
+from charrnn.judge.report import draw, held_out, judge, measure
+from charrnn.model import open_model
+from charrnn.sampler import Filter
+
+
+@pytest.fixture
+def model(runs):
+    return open_model("words", device="cpu", kernel="numpy")
+
+
+def test_the_text_itself_is_all_copied(model):
+    tokens = load_tokens(model.path.parent, model.vocabulary)
+    figures = measure([tokens.train[:80]], tokens, as_list=True)
+    assert figures.known_words == figures.copied[10] == figures.copied[50] == figures.lines.copied == 1
+    assert figures.longest_copy == figures.chars == 80
+    assert figures.lines.new == 0
+
+
+def test_the_same_seed_draws_the_same_texts(model):
+    first, second = (draw(model, Filter(), count=3, length=40, seed=5) for _ in range(2))
+    assert np.array_equal(first, second)
+    assert len(first) == 3 and all(len(text) == 40 for text in first)
+    assert not np.array_equal(first, draw(model, Filter(), count=3, length=40, seed=6))
+
+
+def test_held_out_pieces_are_as_long_and_begin_with_a_line():
+    val = np.frombuffer(b"tail\n" + b"first\nsecond\n" * 20, np.uint8)
+    pieces = held_out(val, 5, 20, ord("\n"))
+    assert len(pieces) == 5
+    assert all(piece.tobytes().startswith((b"first", b"second")) for piece in pieces)
+    assert all(len(piece) == 20 for piece in pieces[:-1])
+    assert len(held_out(val, 50, 100, ord("\n"))) == 2
+    assert [len(piece) for piece in held_out(val, 5, 1000, None)] == [len(val)]
+    assert held_out(val[:0], 5, 20, None) == []
+
+
+def test_what_learned_words_says(model):
+    report = judge(model, Filter(), count=10, length=100, seed=1)
+    assert report.drawn.chars == 1000
+    assert report.drawn.lines is None
+    assert 0 < report.drawn.known_words <= 1
+    assert report.held_out.known_words == 1
+    assert report.drawn.brackets is None
+
+
+def test_bytes_are_judged(runs):
+    report = judge(open_model("raw", device="cpu", kernel="numpy"), Filter(), count=2, length=60, seed=1)
+    assert report.drawn.chars == 120
+    assert 0 < report.drawn.longest_copy <= 60
+
+
+def test_without_its_text_nothing_can_be_judged(model):
+    Path("runs/words/tokens.bin").unlink()
+    with pytest.raises(CorpusError, match="charrnn train --resume --run runs/words reads it again"):
+        judge(model, Filter(), count=1, length=10, seed=1)

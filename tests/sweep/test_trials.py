@@ -1,0 +1,94 @@
+"""From a sweep to runs and the commands that train them."""
+
+from pathlib import Path
+
+import pytest
+
+from charrnn import checkpoint
+from charrnn.config import Config
+from charrnn.errors import ConfigError
+from charrnn.network import Shape
+from charrnn.runs import Run
+from charrnn.sweep.plan import Sweep
+from charrnn.sweep.trials import Trial, hidden_size, make_trials
+from tests.conftest import TINY
+
+
+def trials(*points, base=None, preset="none", corpus="text.txt"):
+    return make_trials(Sweep(corpus, preset, base or {}, points), Path("runs/s"))
+
+
+def test_a_folder_is_called_after_what_differs():
+    found = trials({"cell": "gru", "learning_rate": 0.001}, {"glob": "**/*.py"}, {"glob": "x" * 300})
+    names = [trial.run.folder.name for trial in found]
+    assert names[:2] == ["cell=gru,learning_rate=0.001", "glob=-.py"]
+    assert len(names[2]) < 220
+
+
+def test_a_command_has_all_that_the_sweep_says_and_no_more():
+    (trial,) = trials({"learning_rate": 1e-5, "bytes": True}, base={"epochs": 2.5})
+    assert trial.command() == ["train", "text.txt", "--preset", "none", "--run",
+                               "runs/s/learning_rate=1e-05,bytes=True",
+                               "--epochs", "2.5", "--learning-rate", "1e-05", "--bytes"]  # fmt: skip
+    (trial,) = trials({"cell": "lstm"}, preset="names")
+    assert trial.command("cpu", "numpy") == ["train", "text.txt", "--preset", "names", "--run", "runs/s/cell=lstm",
+                                             "--device", "cpu", "--kernel", "numpy", "--cell", "lstm"]  # fmt: skip
+
+
+def test_a_point_wins_over_the_base_and_the_same_one_is_there_once():
+    found = trials({"cell": "lstm", "steps": 3}, {"cell": "lstm", "steps": 3}, base={"cell": "gru", "minutes": 1})
+    assert [trial.settings for trial in found] == [{"cell": "lstm", "steps": 3}]
+
+
+@pytest.mark.parametrize("cell", ["tanh", "relu", "gru", "lstm"])
+@pytest.mark.parametrize("num_layers", [1, 2, 3])
+@pytest.mark.parametrize("parameters", [80_000, 300_000, 1_000_000])
+def test_no_other_size_comes_nearer_to_the_parameters(cell, num_layers, parameters):
+    config = Config(cell=cell, num_layers=num_layers)
+    units = hidden_size(parameters, config, 65)
+    nearest = min(range(1, 1000), key=lambda size: abs(Shape(cell, 65, size, num_layers).size - parameters))
+    assert units == nearest
+    assert abs(Shape(cell, 65, units, num_layers).size / parameters - 1) < 0.02
+
+
+def test_parameters_count_the_characters_of_the_text_and_the_layers_of_a_preset():
+    Path("text.txt").write_text("abcdefg\n")
+    (trial,) = trials({"parameters": 5000}, base={"cell": "gru"})
+    assert trial.settings == {"cell": "gru", "hidden_size": hidden_size(5000, Config(cell="gru"), 8)}
+    (trial,) = trials({"parameters": 5000}, preset="names")  # of one layer
+    assert trial.settings == {"hidden_size": hidden_size(5000, Config(cell="gru", num_layers=1), 8)}
+    (trial,) = trials({"parameters": 50_000, "bytes": True})
+    assert trial.settings["hidden_size"] == hidden_size(50_000, Config(), 256)
+
+
+def test_settings_that_cannot_go_together():
+    with pytest.raises(ConfigError, match="hidden_size and parameters both"):
+        trials({"parameters": 5000}, base={"hidden_size": 8})
+    with pytest.raises(ConfigError, match="preset 'nosuch' is not one of"):
+        trials({"cell": "gru"}, preset="nosuch")
+    with pytest.raises(ConfigError, match="10 parameters are too few: lstm 2x1 has"):
+        hidden_size(10, Config(), 65)
+
+
+def test_a_trial_that_is_there_is_finished_or_goes_on_or_is_another(runs):
+    run = Run(Path("runs/words"))
+    saved = checkpoint.load(run.last)
+    corpus = saved.corpus["argument"]
+    trial = Trial(run, corpus, "none", TINY | {"batch_size": 9})  # a short text can have made it less
+    assert trial.is_finished()
+    saved.progress.ended = None
+    saved.save(run.last)
+    assert not trial.is_finished()
+    assert trial.command() == ["train", "--resume", "--run", "runs/words"]
+    with pytest.raises(ConfigError, match="runs/words was made with hidden_size 16, not 17; --folder DIR"):
+        Trial(run, corpus, "none", {"hidden_size": 17}).is_finished()
+    with pytest.raises(ConfigError, match="was made with corpus"):
+        Trial(run, "other.txt", "none", {}).is_finished()
+
+
+def test_a_trial_that_stopped_before_its_first_checkpoint_begins_anew():
+    (trial,) = trials({"cell": "gru"})
+    trial.run.folder.mkdir(parents=True)
+    trial.run.metrics.write_text("")
+    assert not trial.is_finished()
+    assert "--force" in trial.command()
