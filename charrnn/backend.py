@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,9 +71,31 @@ def _gpu(number: int, dtype: Any) -> Backend:
         raise BackendError(_no_device(str(error))) from None
     if number >= count:
         raise BackendError(f"gpu:{number} does not exist; this machine has {count} GPU{'s' * (count != 1)}, from gpu:0")
+    try:
+        importlib.import_module("cupy.cublas")
+    except ImportError as error:
+        raise BackendError(f"no GPU: {str(error).splitlines()[0]}; pip install 'charrnn-lm[cuda13]'") from None
     cupy.cuda.Device(number).use()
+    cupy.cuda.set_allocator(_allocator(cupy))
     name = runtime.getDeviceProperties(number)["name"].decode()
     return Backend(cupy, dtype, f"gpu:{number}", name)
+
+
+def _allocator(cupy: Any) -> Callable[[int], Any]:
+    """CuPy's own pool of memory; what does not fit is told in one line, from here for all of the program."""
+    pool, runtime = cupy.get_default_memory_pool(), cupy.cuda.runtime
+
+    def allocate(size: int) -> Any:
+        try:
+            return pool.malloc(size)
+        except cupy.cuda.memory.OutOfMemoryError:
+            free, total = runtime.memGetInfo()
+            raise BackendError(
+                f"out of memory on the GPU: {size / 2**20:,.1f} MiB asked for, {free / 2**20:,.1f} of "
+                f"{total / 2**20:,.1f} MiB free; lower --batch-size, --seq-len or --hidden-size"
+            ) from None
+
+    return allocate
 
 
 def _no_device(error: str) -> str:

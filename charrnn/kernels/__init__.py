@@ -3,12 +3,14 @@
 import os
 from typing import NamedTuple
 
+import numpy as np
+
 from charrnn.backend import Backend
 from charrnn.errors import ConfigError, Unsupported
 from charrnn.kernels.fused import FusedKernels
 from charrnn.kernels.reference import ReferenceKernels
 
-KERNELS = ("auto", "reference", "numpy", "cpu")
+KERNELS = ("auto", "reference", "numpy", "cpu", "cuda")
 
 
 class Choice(NamedTuple):
@@ -29,8 +31,14 @@ def build(backend: Backend, kernel: str = "auto") -> Choice:
         kernel = os.environ.get("CHARRNN_KERNEL") or kernel
     if kernel not in KERNELS:
         raise ConfigError(f"kernel {kernel!r} is not one of {', '.join(KERNELS)}")
+    if backend.device == "cpu":
+        kinds = {"cpu": _cpu, "numpy": _numpy, "reference": _reference}  # fastest first
+    else:
+        kinds = {"cuda": _cuda, "reference": _reference}
+    if kernel not in ("auto", *kinds):
+        raise Unsupported(f"the {kernel} kernels do not run on {backend.device}; use --kernel {' or '.join(kinds)}")
     refusals = []
-    for name, make in (("cpu", _cpu), ("numpy", _numpy), ("reference", _reference)):
+    for name, make in kinds.items():
         if kernel not in ("auto", name):
             continue
         try:
@@ -42,19 +50,24 @@ def build(backend: Backend, kernel: str = "auto") -> Choice:
     raise AssertionError("the reference takes every backend")
 
 
+def _cuda(backend: Backend) -> ReferenceKernels:
+    if backend.dtype != np.float32:
+        raise Unsupported(f"the CUDA kernels take float32 only, not {np.dtype(backend.dtype)}; use --kernel reference")
+    from charrnn.kernels.cuda import CudaKernels  # compiles: only where it is wanted
+
+    return CudaKernels(backend.xp)
+
+
 def _cpu(backend: Backend) -> ReferenceKernels:
-    if backend.device != "cpu":
-        raise Unsupported(f"the compiled CPU kernels do not run on {backend.device}; use --kernel reference")
     from charrnn.kernels.cpu import CpuKernels  # builds and loads a library: only where it is wanted
 
     return CpuKernels()
 
 
 def _numpy(backend: Backend) -> FusedKernels:
-    if backend.device != "cpu":
-        raise Unsupported(f"the NumPy kernels do not run on {backend.device}; use --kernel reference")
     return FusedKernels()
 
 
 def _reference(backend: Backend) -> ReferenceKernels:
     return ReferenceKernels(backend.xp)
+

@@ -1,0 +1,126 @@
+"""Kernels for NVIDIA GPUs, compiled by NVRTC at first use; float32. Matrix products are cuBLAS's, through CuPy.
+
+    device.h   what all of them start from      program.py      puts the sources together and compiles them
+    sweep.cu   a time step of a cell            gated.cu        of the cell whose step has two halves
+    softmax.cu rows.cu update.cu                recurrence.py   the recurrences
+
+Nothing here waits for the device or asks it for a value, and every sum is made in an order that depends on the sizes
+alone: equal runs are equal to the last bit.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from charrnn.kernels.cuda.program import Compile, compiler, source
+from charrnn.kernels.cuda.recurrence import GatedSweep, SteppedSweep
+from charrnn.kernels.reference import ReferenceKernels
+from charrnn.recurrence import Recurrence
+
+THREADS, WARP = 256, 32
+ROWS_PER_BLOCK = 4  # of the softmax: 128 threads, a warp for each
+PARTIAL_SUMS = 256  # of an array; the same on every GPU
+PIECE = 256  # rows that one block adds up
+
+
+class CudaKernels(ReferenceKernels):
+    """CuPy arrays in float32; a scalar that a method returns is overwritten by its next call.
+
+    Raises:
+        Unsupported: the GPU is too old for them, or NVRTC does not work.
+    """
+
+    name = "cuda"
+
+    def __init__(self, xp: Any, compile_source: Compile | None = None) -> None:
+        super().__init__(xp)
+        self.compile = compile_source or compiler(xp)
+        softmax, rows, update = (self.compile(source(name)) for name in ("softmax.cu", "rows.cu", "update.cu"))
+        self._log_softmax = softmax.get_function("log_softmax")
+        self._softmax_gradient = softmax.get_function("softmax_gradient")
+        self._gather, self._one_hot = rows.get_function("gather"), rows.get_function("one_hot")
+        self._column_sums = rows.get_function("column_sums")
+        self._square_sums, self._total = update.get_function("square_sums"), update.get_function("total")
+        self._adam = update.get_function("adam")
+        self._buffers: dict[str, Any] = {}
+        self._partial = xp.empty(PARTIAL_SUMS, np.float32)
+        self._loss, self._norm = xp.empty((), np.float32), xp.empty((), np.float32)
+
+    def recurrence(
+        self, cell: str, *, hidden_size: int, seq_len: int, batch_size: int, dtype: Any, training: bool
+    ) -> Recurrence:
+        """See `ReferenceKernels.recurrence`."""
+        kind = GatedSweep if cell == "gru-before" else SteppedSweep
+        return kind(self, cell, hidden_size, seq_len, batch_size, training)
+
+    def matmul(self, a: Any, b: Any, out: Any) -> None:
+        """See `ReferenceKernels.matmul`. cupy.dot goes to cuBLAS on a shorter way than cupy.matmul."""
+        self.xp.dot(a, b, out=out)
+
+    def column_sums(self, a: Any, out: Any) -> None:
+        """See `ReferenceKernels.column_sums`; in pieces of rows first, then over the pieces."""
+        rows, columns = a.shape
+        pieces = -(-rows // PIECE)
+        if pieces == 1:
+            self._sum_columns(a, 1, rows, out)
+            return
+        partial = self._buffer("pieces", pieces * columns).reshape(pieces, columns)
+        self._sum_columns(a, pieces, PIECE, partial)
+        self._sum_columns(partial, 1, pieces, out)
+
+    def _sum_columns(self, a: Any, pieces: int, piece: int, out: Any) -> None:
+        rows, columns = a.shape
+        sizes = (rows, columns, a.strides[0] // a.itemsize, piece)
+        self._column_sums((-(-columns // WARP), pieces), (THREADS,), (*map(np.int32, sizes), a, out))
+
+    def gather(self, table: Any, ids: Any, out: Any) -> None:
+        """See `ReferenceKernels.gather`."""
+        self._gather((len(out),), (THREADS,), (np.int32(out.shape[1]), np.int32(ids.itemsize), table, ids, out))
+
+    def scatter_add(self, ids: Any, rows: Any, out: Any) -> None:
+        """See `ReferenceKernels.scatter_add`; as a product with the one-hot matrix: atomic sums would have no order."""
+        count, vocab_size = len(ids), len(out)
+        one_hot = self._buffer("one-hot", vocab_size * count).reshape(vocab_size, count)
+        grid = (-(-count // THREADS), vocab_size)
+        self._one_hot(grid, (THREADS,), (np.int32(count), np.int32(ids.itemsize), ids, one_hot))
+        self.matmul(one_hot, rows, out)
+
+    def cross_entropy(self, logits: Any, targets: Any) -> Any:
+        """See `ReferenceKernels.cross_entropy`."""
+        nats = self.xp.empty(len(targets), np.float32)
+        self._softmax(self._log_softmax, logits, targets, nats)
+        return nats
+
+    def cross_entropy_gradient(self, logits: Any, targets: Any) -> Any:
+        """See `ReferenceKernels.cross_entropy_gradient`."""
+        count = len(targets)
+        nats = self._buffer("nats", count)
+        self._softmax(self._softmax_gradient, logits, targets, nats, np.float32(1 / count))
+        return self._sum(nats, 1 / count, False, self._loss)
+
+    def _softmax(self, kernel: Any, logits: Any, targets: Any, nats: Any, *scale: Any) -> None:
+        count, vocab_size = logits.shape
+        sizes = map(np.int32, (count, vocab_size, targets.itemsize))
+        kernel((-(-count // ROWS_PER_BLOCK),), (ROWS_PER_BLOCK * WARP,), (*sizes, *scale, logits, targets, nats))
+
+    def norm(self, a: Any) -> Any:
+        """See `ReferenceKernels.norm`."""
+        self._square_sums((PARTIAL_SUMS,), (THREADS,), (np.int32(a.size), a, self._partial))
+        return self._sum(self._partial, 1.0, True, self._norm)
+
+    def _sum(self, values: Any, scale: float, root: bool, out: Any) -> Any:
+        self._total((1,), (THREADS,), (np.int32(values.size), np.float32(scale), np.int32(root), values, out))
+        return out
+
+    def adam(self, w: Any, dw: Any, s: Any, mean: Any, square_mean: Any, rate: float, beta1: float, beta2: float,
+             epsilon: float) -> None:  # fmt: skip
+        """See `ReferenceKernels.adam`."""
+        numbers = map(np.float32, (rate, beta1, 1 - beta1, beta2, 1 - beta2, epsilon))
+        arguments = (np.int32(w.size), w, dw, mean, square_mean, *numbers)
+        self._adam((-(-w.size // THREADS),), (THREADS,), arguments)
+
+    def _buffer(self, name: str, size: int) -> Any:
+        """Room for `size` numbers until the next call with that name; it only ever grows."""
+        if name not in self._buffers or self._buffers[name].size < size:
+            self._buffers[name] = self.xp.empty(size, np.float32)
+        return self._buffers[name][:size]

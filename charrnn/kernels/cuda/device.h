@@ -1,0 +1,44 @@
+// What every kernel here starts from: pointwise.h for one float a thread, and sums over the threads of a warp.
+//
+// No header of CUDA is included, so that the kernels compile wherever NVRTC is, and so that a test can put its own
+// definitions of what CUDA builds in before this file and run the very same source on a processor.
+
+#define KERNEL(name, threads) extern "C" __global__ void __launch_bounds__(threads) name
+#define DEVICE static __device__ __forceinline__
+#define POINTWISE static __device__ __forceinline__
+#define WARP 32
+#define ALL_LANES 0xffffffffu
+
+typedef float V;
+typedef long long Offset;  // into an array that may hold more than 2^31 values
+
+// The relative error of tanhf is 1e-7; tanh.approx would be wrong in the fourth digit.
+DEVICE float tanh_(float x) { return tanhf(x); }
+DEVICE float sigmoid(float x) { return 0.5f * tanhf(0.5f * x) + 0.5f; }
+DEVICE float positive_part(float x) { return x < 0.0f ? 0.0f : x; }  // NaN stays NaN
+DEVICE float is_positive(float x) { return x > 0.0f ? 1.0f : 0.0f; }
+
+DEVICE int thread_number() { return blockIdx.x * blockDim.x + threadIdx.x; }
+DEVICE int thread_count() { return gridDim.x * blockDim.x; }
+
+// In the same order on every run and in every lane.
+DEVICE float warp_sum(float value) {
+    for (int apart = WARP / 2; apart > 0; apart /= 2) value += __shfl_xor_sync(ALL_LANES, value, apart);
+    return value;
+}
+
+DEVICE float warp_largest(float value) {
+    for (int apart = WARP / 2; apart > 0; apart /= 2) {
+        const float other = __shfl_xor_sync(ALL_LANES, value, apart);
+        value = value < other ? other : value;
+    }
+    return value;
+}
+
+// Character ids come as they are stored: 1, 2, 4 or 8 bytes each.
+DEVICE int id_at(const void* ids, int width, Offset index) {
+    if (width == 1) return static_cast<const unsigned char*>(ids)[index];
+    if (width == 2) return static_cast<const unsigned short*>(ids)[index];
+    if (width == 4) return static_cast<const int*>(ids)[index];
+    return static_cast<int>(static_cast<const long long*>(ids)[index]);
+}

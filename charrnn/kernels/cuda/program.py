@@ -1,0 +1,49 @@
+"""The sources beside this file, put together to be compiled at run time for the very GPU."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from charrnn.errors import Unsupported
+
+_HERE = Path(__file__).parent
+_PRELUDE = (_HERE / "device.h", _HERE.parent / "pointwise.h")
+OPTIONS = ("--std=c++17",)
+OLDEST = 75  # Turing: the first that NVRTC 13 compiles for
+
+Compile = Callable[[str], Any]  # source -> a module with `get_function(name)`, as cupy.RawModule has it
+
+
+def source(name: str, **definitions: str | int) -> str:
+    """The whole text of a .cu file, with everything that it needs and the macros it is to see.
+
+    It is one text without includes because CuPy keeps compiled kernels by their text.
+    """
+    macros = [f"#define {macro} {value}" for macro, value in definitions.items()]
+    parts = [path.read_text(encoding="utf-8") for path in (*_PRELUDE, _HERE / name)]
+    return "\n".join([*parts[:-1], *macros, parts[-1]])
+
+
+def compiler(cupy: Any) -> Compile:
+    """A function that compiles a source for the current device; CuPy keeps the result on disk.
+
+    Raises:
+        Unsupported: the GPU is too old, or (from the function) there is no compiler, and why.
+    """
+    capability = cupy.cuda.Device().compute_capability
+    if int(capability) < OLDEST:
+        raise Unsupported(
+            f"the CUDA kernels need compute capability {OLDEST / 10} (Turing), and this GPU has "
+            f"{int(capability) / 10}; use --kernel reference"
+        )
+
+    def compile_source(text: str) -> Any:
+        module = cupy.RawModule(code=text, options=OPTIONS)
+        try:
+            module.compile()
+        except (RuntimeError, cupy.cuda.compiler.CompileException) as error:
+            lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+            raise Unsupported(f"NVRTC cannot compile the CUDA kernels: {lines[0].strip()}") from None
+        return module
+
+    return compile_source

@@ -1,0 +1,162 @@
+"""The recurrences on a GPU, a time step at a time: one matrix product and one pointwise kernel.
+
+All buffers are made beforehand, and what a sweep launches does not depend on any value: the host runs ahead of the
+device. z becomes the gates on the way forward and dz on the way back, so the tape is hardly more than z and h. The
+gradients of the weights are products over all time steps at the end.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from charrnn.cells import CELLS
+from charrnn.kernels.cuda.program import source
+from charrnn.recurrence import State
+
+THREADS = 256
+STRUCTURES = {"lstm": "LSTM", "gru": "GRU", "gru-before": "GRUBefore", "tanh": "Tanh", "relu": "ReLU"}
+KEEPS = {"gru", "gru-before"}  # cells with one more value a unit for the way back, as pointwise.h says
+
+
+class Sweep:
+    """Buffers and order of the time steps; a subclass adds the launches of one step."""
+
+    def __init__(
+        self, kernels: Any, cell: str, hidden_size: int, seq_len: int, batch_size: int, training: bool
+    ) -> None:
+        self.xp, self._kernels, self.hidden_size = kernels.xp, kernels, hidden_size
+        self._shape, self._recorded = (batch_size, hidden_size), seq_len if training else 0
+        count = batch_size * hidden_size
+        self._grid = (-(-count // THREADS),)
+        self._sizes = (np.int32(count), np.int32(hidden_size))
+        self._tape = np.int32(count if training else 0)
+        self._times = [np.int32(t) for t in range(seq_len)]
+        self.h = self.xp.zeros((seq_len + 1, *self._shape), np.float32)  # index 0 is the initial state
+        self.outputs = [self.h[t] for t in range(seq_len + 1)]
+        # What a cell does not have is never touched, and h stands in for it: a kernel wants an address.
+        self.memory = self.xp.zeros((self._recorded + 1, *self._shape), np.float32) if cell == "lstm" else self.h
+        self.kept = self.steps(1) if cell in KEEPS else self.h
+        self._states = [self.h, self.memory][: len(CELLS[cell].states)]
+        if training:
+            self._dproduct, self._carried, self._dmemory = self.xp.zeros((3, *self._shape), np.float32)
+
+    def steps(self, blocks: int) -> Any:
+        """A (B, blocks * H) array for each time step that is recorded, and at least one."""
+        batch_size, hidden_size = self._shape
+        return self.xp.empty((max(self._recorded, 1), batch_size, blocks * hidden_size), np.float32)
+
+    def forward(self, params: Mapping[str, Any], z: Any, state: State) -> tuple[Any, State]:
+        """See `Recurrence.forward`."""
+        self._z, steps = z, len(z)
+        for mine, given in zip(self._states, state, strict=True):
+            mine[0] = given
+        self.sweep(params["weight_hh"], params["bias_hh"], z)
+        last = (self.h[steps], *(memory[min(steps, self._recorded)] for memory in self._states[1:]))
+        return self.h[1 : steps + 1], last
+
+    def backward(
+        self, params: Mapping[str, Any], grads: Mapping[str, Any], dh: Any, dstate: State | None = None
+    ) -> tuple[Any, State]:
+        """See `Recurrence.backward`."""
+        self._carried[...] = 0
+        dstates = (self._dproduct, self._dmemory)[: len(self._states)]
+        for index, mine in enumerate(dstates):
+            mine[...] = 0 if dstate is None else dstate[index]
+        self.sweep_back(params["weight_hh"], self._z, dh)
+        self._dproduct += self._carried
+        self.weight_gradients(grads["weight_hh"], grads["bias_hh"], self._z)
+        return self._z, dstates
+
+    def launch(self, kernel: Any, t: int, *arguments: Any) -> None:
+        """Time step t, a thread for each unit of each row; every kernel takes t, B * H and H first."""
+        kernel(self._grid, (THREADS,), (self._times[t], *self._sizes, *arguments))
+
+    def weight_gradient(self, dr: Any, read: Any, weight: Any, bias: Any) -> None:
+        """Over all time steps at once, of weights that made r from `read`."""
+        rows = dr.reshape(-1, dr.shape[-1])
+        self._kernels.matmul(rows.T, read.reshape(len(rows), -1), weight)
+        self._kernels.column_sums(rows, bias)
+
+    def sweep(self, weight: Any, bias: Any, z: Any) -> None:
+        """All time steps forward."""
+        raise NotImplementedError
+
+    def sweep_back(self, weight: Any, z: Any, dh: Any) -> None:
+        """All time steps back: z becomes dz, and the gradients of the last state those of the first."""
+        raise NotImplementedError
+
+    def weight_gradients(self, weight: Any, bias: Any, z: Any) -> None:
+        """Write the gradients of weight_hh and bias_hh."""
+        raise NotImplementedError
+
+
+class SteppedSweep(Sweep):
+    """Any cell whose recurrent products can all be made at once."""
+
+    def __init__(
+        self, kernels: Any, cell: str, hidden_size: int, seq_len: int, batch_size: int, training: bool
+    ) -> None:
+        super().__init__(kernels, cell, hidden_size, seq_len, batch_size, training)
+        module = kernels.compile(source("sweep.cu", CELL=STRUCTURES[cell]))
+        self._forward, self._backward = module.get_function("forward"), module.get_function("backward")
+        blocks = CELLS[cell].blocks
+        self._product = self.xp.empty((batch_size, blocks * hidden_size), np.float32)
+        self._dr = self.steps(blocks) if training and cell in KEEPS else None  # of the others it is dz
+
+    def sweep(self, weight: Any, bias: Any, z: Any) -> None:
+        transposed, arrays = weight.T, (self._product, bias, z, self.h, self.memory, self.kept)
+        for t in range(len(z)):
+            self.xp.dot(self.outputs[t], transposed, out=self._product)
+            self.launch(self._forward, t, self._tape, *arrays)
+
+    def sweep_back(self, weight: Any, z: Any, dh: Any) -> None:
+        dr = z if self._dr is None else self._dr
+        arrays = (z, self.h, self.memory, self.kept, dh, self._dproduct, self._carried, self._dmemory, dr)
+        for t in reversed(range(len(z))):
+            self.launch(self._backward, t, *arrays)
+            self.xp.dot(dr[t], weight, out=self._dproduct)
+
+    def weight_gradients(self, weight: Any, bias: Any, z: Any) -> None:
+        dr = z if self._dr is None else self._dr[: len(z)]
+        self.weight_gradient(dr, self.h[: len(z)], weight, bias)
+
+
+class GatedSweep(Sweep):
+    """The GRU that resets before the product: the last block's product reads the gated output, so a step has two."""
+
+    def __init__(
+        self, kernels: Any, cell: str, hidden_size: int, seq_len: int, batch_size: int, training: bool
+    ) -> None:
+        super().__init__(kernels, cell, hidden_size, seq_len, batch_size, training)
+        module = kernels.compile(source("gated.cu"))
+        names = ("gate", "step", "step_backward", "gate_backward")
+        self._gate, self._step, self._step_backward, self._gate_backward = map(module.get_function, names)
+        self._gates_product = self.xp.empty((batch_size, 2 * hidden_size), np.float32)
+        self._last_product = self.xp.empty(self._shape, np.float32)
+        if training:
+            self._dgates, self._dlast, self._dgated = self.steps(2), self.steps(1), self._last_product
+
+    def sweep(self, weight: Any, bias: Any, z: Any) -> None:
+        gates, last = (part.T for part in self._split(weight))
+        for t in range(len(z)):
+            self.xp.dot(self.outputs[t], gates, out=self._gates_product)
+            self.launch(self._gate, t, self._tape, self._gates_product, bias, z, self.h, self.kept)
+            self.xp.dot(self.kept[min(t, len(self.kept) - 1)], last, out=self._last_product)
+            self.launch(self._step, t, self._last_product, bias, z, self.h)
+
+    def sweep_back(self, weight: Any, z: Any, dh: Any) -> None:
+        gates, last = self._split(weight)
+        for t in reversed(range(len(z))):
+            self.launch(self._step_backward, t, z, self.h, dh, self._dproduct, self._carried, self._dlast)
+            self.xp.dot(self._dlast[t], last, out=self._dgated)
+            self.launch(self._gate_backward, t, z, self.h, self._dgated, self._carried, self._dgates)
+            self.xp.dot(self._dgates[t], gates, out=self._dproduct)
+
+    def weight_gradients(self, weight: Any, bias: Any, z: Any) -> None:
+        steps, (gates, last), (gates_bias, last_bias) = len(z), self._split(weight), self._split(bias)
+        self.weight_gradient(self._dgates[:steps], self.h[:steps], gates, gates_bias)
+        self.weight_gradient(self._dlast[:steps], self.kept[:steps], last, last_bias)
+
+    def _split(self, array: Any) -> tuple[Any, Any]:
+        return array[: 2 * self.hidden_size], array[2 * self.hidden_size :]

@@ -1,0 +1,34 @@
+// Rows by number, and sums over rows.
+
+// out[n] = table[ids[n]]; a block for each row.
+KERNEL(gather, 256)
+(int columns, int id_width, const float* table, const void* ids, float* out) {
+    const float* from = table + static_cast<Offset>(id_at(ids, id_width, blockIdx.x)) * columns;
+    float* to = out + static_cast<Offset>(blockIdx.x) * columns;
+    for (int column = threadIdx.x; column < columns; column += blockDim.x) to[column] = from[column];
+}
+
+// out[v][n] = 1 where ids[n] is v, else 0; a block column for each v.
+KERNEL(one_hot, 256)
+(int count, int id_width, const void* ids, float* out) {
+    const int v = blockIdx.y, n = thread_number();
+    if (n < count) out[static_cast<Offset>(v) * count + n] = id_at(ids, id_width, n) == v ? 1.0f : 0.0f;
+}
+
+// out[piece][g] = the sum over the piece's rows of a[n][g]. A block takes 32 columns of a piece, each of its 8 warps every
+// eighth row; the warps' sums are added in the order of the warps.
+KERNEL(column_sums, 256)
+(int rows, int columns, int stride, int rows_per_piece, const float* a, float* out) {
+    __shared__ float sums[8][WARP];
+    const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, column = blockIdx.x * WARP + lane;
+    const int begin = blockIdx.y * rows_per_piece, end = min(begin + rows_per_piece, rows);
+    float sum = 0;
+    if (column < columns) {
+        for (int n = begin + warp; n < end; n += 8) sum += a[static_cast<Offset>(n) * stride + column];
+    }
+    sums[warp][lane] = sum;
+    __syncthreads();
+    if (warp > 0 || column >= columns) return;
+    for (int other = 1; other < 8; other++) sum += sums[other][lane];
+    out[static_cast<Offset>(blockIdx.y) * columns + column] = sum;
+}

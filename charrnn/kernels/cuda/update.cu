@@ -1,0 +1,46 @@
+// The optimizer's work over the flat buffers, and sums over all of an array.
+
+// The sum of a block's values, in its first thread. 8 warps.
+DEVICE float block_sum(float value) {
+    __shared__ float sums[8];
+    value = warp_sum(value);
+    if (threadIdx.x % WARP == 0) sums[threadIdx.x / WARP] = value;
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        for (int warp = 1; warp < 8; warp++) value += sums[warp];
+    }
+    return value;
+}
+
+// partial[block] = the sum of squares of every so-many-th value. The number of blocks is the same on every GPU, and so
+// is the result.
+KERNEL(square_sums, 256)
+(int count, const float* a, float* partial) {
+    float sum = 0;
+    for (int index = thread_number(); index < count; index += thread_count()) sum += a[index] * a[index];
+    sum = block_sum(sum);
+    if (threadIdx.x == 0) partial[blockIdx.x] = sum;
+}
+
+// One block: the sum of `count` values times `scale`, or the square root of that.
+KERNEL(total, 256)
+(int count, float scale, int root, const float* a, float* out) {
+    float sum = 0;
+    for (int index = threadIdx.x; index < count; index += blockDim.x) sum += a[index];
+    sum = block_sum(sum) * scale;
+    if (threadIdx.x == 0) *out = root ? sqrtf(sum) : sum;
+}
+
+// `fresh` is what the betas leave to the new value: 1 - beta, which float32 would round when beta is near 1.
+KERNEL(adam, 256)
+(int count, float* w, const float* dw, float* mean, float* square_mean, float rate, float beta1, float fresh1,
+ float beta2, float fresh2, float epsilon) {
+    for (int index = thread_number(); index < count; index += thread_count()) {
+        const float slope = dw[index];
+        const float m = beta1 * mean[index] + fresh1 * slope;
+        const float q = beta2 * square_mean[index] + fresh2 * slope * slope;
+        mean[index] = m;
+        square_mean[index] = q;
+        w[index] -= rate * m / (sqrtf(q) + epsilon);
+    }
+}

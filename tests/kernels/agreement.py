@@ -1,0 +1,97 @@
+"""How far kernels of any device are from the reference in float64: the largest difference over the largest value."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from charrnn.backend import Backend
+from charrnn.kernels.reference import ReferenceKernels
+from tests.layers import Layer
+
+REFERENCE = ReferenceKernels(np)
+CPU64 = Backend(np, np.float64, "cpu", "CPU")
+
+
+def run(backend: Backend, kernels: ReferenceKernels, layer: Layer, cell: str, training: bool = True) -> dict[str, Any]:
+    """All outputs and gradients of a layer, in buffers for longer sequences than it gets; on the host."""
+    seq_len, batch_size, hidden_size = layer.dh.shape
+
+    def put(array: np.ndarray) -> Any:
+        return backend.to_device(array.astype(backend.dtype))
+
+    recurrence = kernels.recurrence(cell, hidden_size=hidden_size, seq_len=seq_len + 2, batch_size=batch_size,
+                                    dtype=backend.dtype, training=training)  # fmt: skip
+    params = {name: put(param) for name, param in layer.params.items()}
+    h, last = recurrence.forward(params, put(layer.z), tuple(map(put, layer.state)))
+    found = {"h": h.copy()} | {f"state {k}": s.copy() for k, s in enumerate(last)}
+    if training:
+        grads = {name: put(array) for name, array in layer.empty_grads().items()}
+        dz, first = recurrence.backward(params, grads, put(layer.dh), tuple(map(put, layer.dstate)))
+        found |= grads | {"dz": dz.copy()} | {f"dstate {k}": s.copy() for k, s in enumerate(first)}
+    return {name: backend.to_host(array) for name, array in found.items()}
+
+
+def recurrence_errors(
+    backend: Backend, kernels: ReferenceKernels, cell: str, shape: tuple[int, int, int]
+) -> dict[str, float]:
+    """Of each output and gradient of a random layer; shape is (T, B, H)."""
+    layer = Layer(cell, *shape)
+    expected = run(CPU64, REFERENCE, layer, cell)
+    return {name: error(value, expected[name]) for name, value in run(backend, kernels, layer, cell).items()}
+
+
+def operation_errors(backend: Backend, kernels: ReferenceKernels) -> Iterator[tuple[str, float]]:
+    """Of every other operation, at sizes that fill no block and at one that is 1."""
+    for rows, columns in ((1, 1), (5, 70), (260, 35)):
+        for name, operation in OPERATIONS.items():
+            yield f"{name} {rows}x{columns}", _operation_error(backend, kernels, operation, rows, columns)
+
+
+def error(value: np.ndarray, expected: np.ndarray) -> float:
+    """Relative to the largest; not a number where any value is none."""
+    return float(np.abs(value - expected).max() / max(np.abs(expected).max(), 1e-30))
+
+
+def _operation_error(
+    backend: Backend, kernels: ReferenceKernels, operation: Callable, rows: int, columns: int
+) -> float:
+    results = []
+    for on, which in ((backend, kernels), (CPU64, REFERENCE)):
+        arrays = arrays_of(on, rows, columns)
+        value = operation(which, arrays)
+        everything = [*arrays.values()] if value is None else [*arrays.values(), on.xp.asarray(value)]
+        results.append([on.to_host(array).astype(float) for array in everything])
+    return max(error(found, expected) for found, expected in zip(*results, strict=True))
+
+
+def arrays_of(backend: Backend, rows: int, columns: int) -> dict[str, Any]:
+    """Everything that OPERATIONS read or write; the same numbers on every backend."""
+    rng = np.random.default_rng(rows * columns)
+    numbers = {"a": rng.normal(size=(rows, columns)) * 3, "table": rng.normal(size=(columns, 40)),
+               "rows": rng.normal(size=(rows, 40)), "w": rng.normal(size=rows * columns),
+               "mean": rng.normal(size=rows * columns), "square_mean": rng.random(rows * columns),
+               "slope": rng.normal(size=rows * columns), "product": np.zeros((rows, 40)), "sums": np.zeros(columns),
+               "summed": np.zeros((columns, 40)), "gathered": np.zeros((rows, 40))}  # fmt: skip
+    ids = rng.integers(0, columns, rows).astype(np.uint8 if rows % 2 else np.uint16)
+    arrays = {name: backend.to_device(values.astype(np.float32).astype(backend.dtype))
+              for name, values in numbers.items()}  # fmt: skip
+    return arrays | {"ids": backend.to_device(ids)}
+
+
+def _adam(kernels: ReferenceKernels, x: dict[str, Any]) -> None:
+    slope = x["slope"].copy()
+    kernels.adam(x["w"], slope, kernels.xp.empty_like(slope), x["mean"], x["square_mean"], 0.01, 0.9, 0.999, 1e-8)
+
+
+OPERATIONS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
+    "matmul": lambda kernels, x: kernels.matmul(x["a"], x["table"], x["product"]),
+    "matmul transposed": lambda kernels, x: kernels.matmul(x["a"].T, x["rows"], x["summed"]),
+    "column_sums": lambda kernels, x: kernels.column_sums(x["a"], x["sums"]),
+    "gather": lambda kernels, x: kernels.gather(x["table"], x["ids"], x["gathered"]),
+    "scatter_add": lambda kernels, x: kernels.scatter_add(x["ids"], x["rows"], x["summed"]),
+    "cross_entropy": lambda kernels, x: kernels.cross_entropy(x["a"], x["ids"]),
+    "cross_entropy_gradient": lambda kernels, x: kernels.cross_entropy_gradient(x["a"], x["ids"]),
+    "norm": lambda kernels, x: kernels.norm(x["w"]),
+    "adam": _adam,
+}

@@ -1,0 +1,33 @@
+"""Runs every CUDA kernel under the thread sanitizer; with an argument, the sources without their block barriers.
+
+To be started with the sanitizer's library preloaded; its exit code is then 66 if a race was seen.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from charrnn.backend import open_backend
+from charrnn.kernels.cuda import CudaKernels
+from tests.kernels.agreement import OPERATIONS, arrays_of, run
+from tests.kernels.shim import compiler
+from tests.layers import Layer
+
+
+def main(spoiled: bool) -> None:
+    """Each kernel once, at a size that takes more than one block where that is quick."""
+    backend = open_backend("cpu")
+
+    def change(source: str) -> str:
+        return source.replace("__syncthreads();", "") if spoiled else source
+
+    with tempfile.TemporaryDirectory() as folder:
+        kernels = CudaKernels(backend.xp, compiler(Path(folder), "-fsanitize=thread", change=change))
+        for operation in OPERATIONS.values():
+            operation(kernels, arrays_of(backend, 6, 35))
+        for cell in () if spoiled else ("lstm", "gru-before"):  # sweep.cu and gated.cu
+            run(backend, kernels, Layer(cell, 2, 2, 9), cell)
+
+
+if __name__ == "__main__":
+    main(spoiled=len(sys.argv) > 1)
