@@ -11,7 +11,7 @@ from charrnn.config import Config
 from charrnn.corpus.tokenizer import Vocabulary
 from charrnn.loss import bits_per_char
 from charrnn.network import Shape
-from charrnn.runs import Run
+from charrnn.runs import RUNS, Run, find_run
 
 # What decides which characters are held out, beside the text itself. In a split that shuffles lines the seed does too,
 # and in an interleaved one the number of streams.
@@ -39,6 +39,20 @@ class Standing:
     seconds_to: float | None  # until the validation loss was at or below the one asked for
     ended: str | None  # 'done' or 'early stop'; None where training can go on
     differs: tuple[str, ...]  # in what makes losses comparable, from the first run
+
+
+def find_runs(name: str) -> list[Run]:
+    """The run called `name`; or all runs in the folder of that name, which can be a sweep's.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    for folder in (Path(name), RUNS / name):
+        if not Run(folder).last.is_file():
+            inside = [path.parent for path in sorted(folder.glob("*/last.safetensors")) if path.parent.suffix != ".old"]
+            if inside:
+                return [Run(each) for each in inside]
+    return [find_run(name)]
 
 
 def compare(runs: Iterable[Run], to: float | None = None) -> list[Standing]:

@@ -77,3 +77,8 @@ def test_another_text_is_marked_and_so_are_other_lines(text):
     train(text, "text", steps=2, split="unique-lines")
     found = {each.run.name: each.differs for each in compare([Run(Path(name)) for name in ("first", "seed", "text")])}
     assert found == {"first": (), "seed": ("seed",), "text": ("text",)}
+
+
+def test_a_run_that_stopped_early_has_ended(text):
+    train(text, "run", steps=100, eval_every=1, patience=1, learning_rate=1.0)
+    assert compare([Run(Path("run"))])[0].ended == "early stop"

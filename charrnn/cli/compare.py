@@ -6,8 +6,7 @@ from dataclasses import asdict
 import click
 
 from charrnn.cli.options import json_option
-from charrnn.compare import Standing, compare
-from charrnn.runs import find_run
+from charrnn.compare import Standing, compare, find_runs
 from charrnn.view.compare import show_standings
 
 
@@ -19,17 +18,18 @@ from charrnn.view.compare import show_standings
 def command(runs: tuple[str, ...], to: float | None, as_json: bool) -> None:
     """Set runs side by side: what they are, what they reached, and how fast.
 
-    RUN is a run's folder, or its name in runs/. The lowest validation loss comes first. Characters a second and time
+    RUN is a run's folder, or its name in runs/, or a folder of runs, such as a sweep's. The lowest validation loss comes first. Characters a second and time
     are of all that a run did, evaluations included. A run that learned another text than the first one named, or holds
     out another part of it, is marked: its loss is of other characters.
 
     \b
     Examples:
       charrnn compare lstm gru
-      charrnn compare runs/*/ --to 1.6
-      charrnn compare runs/cells/*/ --json | jq '.[0]'
+      charrnn compare runs/ --to 1.6
+      charrnn compare cells --json | jq '.[0]'
     """
-    standings = compare([find_run(run) for run in dict.fromkeys(runs)], to)
+    found = {run.folder: run for name in runs for run in find_runs(name)}
+    standings = compare(found.values(), to)
     if as_json:
         print_json(standings)
     else:

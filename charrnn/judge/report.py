@@ -50,6 +50,7 @@ class Report:
 
     model: str
     seed: int
+    choose: Filter
     drawn: Figures
     held_out: Figures | None
 
@@ -68,7 +69,8 @@ def judge(
     drawn = draw(model, choose, count=count, length=length, seed=seed)
     real = held_out(tokens.val, count, length, model.vocabulary.newline)
     figures = measure(drawn, tokens, as_list=as_list)
-    return Report(str(model.path), seed, figures, measure(real, tokens, as_list=as_list) if real else None)
+    beside = measure(real, tokens, as_list=as_list) if real else None
+    return Report(str(model.path), seed, choose, figures, beside)
 
 
 def draw(model: Model, choose: Filter, *, count: int, length: int, seed: int) -> list[np.ndarray]:

@@ -38,6 +38,12 @@ def test_one_run_has_nothing_to_remark():
     assert compare("runs/words", "runs/words").stdout == result.stdout
 
 
+def test_a_folder_of_runs_is_all_of_them():
+    assert compare("runs").stdout == compare("raw", "words").stdout
+    Path("runs").rename("sweep")
+    assert compare("sweep/").stdout == compare("sweep", "sweep/words").stdout == compare("sweep/raw", "sweep").stdout
+
+
 def test_a_run_that_can_go_on_is_marked():
     path = Path("runs/words/last.safetensors")
     saved = checkpoint.load(path)
@@ -64,4 +70,4 @@ def test_what_is_wrong_is_one_line():
 
 
 def test_help_ends_in_examples():
-    assert "charrnn compare runs/*/ --to 1.6" in compare("--help").stdout
+    assert "charrnn compare runs/ --to 1.6" in compare("--help").stdout

@@ -35,7 +35,7 @@ def test_json_has_both_sides_and_a_seed_repeats_it():
     result = judge("words", "--json", "--seed", "3", "--lines")
     values = json.loads(result.stdout)
     assert (result.exit_code, result.stderr) == (0, "")
-    assert values["seed"] == 3
+    assert (values["seed"], values["choose"]) == (3, {"temperature": 0.8, "top_k": 0, "top_p": 1.0})
     assert set(values["drawn"]["copied"]) == {"10", "20", "50"}
     assert set(values["held_out"]["distinct"]) == {"1", "2", "3"}
     assert set(values["drawn"]["lines"]) == {"count", "new", "repeated", "copied"}

@@ -121,6 +121,12 @@ def test_jobs_share_the_processors(monkeypatch):
     assert [_processors(place, 7) for place in (4, 5, 6)] == [{4}, {0}, {1}]
 
 
+def test_the_example_in_the_readme_can_be_read():
+    readme = Path(__file__).parents[2] / "README.md"
+    Path("s.yaml").write_text(readme.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0])
+    assert len(read_sweep(Path("s.yaml")).points) == 40
+
+
 def test_the_sweeps_of_the_repository_can_be_read():
     for path in (Path(__file__).parents[2] / "sweeps").glob("*.yaml"):
         assert read_sweep(path).points
