@@ -8,7 +8,8 @@ import numpy as np
 from charrnn.errors import ConfigError
 from charrnn.network import Network
 
-_DRAWS = 1024  # random numbers are drawn in blocks: one at a time would cost as much as the network
+# Characters drawn at a time: few enough to stream, and enough that what happens once a block costs nothing.
+BLOCK = 64
 
 
 @dataclass(frozen=True)
@@ -59,15 +60,27 @@ def sample(network: Network, prime: np.ndarray, choose: Filter, seed: int) -> It
     The cost of a character does not grow with the text. Each text has its own generator, so the first of a hundred
     texts is the same as the only one.
     """
-    backend = network.backend
-    generators = [np.random.Generator(np.random.Philox(key=[seed, text])) for text in range(network.batch_size)]
+    kernels, backend, texts = network.kernels, network.backend, network.batch_size
     states = network.initial_state()
     for start in range(0, len(prime), network.seq_len):
-        part = np.repeat(prime[start : start + network.seq_len, None], network.batch_size, axis=1)
+        part = np.repeat(prime[start : start + network.seq_len, None], texts, axis=1)
         logits, states = network.forward(backend.to_device(part), states)
-    while True:
-        block = np.stack([generator.random(_DRAWS) for generator in generators], axis=1)
-        for draws in block:
-            ids = choose.choose(backend.to_host(logits[-network.batch_size :]), draws)
+    logits = logits[-texts:]
+    compiled = kernels.sampler(network.shape.cell, network.params, network.shape.num_layers, texts)
+    if compiled:
+        logits, states = logits.copy(), [tuple(array.copy() for array in state) for state in states]
+        for draws in _draws(seed, texts):
+            yield from compiled.sample(logits, states, draws, temperature=choose.temperature, top_k=choose.top_k,
+                                       top_p=choose.top_p)  # fmt: skip
+    for draws in _draws(seed, texts):
+        for draw in draws:
+            ids = choose.choose(backend.to_host(logits), draw)
             yield ids
             logits, states = network.forward(backend.to_device(ids[None, :]), states)
+
+
+def _draws(seed: int, texts: int) -> Iterator[np.ndarray]:
+    """Endless blocks (BLOCK, texts) of uniform random numbers in [0, 1), from a generator for each text."""
+    generators = [np.random.Generator(np.random.Philox(key=[seed, text])) for text in range(texts)]
+    while True:
+        yield np.stack([generator.random(BLOCK) for generator in generators], axis=1)

@@ -115,6 +115,13 @@ class ReferenceKernels:
         logits /= count
         return nats.mean()
 
+    def sampler(self, cell: str, params: Any, num_layers: int, batch_size: int) -> Any:
+        """A compiled loop that draws text, as `kernels.cpu.sampling.Sampler`; None where a network is run step by step.
+
+        `params` maps torch's names to arrays.
+        """
+        return None
+
     def norm(self, a: Any) -> Any:
         """The square root of the sum of squares of a (N,)."""
         return self.xp.sqrt(self.xp.dot(a, a))

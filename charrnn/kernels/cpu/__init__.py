@@ -16,6 +16,7 @@ import numpy as np
 
 from charrnn.kernels.cpu import library
 from charrnn.kernels.cpu.recurrence import CompiledSweep
+from charrnn.kernels.cpu.sampling import Sampler
 from charrnn.kernels.fused import FusedKernels
 from charrnn.recurrence import Recurrence
 
@@ -98,6 +99,12 @@ class CpuKernels(FusedKernels):
         targets, nats = library.numbers(targets), np.empty(len(targets), np.float32)
         function(*logits.shape, library.pointer(logits), library.pointer(targets), library.pointer(nats))
         return nats
+
+    def sampler(self, cell: str, params: Any, num_layers: int, batch_size: int) -> Any:
+        """See `ReferenceKernels.sampler`."""
+        if params["head.bias"].dtype != np.float32:
+            return super().sampler(cell, params, num_layers, batch_size)
+        return Sampler(self, cell, params, num_layers, batch_size)
 
     def norm(self, a: Any) -> Any:
         """See `ReferenceKernels.norm`."""
