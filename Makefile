@@ -3,12 +3,13 @@
 # make readme  write the command reference in README.md anew
 # make golden  write tests/golden/torch.npz anew (needs torch)
 # make lint    ruff
+# make gpu-check  all that only a GPU can tell, from the checkout as it is, into gpu-check.json; PYTHON needs CuPy
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test readme golden lint clean
+.PHONY: demo test readme golden lint gpu-check clean
 
 demo: $(VENV)/installed
 	$(BIN)/charrnn train names --minutes 1 --run runs/demo --force
@@ -28,6 +29,9 @@ golden: $(VENV)/installed
 lint: $(VENV)/installed-test
 	$(BIN)/python -m pip install --quiet ruff
 	$(BIN)/ruff check .
+
+gpu-check:
+	PYTHONPATH=. $(PYTHON) -m tests.gpu.check
 
 clean:
 	rm -rf $(VENV) build dist

@@ -1,0 +1,83 @@
+"""What the kernels compute on the device: against the reference, and again and again."""
+
+from typing import Any
+
+import numpy as np
+
+from charrnn import optim
+from charrnn.backend import Backend
+from charrnn.bench.workload import Workload
+from charrnn.cells import CELLS
+from charrnn.kernels.reference import ReferenceKernels
+from charrnn.network import Network
+from tests.kernels.agreement import operation_errors, recurrence_errors
+
+SHAPES = [(1, 1, 1), (5, 1, 31), (6, 3, 33), (7, 2, 100), (4, 50, 128), (3, 13, 5), (9, 64, 257), (3, 64, 512)]
+REPETITIONS = 1000
+STATES_LIMIT, LIMIT = 1e-5, 1e-4
+
+
+def recurrences(backend: Backend, kernels: ReferenceKernels) -> dict[str, float]:
+    """The largest error of each cell over all shapes."""
+    worst = {}
+    for cell in CELLS:
+        for shape in SHAPES:
+            for name, error in recurrence_errors(backend, kernels, cell, shape).items():
+                limit = STATES_LIMIT if name.startswith(("h", "state")) else LIMIT
+                assert error < limit, f"{cell} {shape}: error of {name} is {error:.1e}"
+                worst[cell] = max(worst.get(cell, 0.0), error)
+    return worst
+
+
+def operations(backend: Backend, kernels: ReferenceKernels) -> dict[str, float]:
+    """The error of each operation at each size."""
+    errors = dict(operation_errors(backend, kernels))
+    wrong = {name: error for name, error in errors.items() if not error < LIMIT}
+    assert not wrong, wrong
+    return errors
+
+
+def repetitions(backend: Backend, kernels: ReferenceKernels) -> dict[str, Any]:
+    """Training steps from the same start end in the same bits, and after the first need no more memory."""
+    found = {}
+    for cell in CELLS:
+        workload = Workload(cell, vocab_size=65, hidden_size=128, num_layers=2, seq_len=16, batch_size=32)
+        step = _Step(workload, backend, kernels)
+        first = step.run().copy()
+        differing, memory = backend.xp.zeros((), np.int64), _memory(backend)
+        for _ in range(REPETITIONS):
+            differing += (step.run() != first).any()
+        count, grown = int(differing), _memory(backend) - memory
+        assert not count, f"{cell}: {count} of {REPETITIONS} repetitions differ"
+        found[cell] = {"repetitions": REPETITIONS, "memory_grown_bytes": grown}
+    return found
+
+
+class _Step:
+    """One training step from the same weights, moments and states every time."""
+
+    def __init__(self, workload: Workload, backend: Backend, kernels: ReferenceKernels) -> None:
+        self.kernels, self.config = kernels, workload.config
+        self.params = workload.parameters(backend)
+        self.start = self.params.buffer.copy()
+        self.network = Network(workload.shape, self.params, backend, kernels, seq_len=workload.seq_len,
+                               batch_size=workload.batch_size, training=True)  # fmt: skip
+        self.optimizer = optim.build(self.config, kernels, self.params)
+        self.states = self.network.initial_state()
+        self.inputs, self.targets = (backend.to_device(ids) for ids in workload.chunks()[0])
+
+    def run(self) -> Any:
+        """The weights after the step, on the device."""
+        self.params.buffer[...] = self.start
+        for moments in self.optimizer.slots.values():
+            moments[...] = 0
+        logits, _ = self.network.forward(self.inputs, self.states)
+        self.kernels.cross_entropy_gradient(logits, self.targets)
+        grads = self.network.backward(logits)
+        optim.clip(self.kernels, grads, self.config.grad_clip, self.config.grad_clip_mode)
+        self.optimizer.update(grads, self.config.learning_rate, 1)
+        return self.params.buffer
+
+
+def _memory(backend: Backend) -> int:
+    return 0 if backend.device == "cpu" else backend.xp.get_default_memory_pool().total_bytes()

@@ -1,0 +1,58 @@
+"""The command line on the device: train, stop, resume, sample."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+SETTINGS = ["--hidden-size", "64", "--seq-len", "16", "--batch-size", "16", "--steps", "3000", "--eval-every", "500"]
+PATIENCE_SECONDS = 120
+
+
+def train_resume_and_sample(device: str) -> dict[str, str]:
+    """A run that was stopped and resumed ends as one that was not; what it learned is read on both devices."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "text.txt").write_text("the quick brown fox jumps over the lazy dog\n" * 400, encoding="utf-8")
+        train = ["train", "text.txt", *SETTINGS, "--device", device]
+        _charrnn(folder, *train, "--run", "whole")
+        _stop_half_way(folder, *train, "--run", "stopped")
+        _charrnn(folder, "train", "--resume", "--run", "stopped", "--device", device)
+        whole, stopped = ((folder / run / "last.safetensors").read_bytes() for run in ("whole", "stopped"))
+        assert whole == stopped, "a resumed run differs from an uninterrupted one"
+        greedy = ("sample", "whole", "--greedy", "--prime", "the", "--length", "200")
+        drawn = {on: _charrnn(folder, *greedy, "--device", on) for on in (device, "cpu")}
+        assert drawn[device] == drawn["cpu"], drawn
+        many = _charrnn(folder, "sample", "whole", "-n", "1000", "--length", "20", "--seed", "1", "--device", device)
+        assert many.count("---") >= 999, many[-200:]
+        return {"sample": drawn[device][:80]}
+
+
+def _stop_half_way(folder: Path, *arguments: str) -> None:
+    process = subprocess.Popen(_command(*arguments), cwd=folder, env=_environment(), stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)  # fmt: skip
+    began = time.monotonic()
+    while not (folder / "stopped" / "last.safetensors").exists() and process.poll() is None:
+        assert time.monotonic() - began < PATIENCE_SECONDS, "no checkpoint"
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    process.wait(PATIENCE_SECONDS)
+
+
+def _charrnn(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(_command(*arguments), cwd=folder, env=_environment(), capture_output=True, text=True,
+                          timeout=PATIENCE_SECONDS, check=False)  # fmt: skip
+    assert not done.returncode, f"charrnn {' '.join(arguments)}: {done.stderr.strip()[-300:]}"
+    return done.stdout
+
+
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "charrnn", *arguments]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(REPOSITORY)}

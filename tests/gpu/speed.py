@@ -1,0 +1,69 @@
+"""How long it takes on the device: time steps of the recurrences alone, and whole training steps against torch."""
+
+import statistics
+import time
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from charrnn.backend import Backend
+from charrnn.bench.judge import Request, bench
+from charrnn.bench.workload import Workload
+from charrnn.cells import CELLS
+from charrnn.errors import CharrnnError
+from charrnn.kernels.reference import ReferenceKernels
+
+CELLS_TIMED = ("lstm", "gru", "tanh")
+HIDDEN = (128, 256, 512, 1024)
+BATCH, SEQ_LEN, LAYERS, VOCABULARY = 64, 128, 2, 96
+ROUNDS = 9
+
+
+def time_steps(backend: Backend, kernels: ReferenceKernels) -> list[dict[str, Any]]:
+    """Median microseconds of a time step of one layer, forward and backward."""
+    return [_time_step(backend, kernels, cell, hidden) for cell in CELLS_TIMED for hidden in _sizes(backend)]
+
+
+def bench_against_torch(backend: Backend, kernels: ReferenceKernels) -> list[dict[str, Any]]:
+    """charrnn bench --vs torch at every size of the table."""
+    rows = []
+    for cell in CELLS_TIMED:
+        for hidden in _sizes(backend):
+            workload = Workload(cell, VOCABULARY, hidden, LAYERS, SEQ_LEN, BATCH)
+            row: dict[str, Any] = {"cell": cell, "hidden_size": hidden}
+            try:
+                row["report"] = asdict(bench(Request(workload, backend.device, rival="torch", pairs=3)))
+            except CharrnnError as error:  # and the other sizes are timed all the same
+                row["not_timed"] = str(error)
+            rows.append(row)
+    return rows
+
+
+def _sizes(backend: Backend) -> tuple[int, ...]:
+    return HIDDEN[:1] if backend.device == "cpu" else HIDDEN
+
+
+def _time_step(backend: Backend, kernels: ReferenceKernels, cell: str, hidden: int) -> dict[str, Any]:
+    xp, gates = backend.xp, CELLS[cell].blocks * hidden
+    recurrence = kernels.recurrence(cell, hidden_size=hidden, seq_len=SEQ_LEN, batch_size=BATCH, dtype=backend.dtype,
+                                    training=True)  # fmt: skip
+    rng = np.random.default_rng(0)
+    weights = {"weight_hh": rng.normal(size=(gates, hidden)) * hidden**-0.5, "bias_hh": rng.normal(size=gates)}
+    params = {name: backend.to_device(array.astype(backend.dtype)) for name, array in weights.items()}
+    grads = {name: xp.empty_like(array) for name, array in params.items()}
+    z = xp.empty((SEQ_LEN, BATCH, gates), backend.dtype)
+    dh = xp.ones((SEQ_LEN, BATCH, hidden), backend.dtype)
+    state = tuple(xp.zeros((BATCH, hidden), backend.dtype) for _ in CELLS[cell].states)
+    seconds: dict[str, list[float]] = {"forward": [], "backward": []}
+    for _ in range(1 + ROUNDS):
+        z[...] = 0.1
+        for name, run in (("forward", lambda: recurrence.forward(params, z, state)),
+                          ("backward", lambda: recurrence.backward(params, grads, dh))):  # fmt: skip
+            backend.synchronize()
+            began = time.perf_counter()
+            run()
+            backend.synchronize()
+            seconds[name].append(time.perf_counter() - began)
+    medians = {f"{name}_us": round(statistics.median(times[1:]) / SEQ_LEN * 1e6, 2) for name, times in seconds.items()}
+    return {"cell": cell, "hidden_size": hidden} | medians
