@@ -18,9 +18,9 @@ from charrnn.view.compare import show_standings
 def command(runs: tuple[str, ...], to: float | None, as_json: bool) -> None:
     """Set runs side by side: what they are, what they reached, and how fast.
 
-    RUN is a run's folder, or its name in runs/, or a folder of runs, such as a sweep's. The lowest validation loss comes first. Characters a second and time
-    are of all that a run did, evaluations included. A run that learned another text than the first one named, or holds
-    out another part of it, is marked: its loss is of other characters.
+    RUN is a run's folder, or its name in runs/, or a folder of runs, such as a sweep's. The lowest validation loss
+    comes first. Characters a second and time are of all that a run did, evaluations included. A run that learned
+    another text than the first one named, or holds out another part of it, is marked: its loss is of other characters.
 
     \b
     Examples:

@@ -72,7 +72,7 @@ class Copies:
 
 
 def _joined(beginnings: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """The numbers of runs from those of their beginnings and ends; mixed, so that no pattern in a text shows in them."""
+    """The numbers of runs from those of their beginnings and ends, mixed well: no pattern in a text shows in them."""
     numbers = beginnings * _ODD
     numbers += ends
     numbers ^= numbers >> np.uint64(32)
