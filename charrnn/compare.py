@@ -49,9 +49,9 @@ def find_runs(name: str) -> list[Run]:
     """
     for folder in (Path(name), RUNS / name):
         if not Run(folder).last.is_file():
-            inside = [path.parent for path in sorted(folder.glob("*/last.safetensors")) if path.parent.suffix != ".old"]
-            if inside:
-                return [Run(each) for each in inside]
+            inside = [path.parent for path in sorted(folder.glob("*/last.safetensors"))]
+            if found := [Run(each) for each in inside if not each.suffix.startswith(".old")]:  # moved aside by --force
+                return found
     return [find_run(name)]
 
 

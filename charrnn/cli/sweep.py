@@ -17,7 +17,7 @@ from charrnn.errors import SweepError
 from charrnn.runs import RUNS
 from charrnn.sweep.jobs import Ended, run_trials
 from charrnn.sweep.plan import read_sweep
-from charrnn.sweep.trials import LOG, Trial, make_trials
+from charrnn.sweep.trials import Trial, make_trials
 from charrnn.view.compare import show_standings
 from charrnn.view.sweep import SweepView
 
@@ -64,7 +64,7 @@ def command(
         show_standings(standings)
     if failed:
         raise SweepError(f"{len(failed)} of {len(trials)} trials failed, the first for the reason at the end of "
-                         f"{failed[0].run.folder / LOG}; the same command tries them again")  # fmt: skip
+                         f"{failed[0].log}; the same command tries them again")  # fmt: skip
 
 
 def _train(trials: list[Trial], view: SweepView, jobs: int, device: str, kernel: str) -> list[Trial]:

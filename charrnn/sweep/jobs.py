@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from charrnn.checkpoint import load
-from charrnn.sweep.trials import LOG, Trial
+from charrnn.sweep.trials import Trial
 
 _POLL_SECONDS = 0.1
 
@@ -63,8 +63,8 @@ def run_trials(
 
 
 def _start(trial: Trial, command: list[str], processors: set[int]) -> subprocess.Popen:
-    trial.run.folder.mkdir(parents=True, exist_ok=True)
-    with (trial.run.folder / LOG).open("ab") as log:
+    trial.log.parent.mkdir(parents=True, exist_ok=True)
+    with trial.log.open("ab") as log:
         # A session of its own: Ctrl-C reaches this process alone, which then asks each trial once to stop.
         process = subprocess.Popen([sys.executable, "-m", "charrnn", *command], stdin=subprocess.DEVNULL, stdout=log,
                                    stderr=log, start_new_session=True)  # fmt: skip
@@ -84,6 +84,6 @@ def _processors(place: int, jobs: int) -> set[int]:
 def _ended(trial: Trial, process: subprocess.Popen) -> Ended:
     if process.returncode == 0:
         return Ended(trial, load(trial.run.last).progress.best_val_loss, None)
-    lines = (trial.run.folder / LOG).read_text(encoding="utf-8", errors="replace").split("\n")
+    lines = trial.log.read_text(encoding="utf-8", errors="replace").split("\n")
     last = next((line for line in reversed(lines) if line.strip()), "")
     return Ended(trial, None, last.removeprefix("Error: ") or f"exit code {process.returncode}")

@@ -19,7 +19,6 @@ from charrnn.runs import Run
 from charrnn.session import open_corpus
 from charrnn.sweep.plan import PARAMETERS, Settings, Sweep
 
-LOG = "train.log"  # in the run's folder: what training had to say
 _LONGEST_NAME = 200
 _WIDEST = 1 << 20  # units of a layer
 
@@ -32,6 +31,11 @@ class Trial:
     corpus: str
     preset: str
     settings: Settings
+
+    @property
+    def log(self) -> Path:
+        """Beside the run's folder: what training had to say."""
+        return self.run.folder.with_name(self.run.folder.name + ".log")
 
     def is_finished(self) -> bool:
         """Whether there is nothing left to train.

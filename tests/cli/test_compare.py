@@ -44,6 +44,12 @@ def test_a_folder_of_runs_is_all_of_them():
     assert compare("sweep/").stdout == compare("sweep", "sweep/words").stdout == compare("sweep/raw", "sweep").stdout
 
 
+def test_what_force_moved_aside_is_compared_only_by_name():
+    Path("runs/raw").rename("runs/raw.old")
+    assert "raw" not in compare("runs").stdout
+    assert "raw.old" in compare("raw.old").stdout
+
+
 def test_a_run_that_can_go_on_is_marked():
     path = Path("runs/words/last.safetensors")
     saved = checkpoint.load(path)
@@ -64,7 +70,7 @@ def test_what_is_wrong_is_one_line():
     assert (result.exit_code, result.stdout) == (1, "")
     assert "there is no run 'nosuch'" in result.stderr and result.stderr.count("\n") == 1
     Path("runs/raw/last.safetensors").write_bytes(b"xx")
-    assert "cannot be read as a checkpoint" in compare("raw").stderr
+    assert compare("raw").stderr.startswith("Error: runs/raw/last.safetensors ")
     assert compare().exit_code == 2
     assert compare("words", "--to", "low").exit_code == 2
 

@@ -48,7 +48,7 @@ def test_every_trial_is_trained_once_and_a_table_is_printed():
     assert again.stderr == "2 trials, 2 finished before\n"
     assert {row["run"] for row in json.loads(again.stdout)} == {"runs/s/cell=gru", "runs/s/cell=lstm"}
     assert Path("runs/s/cell=gru/last.safetensors").stat().st_mtime_ns == before
-    assert "step 20" in Path("runs/s/cell=gru/train.log").read_text()
+    assert "step 20" in Path("runs/s/cell=gru.log").read_text()
 
 
 def test_commands_do_what_the_sweep_would_and_only_what_is_left():
@@ -67,7 +67,7 @@ def test_a_failed_trial_does_not_keep_the_others_from_being_trained():
     assert result.stdout.count("encoding=utf-8") == 2
     assert result.stderr.count(" failed: there is no encoding 'nosuch'") == 2
     last = result.stderr.splitlines()[-1]
-    assert last.startswith("Error: 2 of 4 trials failed") and "train.log" in last
+    assert last.startswith("Error: 2 of 4 trials failed") and "cell=gru.log" in last
     assert "2 finished before" in sweep().stderr
 
 
@@ -76,7 +76,7 @@ def test_an_interrupted_sweep_goes_on_where_it_was(number, code):
     Path("s.yaml").write_text(SWEEP.replace("steps: 20", "steps: 3000").replace("eval_every: 10", "eval_every: 1000"))
     process = subprocess.Popen([sys.executable, "-m", "charrnn", "sweep", "s.yaml", *NUMPY], text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
-    log = Path("runs/s/cell=gru/train.log")
+    log = Path("runs/s/cell=gru.log")
     deadline = time.monotonic() + 60
     while not (log.exists() and "training" in log.read_text()) and time.monotonic() < deadline:
         time.sleep(0.05)
