@@ -62,8 +62,6 @@ def _require(rival: str, workload: Workload, backend: Backend) -> None:
         raise BackendError("--vs torch: torch is not installed; pip install 'charrnn-lm[peers]'")
     elif workload.cell == "gru-before":
         raise Unsupported("torch has no GRU that resets before the product; use --cell gru, or --vs reference")
-    elif backend.device != "cpu":
-        raise Unsupported(f"torch is timed on the CPU only so far, not on {backend.device}; use --device cpu")
 
 
 def _take_turns(backend: Backend, ours: Job, rival: Job | None, count: int, note: Note) -> list[Turn]:

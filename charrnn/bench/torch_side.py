@@ -1,12 +1,13 @@
 """PyTorch's side of a comparison: the same network, weights, text, clipping and optimizer, as its users write them.
 
-torch is given its best: the one-hot input is made outside the timing, and of its ways to do the same (oneDNN on or
-off, three implementations of Adam, one thread or all for sampling) the quickest here is used.
+torch is given its best: the one-hot input is made outside the timing, and of its ways to do the same (on a CPU oneDNN
+on or off, three implementations of Adam, one thread or all for sampling; on a GPU three precisions) the quickest here
+is used.
 """
 
 from collections.abc import Callable
 from itertools import cycle
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -25,50 +26,77 @@ _RNNS: dict[str, tuple[type[nn.RNNBase], dict[str, Any]]] = {
 }
 _ADAMS = {"fused Adam": {"fused": True}, "foreach Adam": {"foreach": True}, "plain Adam": {"foreach": False}}
 _ONEDNN = {"oneDNN": True, "no oneDNN": False}
-VARIANTS = tuple(f"{onednn}, {adam}" for onednn in _ONEDNN for adam in _ADAMS)
+_LOSS_SCALE = 1024.0  # of float16 gradients: far from overflow, so that no step is left out
+
+
+class Variant(NamedTuple):
+    """One of torch's ways to do the same."""
+
+    adam: dict[str, bool]
+    onednn: bool = True
+    tf32: bool = False
+    half: bool = False  # float16 by autocast
+
+
+_ON_CPU = {f"{onednn}, {adam}": Variant(_ADAMS[adam], _ONEDNN[onednn]) for onednn in _ONEDNN for adam in _ADAMS}
+_ON_GPU = {"TF32": Variant(_ADAMS["fused Adam"], tf32=True), "IEEE float32": Variant(_ADAMS["fused Adam"]),
+           "float16 autocast": Variant(_ADAMS["fused Adam"], tf32=True, half=True)}  # fmt: skip
 _TEMPERATURE = 0.8
 
 
-class TorchSide:
-    """torch.nn.LSTM, GRU or RNN and a linear layer, with all that a training step needs, on the CPU."""
+def variants(device: str) -> dict[str, Variant]:
+    """What there is to choose from on a device, by name."""
+    return _ON_CPU if device == "cpu" else _ON_GPU
 
-    def __init__(self, workload: Workload, variant: str) -> None:
+
+class TorchSide:
+    """torch.nn.LSTM, GRU or RNN and a linear layer, with all that a training step needs."""
+
+    def __init__(self, workload: Workload, device: str, variant: str) -> None:
         torch.set_num_threads(cores())
         self.workload, self.config = workload, workload.config
-        onednn, adam = variant.split(", ")
-        self.onednn = _ONEDNN[onednn]
+        self.device, self.variant = torch.device(device.replace("gpu", "cuda")), variants(device)[variant]
         kind, options = _RNNS[workload.cell]
         self.rnn = kind(workload.vocab_size, workload.hidden_size, workload.num_layers, **options)
         self.head = nn.Linear(workload.hidden_size, workload.vocab_size)
         self.model = nn.ModuleDict({"rnn": self.rnn, "head": self.head})
         weights = workload.parameters(open_backend("cpu")).items()
         self.model.load_state_dict({name: torch.from_numpy(view) for name, view in weights})
+        self.model.to(self.device)
         self.criterion = nn.CrossEntropyLoss()
-        self.optimizer = torch.optim.Adam(self.model.parameters(), self.config.learning_rate, **_ADAMS[adam])
-        self.chunks = cycle([(self._one_hot(inputs), torch.from_numpy(targets).long())
+        rate = self.config.learning_rate
+        self.optimizer = torch.optim.Adam(self.model.parameters(), rate, **self.variant.adam)
+        self.scaler = torch.amp.GradScaler(self.device.type, init_scale=_LOSS_SCALE, enabled=self.variant.half)
+        self.chunks = cycle([(self._one_hot(inputs), torch.from_numpy(targets).long().to(self.device))
                              for inputs, targets in workload.chunks()])  # fmt: skip
         self.state: Any = None
         self.name = f"torch {torch.__version__.partition('+')[0]}"
 
     def synchronize(self) -> None:
-        """Nothing to wait for on a CPU."""
+        """Wait for a GPU; on a CPU there is nothing to wait for."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
 
     def step(self, lap: Laps) -> float:
         """One training step; the loss in nats per character."""
-        torch.backends.mkldnn.enabled = self.onednn
+        torch.backends.mkldnn.enabled = self.variant.onednn
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = self.variant.tf32
         inputs, targets = next(self.chunks)
         self.optimizer.zero_grad()
         lap("rest")
-        h, state = self.rnn(inputs, self.state)
-        logits = self.head(h.flatten(0, 1))
+        with torch.autocast(self.device.type, torch.float16, enabled=self.variant.half):
+            h, state = self.rnn(inputs, self.state)
+            logits = self.head(h.flatten(0, 1))
         self.state = _detached(state)
         lap("forward")
-        loss = self.criterion(logits, targets)
+        loss = self.criterion(logits.float(), targets)
         lap("rest")
-        loss.backward()
+        self.scaler.scale(loss).backward()
         lap("backward")
+        self.scaler.unscale_(self.optimizer)
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip)
-        self.optimizer.step()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         lap("rest")
         return loss.item()
 
@@ -96,7 +124,8 @@ class TorchSide:
         return draw
 
     def _one_hot(self, ids: Any) -> torch.Tensor:
-        return one_hot(torch.as_tensor(ids).long(), self.workload.vocab_size).float()
+        ids = torch.as_tensor(ids, device=self.device).long()
+        return one_hot(ids, self.workload.vocab_size).float()
 
 
 def _detached(state: Any) -> Any:

@@ -27,7 +27,7 @@ def measure(job: Job) -> dict[str, Any]:
     loss, warm = _steps(side, WARM_UP)
     count = job.steps or max(_LEAST_STEPS, round(_SECONDS / float(np.median(warm["step"]))))
     _, seconds = _steps(side, count)
-    peak = peak_bytes()
+    peak = peak_bytes() if job.device == "cpu" else None  # the host's memory says nothing of a GPU's
     return {
         "name": side.name,
         "seconds": seconds,
@@ -39,14 +39,14 @@ def measure(job: Job) -> dict[str, Any]:
 
 def settle(job: Job) -> dict[str, Any]:
     """See `charrnn.bench.job.settle`."""
-    from charrnn.bench.torch_side import VARIANTS, TorchSide
+    from charrnn.bench.torch_side import TorchSide, variants
 
-    sides = {variant: TorchSide(job.workload, variant) for variant in VARIANTS}
-    seconds: dict[str, list[float]] = {variant: [] for variant in VARIANTS}
+    sides = {variant: TorchSide(job.workload, job.device, variant) for variant in variants(job.device)}
+    seconds: dict[str, list[float]] = {variant: [] for variant in sides}
     for _ in range(1 + _SETTLE_ROUNDS):
         for variant, side in sides.items():
             seconds[variant] += _steps(side, 1)[1]["step"]
-    return {"variant": min(VARIANTS, key=lambda variant: min(seconds[variant][1:]))}  # the first step was the warm-up
+    return {"variant": min(seconds, key=lambda variant: min(seconds[variant][1:]))}  # the first step was the warm-up
 
 
 def _side(job: Job) -> Callable[[], Any]:
@@ -54,7 +54,7 @@ def _side(job: Job) -> Callable[[], Any]:
     if job.side == TORCH:
         from charrnn.bench.torch_side import TorchSide
 
-        return partial(TorchSide, job.workload, job.variant)
+        return partial(TorchSide, job.workload, job.device, job.variant)
     from charrnn.bench.ours import Ours
 
     return partial(Ours, job.workload, job.device, job.side)
