@@ -16,7 +16,7 @@ from charrnn.backend import Backend, open_backend
 from charrnn.cells import CELLS
 from charrnn.errors import BackendError, Unsupported
 from charrnn.kernels.cuda import CudaKernels
-from charrnn.kernels.cuda.program import OPTIONS, compiler, source
+from charrnn.kernels.cuda.program import compiler, source
 from charrnn.kernels.cuda.recurrence import STRUCTURES
 from charrnn.network import Network, Shape, initial_parameters
 from tests.kernels import shim
@@ -62,8 +62,8 @@ def test_every_kernel_compiles_and_keeps_its_values_in_registers(architecture):
     from cupy_backends.cuda.libs import nvrtc
 
     # As CuPy does, and the assembler is to report.
-    options = (f"--gpu-architecture=sm_{architecture}", "-ftz=true", "--device-as-default-execution-space",
-               "--ptxas-options=-v", *OPTIONS)  # fmt: skip
+    options = (f"--gpu-architecture=sm_{architecture}", "--std=c++17", "-ftz=true",
+               "--device-as-default-execution-space", "--ptxas-options=-v")  # fmt: skip
     for name, definitions in SOURCES:
         program = nvrtc.createProgram(source(name, **definitions), name, (), ())
         try:
@@ -169,7 +169,7 @@ def fake_cupy(capability="90", compile_error=None):
     """As much of CuPy as is asked before anything is computed."""
 
     class RawModule:
-        def __init__(self, code, options):
+        def __init__(self, code):
             pass
 
         def compile(self):

@@ -8,7 +8,6 @@ from charrnn.errors import Unsupported
 
 _HERE = Path(__file__).parent
 _PRELUDE = (_HERE / "device.h", _HERE.parent / "pointwise.h")
-OPTIONS = ("--std=c++17",)
 OLDEST = 75  # Turing: the first that NVRTC 13 compiles for
 
 Compile = Callable[[str], Any]  # source -> a module with `get_function(name)`, as cupy.RawModule has it
@@ -38,7 +37,7 @@ def compiler(cupy: Any) -> Compile:
         )
 
     def compile_source(text: str) -> Any:
-        module = cupy.RawModule(code=text, options=OPTIONS)
+        module = cupy.RawModule(code=text)
         try:
             module.compile()
         except (RuntimeError, cupy.cuda.compiler.CompileException) as error:
