@@ -4,6 +4,7 @@ Weights carry torch's names. The rest: `optimizer.SLOT.NAME` the moments, `state
 is no array is one JSON text in the header.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -64,8 +65,10 @@ class Checkpoint:
             tensors.update({f"optimizer.{slot}.{name}": array for name, array in arrays.items()})
         for layer, arrays in enumerate(self.states):
             tensors.update({f"state.{layer}.{name}": array for name, array in arrays.items()})
-        header = {name: getattr(self, name) for name in _HEADER} | {"progress": vars(self.progress), "format": FORMAT}
         tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+        header = {name: getattr(self, name) for name in _HEADER} | {
+            "progress": vars(self.progress), "format": FORMAT, "sha256": _sha256(tensors)
+        }  # fmt: skip
         with replacing(path) as file:
             file.write(save(tensors, {_KEY: json.dumps(header, sort_keys=True)}))
 
@@ -89,9 +92,11 @@ def load(path: Path) -> Checkpoint:
     except KeyError:
         raise CheckpointError(f"{path} is a safetensors file, but not one that charrnn wrote") from None
     except (SafetensorError, ValueError, OSError) as error:
-        raise CheckpointError(f"{path} cannot be read as a checkpoint: {str(error).splitlines()[0]}") from None
+        raise _damaged(path, str(error).splitlines()[0]) from None
     if header.get("format") != FORMAT:
         raise CheckpointError(f"{path} has checkpoint format {header.get('format')}; this version reads {FORMAT}")
+    if header["sha256"] != _sha256(tensors):
+        raise _damaged(path, "its arrays are not what was written")
     known = {each.name for each in fields(Progress)}
     progress = Progress(**{name: value for name, value in header["progress"].items() if name in known})
     return Checkpoint(**{name: header[name] for name in _HEADER}, progress=progress, **_sort(tensors))
@@ -112,3 +117,18 @@ def _sort(tensors: dict[str, np.ndarray]) -> dict[str, Any]:
         else:
             weights[name] = array
     return {"weights": weights, "moments": moments, "states": [states[layer] for layer in sorted(states)]}
+
+
+def _damaged(path: Path, reason: str) -> CheckpointError:
+    other = path.with_name("best.safetensors")
+    hint = f"; {other} is still there" if path.name == "last.safetensors" and other.is_file() else ""
+    return CheckpointError(f"{path} is no checkpoint, or a damaged one ({reason}){hint}")
+
+
+def _sha256(tensors: dict[str, np.ndarray]) -> str:
+    """Of names and contents of all arrays: safetensors itself would not notice a bad sector."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(tensors[name]).view(np.uint8).reshape(-1))
+    return digest.hexdigest()

@@ -132,7 +132,7 @@ class Config:
     plateau_patience: int = _training(2, "Evaluations without progress before the plateau schedule cuts.", low=1)
     grad_clip: float = _training(5.0, "Largest gradient; 0 does not clip.", low=0)
     grad_clip_mode: str = _training("norm", "Clip the norm of all gradients, or each value.", choices=CLIP_MODES)
-    patience: int = _training(10, "Stop after so many evaluations without a better one; 0 never stops early.", low=0)
+    patience: int = _training(0, "Stop after so many evaluations without a better one; 0 never stops early.", low=0)
     seed: int = _training(1, "Seed of initial weights, dropout and samples.", low=0, high=2**63 - 1, frozen=True)
 
     dropout: float = _regularization(0.0, "Share of values dropped between layers.", low=0, high=0.95)

@@ -1,8 +1,10 @@
 """The folder of a run: `config.yaml`, `metrics.jsonl`, `last.safetensors`, `best.safetensors`, and the encoded text."""
 
+import difflib
 import json
-import shutil
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,12 @@ from charrnn import checkpoint
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import SETTINGS, Config
 from charrnn.errors import CheckpointError
-from charrnn.storage import replacing
+from charrnn.storage import Lock, replacing
 
 RUNS = Path("runs")
+LOCK = "lock"
+_OURS = ("config.yaml", "metrics.jsonl", "last.safetensors", "best.safetensors", "tokens.bin", "tokens.json",
+         "stdin.txt", LOCK)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,22 +48,46 @@ class Run:
             CheckpointError: there is a run already, or the folder cannot be made.
         """
         moved = None
-        if self._occupied():
+        if any(path.exists() for path in (self.last, self.best, self.metrics)):
             if not force:
                 raise CheckpointError(f"{self.folder} holds a run; --resume goes on with it, --force moves it aside, "
                                       "--run DIR goes elsewhere")  # fmt: skip
-            moved = self.folder.with_name(self.folder.name + ".old")
-            if moved.exists():
-                shutil.rmtree(moved)
-            self.folder.rename(moved)
+            moved = self._move_aside()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            foreign = sorted(path.name for path in self.folder.iterdir() if not _is_ours(path))
         except OSError as error:
             raise CheckpointError(f"the run folder {self.folder} cannot be made: {error.strerror}") from None
+        if foreign:
+            raise CheckpointError(f"{self.folder} holds other files ({foreign[0]}), and no run; choose another --run")
         return moved
 
-    def _occupied(self) -> bool:
-        return any(path.exists() for path in (self.last, self.best, self.metrics))
+    def _move_aside(self) -> Path:
+        """Rename the folder to the first of NAME.old, NAME.old2, ... that is free: nothing is ever deleted."""
+        self.lock().release()  # nobody trains there
+        folder = self.folder.resolve()
+        names = (f"{folder.name}.old{number if number > 1 else ''}" for number in count(1))
+        free = next(path for path in map(folder.with_name, names) if not path.exists())
+        try:
+            folder.rename(free)
+        except OSError as error:
+            raise CheckpointError(f"{self.folder} cannot be moved aside: {error.strerror}") from None
+        return self.folder.parent / free.name
+
+    def lock(self) -> Lock:
+        """Keep other processes from training this run.
+
+        Raises:
+            StorageError: one of them trains it now.
+        """
+        return Lock(self.folder / LOCK)
+
+    def discard(self, lock: Lock) -> None:
+        """Give up a run that could not begin: remove what `lock` left, and the folder if nothing else is in it."""
+        lock.release()
+        with suppress(OSError):
+            (self.folder / LOCK).unlink()
+            self.folder.rmdir()
 
     def write_config(self, config: Config, origins: dict[str, str]) -> None:
         """`config.yaml`: every setting, with where it came from; `--config` reads it back."""
@@ -95,10 +124,17 @@ class Run:
             file.write("".join(json.dumps(values) + "\n" for values in kept).encode())
 
 
+def _is_ours(path: Path) -> bool:
+    """Whether a file in a run's folder was put there by a run, or is a temporary file of one."""
+    return any(path.name == name or path.name.startswith(f".{name}.") for name in _OURS)
+
+
 def list_runs() -> list[Run]:
     """The runs in `runs/`, the one written last first; those that --force moved aside are left out."""
-    found = [path for path in RUNS.glob("*/last.safetensors") if path.parent.suffix != ".old"]
-    return [Run(path.parent) for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
+    found = {path.parent: path.stat().st_mtime for path in RUNS.glob("*/*.safetensors")
+             if path.name in ("last.safetensors", "best.safetensors")}  # fmt: skip
+    aside = [folder for folder in found if ".old" in folder.suffix]
+    return [Run(folder) for folder in sorted(found, key=found.__getitem__, reverse=True) if folder not in aside]
 
 
 def find_run(name: str | None) -> Run:
@@ -107,17 +143,20 @@ def find_run(name: str | None) -> Run:
     Raises:
         CheckpointError: there is none.
     """
+    runs = list_runs()
     if name is None:
-        found = list_runs()
-        if not found:
+        if not runs:
             raise CheckpointError(f"there is no run in {RUNS}/ yet; charrnn train CORPUS makes one")
-        return found[0]
+        return runs[0]
     for folder in (Path(name), RUNS / name):
-        if Run(folder).last.is_file():
+        if Run(folder).last.is_file() or Run(folder).best.is_file():
             return Run(folder)
-    present = sorted(path.parent.name for path in RUNS.glob("*/last.safetensors"))
-    there = f"; there are {', '.join(present)}" if present else ""
-    raise CheckpointError(f"there is no run {name!r}, neither as a folder nor in {RUNS}/{there}")
+        if (folder / "config.yaml").is_file():
+            raise CheckpointError(f"the run {folder} has no checkpoint yet; train it again from the start")
+    names = [run.folder.name for run in runs]
+    close = difflib.get_close_matches(Path(name).name, names, n=1)
+    hint = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(names[:5])}" if names else ""
+    raise CheckpointError(f"there is no run {name!r}, neither as a folder nor in {RUNS}/{hint}")
 
 
 def load_model(name: str | None) -> tuple[Checkpoint, Path]:

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from charrnn.budget import Budget
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import SETTINGS, Config, resolve
 from charrnn.corpus.batches import Batches, fit_batch_size
-from charrnn.corpus.source import Source, from_path, from_stdin
+from charrnn.corpus.source import Source, from_path, from_stdin, sha256_of
 from charrnn.corpus.tokenizer import Vocabulary
 from charrnn.corpus.tokens import Tokens, encode_corpus, load_tokens
 from charrnn.errors import CharrnnError, ConfigError, CorpusError
@@ -78,6 +77,7 @@ def _begin(request: Request, backend: Backend, choice: Choice, reading: Reading 
     config, origins = _settings(request, preset, base)
     run = Run(Path(request.run) if request.run else RUNS / (source.name if source else "stdin"))
     moved = run.create(force=request.force)
+    lock = run.lock()
     notices = [Notice(f"the run that was there is now {moved}")] if moved else []
     try:
         source = source or from_stdin(sys.stdin.buffer, run.folder)
@@ -85,8 +85,7 @@ def _begin(request: Request, backend: Backend, choice: Choice, reading: Reading 
         tokens = encode_corpus(source, config, run.folder, base=vocabulary, progress=reading)
         config = _fit(config, tokens, notices)
     except CharrnnError:
-        with suppress(OSError):
-            run.folder.rmdir()  # only if nothing was put there
+        run.discard(lock)
         raise
     shape = Shape.of(config, tokens.vocabulary.size)
     params = initial_parameters(shape, backend, np.random.default_rng(config.seed))
@@ -96,7 +95,7 @@ def _begin(request: Request, backend: Backend, choice: Choice, reading: Reading 
               "size": tokens.size, "train_chars": len(tokens.train), "val_chars": len(tokens.val)}  # fmt: skip
     run.write_config(config, origins)
     description = {"origins": origins, "preset": preset, "corpus": corpus}
-    setup = Setup(config, tokens, run, backend, choice.kernels, params, description)
+    setup = Setup(config, tokens, run, backend, choice.kernels, params, description, lock=lock)
     return _session(setup, choice, notices)
 
 
@@ -106,19 +105,28 @@ def _resume(request: Request, backend: Backend, choice: Choice, reading: Reading
         raise ConfigError("--resume goes on with the run's own settings; leave out --preset, --config, --init-from "
                           "and --force")  # fmt: skip
     run = _run_to_resume(request)
+    lock = run.lock()
     saved = checkpoint.load(run.last)
     config, origins = _changed(saved, request.settings)
     vocabulary = Vocabulary.from_dict(saved.vocabulary)
     tokens = load_tokens(run.folder, vocabulary)
     if tokens is None or tokens.sha256 != saved.corpus["sha256"]:
         tokens = _read_again(request, saved, config, run, vocabulary, reading)
+    elif request.corpus not in (None, "-", saved.corpus["argument"]) and not _names_run(request.corpus):
+        source = open_corpus(request.corpus, config.glob, reading)
+        _check_same(source, sha256_of(source), saved, run)
     shape = Shape.of(config, vocabulary.size)
     params = load_parameters(shape, backend, saved.weights, run.last)
     run.forget_metrics_after(saved.progress.step)
     run.write_config(config, origins)
     description = {"origins": origins, "preset": saved.preset, "corpus": saved.corpus}
-    setup = Setup(config, tokens, run, backend, choice.kernels, params, description, resume=saved)
-    return _session(setup, choice, [])
+    setup = Setup(config, tokens, run, backend, choice.kernels, params, description, saved, lock)
+    budget = Budget.of(config, Batches.of(config, tokens.train).per_epoch)
+    notices = []
+    if budget.progress(saved.progress.step, saved.progress.seconds) == 1:
+        notices.append(Notice(f"nothing is left of {budget.text} at step {saved.progress.step}; more --epochs, --steps "
+                              "or --minutes train on"))  # fmt: skip
+    return _session(setup, choice, notices)
 
 
 def open_corpus(name: str, glob: str, reading: Reading | None = None) -> Source:
@@ -181,11 +189,16 @@ def _extend(base: tuple[Checkpoint, Path], shape: Shape, fresh: Flat, backend: B
 def _run_to_resume(request: Request) -> Run:
     if request.run:
         return find_run(request.run)
-    if request.corpus is None:
-        return find_run(None)
+    if request.corpus is None or _names_run(request.corpus):
+        return find_run(request.corpus)
     if request.corpus == "-":
         return find_run(str(RUNS / "stdin"))
     return find_run(str(RUNS / open_corpus(request.corpus, _glob(request)).name))
+
+
+def _names_run(corpus: str) -> bool:
+    """Whether what stands in the place of a text is a run: people type `train --resume NAME`."""
+    return any(Run(folder).last.is_file() for folder in (Path(corpus), RUNS / corpus))
 
 
 def _changed(saved: Checkpoint, settings: dict[str, Any]) -> tuple[Config, dict[str, str]]:
@@ -206,11 +219,15 @@ def _read_again(
         raise CorpusError(f"the text in {run.folder} is gone, and it came from standard input; it cannot be resumed")
     source = open_corpus(argument, config.glob, reading)
     tokens = encode_corpus(source, config, run.folder, base=vocabulary, progress=reading)
-    if tokens.sha256 != saved.corpus["sha256"]:
-        raise CorpusError(f"{source.description} is not the text that this run learned from: its sha256 is "
-                          f"{tokens.sha256[:16]}…, not {saved.corpus['sha256'][:16]}…; --init-from {run.folder} "
-                          "trains further on another text")  # fmt: skip
+    _check_same(source, tokens.sha256, saved, run)
     return tokens
+
+
+def _check_same(source: Source, sha256: str, saved: Checkpoint, run: Run) -> None:
+    if sha256 != saved.corpus["sha256"]:
+        raise CorpusError(f"{source.description} is not the text that this run learned from: its sha256 is "
+                          f"{sha256[:16]}…, not {saved.corpus['sha256'][:16]}…; --init-from {run.folder} "
+                          "trains further on another text")  # fmt: skip
 
 
 def _session(setup: Setup, choice: Choice, notices: list[Notice]) -> Session:

@@ -1,12 +1,18 @@
 """Files that are whole or not there: written under a temporary name, synced, and put in place in one move."""
 
 import os
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from charrnn.errors import StorageError
+
+try:
+    import fcntl
+except ImportError:  # Windows: nothing is locked there
+    fcntl = None
 
 
 @contextmanager
@@ -34,8 +40,30 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             part.unlink(missing_ok=True)
 
 
+class Lock:
+    """A file that one process holds at a time, until `release()` or its end, however it ends.
+
+    Raises:
+        StorageError: another process holds it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        self.release = weakref.finalize(self, os.close, descriptor)
+        try:
+            if fcntl:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(descriptor, 20).decode(errors="replace") or "unknown"
+            self.release()
+            raise StorageError(f"{path.parent} is in use by process {holder}; stop that first, or choose another "
+                               "folder") from None  # fmt: skip
+        os.truncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
+
+
 def cache_folder() -> Path:
     """The user's cache: $CHARRNN_CACHE, else charrnn/ in $XDG_CACHE_HOME or ~/.cache."""
     if named := os.environ.get("CHARRNN_CACHE"):
         return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "charrnn"
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "charrnn"

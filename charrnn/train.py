@@ -30,6 +30,7 @@ from charrnn.loss import bits_per_char
 from charrnn.network import Network, Shape
 from charrnn.runs import Run
 from charrnn.sampler import Filter, sample
+from charrnn.storage import Lock
 
 EVALUATIONS = 20  # over a run, unless `eval_every` says otherwise
 EVALUATION_SHARE = 0.1  # of the time, at most, where time is the budget
@@ -50,6 +51,7 @@ class Setup:
     params: Flat
     description: dict[str, Any]  # the checkpoint's fields that training only passes on: origins, preset, corpus
     resume: Checkpoint | None = None
+    lock: Lock | None = None  # keeps other processes out of the run
 
 
 class Trainer:
@@ -104,6 +106,8 @@ class Trainer:
         if reason != "interrupted":
             progress.ended = reason
             yield self._save()
+        if self.setup.lock:
+            self.setup.lock.release()
         yield Finished(reason, progress.step, self._epoch(), self.seconds(), progress.best_val_loss, progress.best_step)
 
     def seconds(self) -> float:

@@ -51,14 +51,24 @@ def test_what_is_no_checkpoint_is_refused(tmp_path):
     with pytest.raises(CheckpointError, match="there is no checkpoint"):
         checkpoint.load(path)
     path.write_bytes(b"not a checkpoint at all")
-    with pytest.raises(CheckpointError, match="cannot be read as a checkpoint"):
+    with pytest.raises(CheckpointError, match="is no checkpoint, or a damaged one"):
         checkpoint.load(path)
     save_file({"a": np.zeros(2)}, path)
     with pytest.raises(CheckpointError, match="not one that charrnn wrote"):
         checkpoint.load(path)
     example().save(path)
     path.write_bytes(path.read_bytes()[:-5])
-    with pytest.raises(CheckpointError, match="cannot be read as a checkpoint"):
+    with pytest.raises(CheckpointError, match="is no checkpoint, or a damaged one"):
+        checkpoint.load(path)
+
+
+def test_a_bad_sector_is_noticed(tmp_path):
+    path = tmp_path / "last.safetensors"
+    example().save(path)
+    example().save(tmp_path / "best.safetensors")
+    blob = path.read_bytes()
+    path.write_bytes(blob[:-8] + b"\xff" * 8)
+    with pytest.raises(CheckpointError, match=r"its arrays are not what was written.*best.safetensors is still there"):
         checkpoint.load(path)
 
 

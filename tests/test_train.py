@@ -1,6 +1,7 @@
 """Training runs: resumed equals uninterrupted, what is written, when it stops."""
 
 import hashlib
+import os
 
 import numpy as np
 import pytest
@@ -200,6 +201,44 @@ def test_an_existing_run_is_refused_or_moves_aside(text, tmp_path):
     assert checkpoint.load(run / "last.safetensors").progress.step == 4
 
 
+def test_forced_runs_never_delete_an_older_one(text, tmp_path):
+    for _ in range(3):
+        train(text, SMALL | {"steps": 1}, run=str(tmp_path / "run"), force=True)
+    assert {path.name for path in tmp_path.glob("run*")} == {"run", "run.old", "run.old2"}
+
+
+def test_a_folder_with_other_files_is_no_place_for_a_run(text, tmp_path):
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "thesis.tex").write_text("years of work")
+    for force in (False, True):
+        with pytest.raises(CharrnnError, match=r"project holds other files \(thesis.tex\), and no run"):
+            train(text, SMALL, run=str(tmp_path / "project"), force=force)
+    assert [path.name for path in (tmp_path / "project").iterdir()] == ["thesis.tex"]
+
+
+def test_a_run_in_training_is_left_alone(text, tmp_path):
+    run = tmp_path / "run"
+    trainer = Trainer(prepare(Request(text, SMALL, run=str(run))).setup)
+    events = trainer.run()
+    while not isinstance(next(events), Saved):
+        pass
+    for changes in ({"resume": True}, {"force": True}):
+        with pytest.raises(CharrnnError, match=rf"run is in use by process {os.getpid()}"):
+            prepare(Request(text, SMALL if "force" in changes else {}, run=str(run), **changes))
+    assert list(events)[-1].reason == "done"
+    train(None, {"steps": 41}, run=str(run), resume=True)
+
+
+def test_another_text_cannot_be_put_under_a_run(text, tmp_path):
+    run = tmp_path / "run"
+    train(text, SMALL, run=str(run), stop_at=3)
+    other = tmp_path / "other.txt"
+    other.write_text("another text\n" * 20)
+    with pytest.raises(CorpusError, match=r"other.txt is not the text that this run learned from"):
+        train(str(other), {}, run=str(run), resume=True)
+    assert train(str(run), {}, resume=True)[-1].step == 40  # as in: charrnn train --resume NAME
+
+
 def test_a_resumed_run_keeps_what_fixes_it_and_may_go_on_longer(text, tmp_path):
     run = tmp_path / "run"
     train(text, SMALL | {"steps": 3}, run=str(run))
@@ -252,5 +291,5 @@ def test_the_newest_run_is_found(text, tmp_path, monkeypatch):
         train(text, SMALL | {"steps": 1}, run=f"runs/{name}")
     assert find_run(None).folder.name == "second"
     assert find_run("first").folder.name == "first"
-    with pytest.raises(CharrnnError, match=r"no run 'third'.*there are first, second"):
+    with pytest.raises(CharrnnError, match=r"no run 'third'.*there are second, first"):
         find_run("third")

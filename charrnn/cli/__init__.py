@@ -3,6 +3,7 @@
 Errors become exit codes in this file, once: 1 for what a user can mend, 2 for wrong usage (click's), 130 for Ctrl-C.
 """
 
+import logging
 import sys
 from importlib import import_module
 
@@ -74,6 +75,7 @@ def cli() -> None:
 
 def main() -> None:
     """The `charrnn` command."""
+    logging.basicConfig(level=logging.INFO, format="note: %(message)s")
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal that cannot show a character must not end the program
     cli(prog_name="charrnn")

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import time
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -15,15 +16,18 @@ from charrnn.session import Request, prepare
 from charrnn.train import Trainer
 from charrnn.view.training import open_view
 
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+PATIENCE = 2.0  # seconds after a signal in which another one is taken for the same
+
 
 class Interrupt:
-    """While it is entered, SIGINT and SIGTERM are noted instead of obeyed; a second one is obeyed."""
+    """While it is entered, signals to end are noted instead of obeyed; one that comes later again is obeyed."""
 
     def __init__(self) -> None:
         self.number: int | None = None
 
     def __enter__(self) -> "Interrupt":
-        self._before = {each: signal.signal(each, self._note) for each in (signal.SIGINT, signal.SIGTERM)}
+        self._before = {each: signal.signal(each, self._note) for each in SIGNALS}
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -34,9 +38,10 @@ class Interrupt:
         return self.number is not None
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.number is not None:
-            raise KeyboardInterrupt
-        self.number = number
+        if self.number is None:
+            self.number, self._noted = number, time.monotonic()
+        elif time.monotonic() - self._noted > PATIENCE:
+            sys.exit(128 + number)
 
 
 @settings_options
@@ -46,7 +51,7 @@ class Interrupt:
 @click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE", help="Settings in YAML.")
 @click.option("--run", metavar="DIR", help="Folder of the run.  [default: runs/CORPUS]")
 @click.option("--resume", is_flag=True, help="Go on with a run; with nothing else named, the newest one.")
-@click.option("--force", is_flag=True, help="Start anew where a run is already; that one moves to DIR.old.")
+@click.option("--force", is_flag=True, help="Start anew where a run is already; that one is kept as DIR.old.")
 @click.option("--init-from", metavar="RUN", help="Begin with the weights of a run, and train further on this text.")
 @device_options
 @json_option

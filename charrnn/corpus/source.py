@@ -82,6 +82,18 @@ def from_stdin(stream: BinaryIO, folder: Path) -> Source:
     return Source("stdin", (path,), description="standard input")
 
 
+def sha256_of(source: Source) -> str:
+    """Of all bytes of a text, as a hexadecimal number.
+
+    Raises:
+        CorpusError: a file cannot be read.
+    """
+    reader = Reader(source)
+    for _ in reader.raw():
+        pass
+    return reader.sha256.hexdigest()
+
+
 class Reader:
     """One pass over a text; what it meets on the way stands in its attributes.
 

@@ -124,7 +124,7 @@ class TestBadInput:
     def test_a_damaged_checkpoint(self, folder):
         run("fox.txt", *TINY)
         Path("runs/fox/last.safetensors").write_bytes(b"xx")
-        assert "runs/fox/last.safetensors cannot be read as a checkpoint" in fails("--resume")
+        assert "runs/fox/last.safetensors is no checkpoint, or a damaged one" in fails("--resume")
 
     def test_values_out_of_range_and_unknown_names(self, folder):
         assert "hidden_size must be at least 1, not 0" in fails("fox.txt", "--hidden-size", 0)
@@ -152,7 +152,7 @@ class TestBadInput:
         assert "the run folder file/run cannot be made" in fails("fox.txt", "--run", "file/run")
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_saves_and_says_how_to_go_on(folder, number, code):
     process = subprocess.Popen(
         [sys.executable, "-m", "charrnn", "train", "fox.txt", "--minutes", "5", "--json"], stdout=subprocess.PIPE,
@@ -162,6 +162,7 @@ def test_a_signal_saves_and_says_how_to_go_on(folder, number, code):
         if '"step"' in line:
             break
     process.send_signal(number)
+    process.send_signal(number)  # impatience changes nothing
     out, err = process.communicate(timeout=60)
     assert process.returncode == code, err
     assert json.loads(out.splitlines()[-1])["reason"] == "interrupted"

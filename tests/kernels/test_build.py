@@ -70,17 +70,6 @@ def test_a_damaged_library_is_done_without(tmp_path):
     finish(start(CHARRNN_CACHE=str(tmp_path)))
 
 
-@pytest.mark.parametrize(("variables", "folder"), [
-    ({"CHARRNN_CACHE": "/a", "XDG_CACHE_HOME": "/b", "HOME": "/c"}, "/a"),
-    ({"CHARRNN_CACHE": "", "XDG_CACHE_HOME": "/b", "HOME": "/c"}, "/b/charrnn"),
-    ({"CHARRNN_CACHE": "", "XDG_CACHE_HOME": "", "HOME": "/c"}, "/c/.cache/charrnn"),
-])  # fmt: skip
-def test_cache_folder(variables, folder, monkeypatch):
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert build.cache_folder() == Path(folder)
-
-
 def test_the_library_depends_on_the_flags(monkeypatch):
     plain = build._fingerprint(["c++"])
     assert plain == build._fingerprint(["c++"])

@@ -7,6 +7,7 @@ temporary name first, so that several processes may start at once.
 import ctypes
 import functools
 import hashlib
+import logging
 import os
 import platform
 import shutil
@@ -17,6 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from charrnn.errors import Unsupported
+from charrnn.storage import cache_folder
+
+log = logging.getLogger(__name__)
 
 SOURCES = Path(__file__).parent
 SHARED = SOURCES.parent  # pointwise.h
@@ -77,13 +81,6 @@ def target() -> str:
     return TARGETS[machine]
 
 
-def cache_folder() -> Path:
-    """Where compiled kernels are kept: $CHARRNN_CACHE, else charrnn/ in $XDG_CACHE_HOME or ~/.cache."""
-    if named := os.environ.get("CHARRNN_CACHE"):
-        return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "charrnn"
-
-
 def _fingerprint(command: Sequence[str]) -> str:
     """A hash of sources, command, compiler and processor."""
     parts = [path.read_bytes() for path in sorted([*SOURCES.glob("*.cpp"), *SOURCES.glob("*.h"), *SHARED.glob("*.h")])]
@@ -103,6 +100,7 @@ def _processor() -> str:
 
 def _compile(command: list[str], folder: Path) -> Path:
     """The library, made in `folder`: every source on its own, all at once."""
+    log.info("compiling kernels for this processor, once; this takes some seconds")
     sources = sorted(SOURCES.glob("*.cpp"))
     objects = [folder / f"{source.stem}.o" for source in sources]
 
