@@ -150,8 +150,7 @@ class Network:
             if index == 0:
                 self._input(layer, z, step)
             else:
-                self.kernels.matmul(_rows(self._below[-1]), layer["weight_ih"].T, z)
-                z += layer["bias_ih"]
+                self.kernels.matmul(_rows(self._below[-1]), layer["weight_ih"].T, z, layer["bias_ih"])
             used = layer | {"weight_hh": self._weight_dropouts[index].forward(layer["weight_hh"], step)}
             h, state = recurrence.forward(used, z.reshape(sequence), states[index])
             self._used.append(used)
@@ -159,8 +158,7 @@ class Network:
             self._below.append(self._dropouts[index].forward(h, step))
             new_states.append(state)
         logits = self._logits[: ids.size]
-        self.kernels.matmul(_rows(self._below[-1]), self.params["head.weight"].T, logits)
-        logits += self.params["head.bias"]
+        self.kernels.matmul(_rows(self._below[-1]), self.params["head.weight"].T, logits, self.params["head.bias"])
         return logits, new_states
 
     def backward(self, dlogits: Any, dstates: list[State] | None = None) -> Flat:

@@ -79,9 +79,11 @@ class ReferenceKernels:
         """A recurrent layer for sequences up to this size; only with `training` is there a backward."""
         return Unrolled(self.xp, CELLS[cell], training)
 
-    def matmul(self, a: Any, b: Any, out: Any) -> None:
-        """out = a b."""
+    def matmul(self, a: Any, b: Any, out: Any, bias: Any = None) -> None:
+        """out = a b, plus `bias` (columns,) in every row."""
         self.xp.matmul(a, b, out=out)
+        if bias is not None:
+            out += bias
 
     def column_sums(self, a: Any, out: Any) -> None:
         """out[j] = the sum of column j of a (N, G)."""

@@ -130,7 +130,11 @@ def test_matmul(kernels, rows, depth, columns):
         for b in matrices(depth, columns, 2):
             out = np.full((rows, columns), np.nan, np.float32)
             kernels.matmul(a, b, out)
-            assert relative_error(out, a.astype(float) @ b.astype(float)) < 1e-5 * np.sqrt(depth)
+            product = a.astype(float) @ b.astype(float)
+            assert relative_error(out, product) < 1e-5 * np.sqrt(depth)
+            bias = np.linspace(-3, 2, columns, dtype=np.float32)
+            kernels.matmul(a, b, out, bias)
+            assert relative_error(out, product + bias) < 1e-5 * np.sqrt(depth)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 70), (1000, 65), (2500, 512)])

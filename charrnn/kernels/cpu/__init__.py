@@ -49,13 +49,13 @@ class CpuKernels(FusedKernels):
                                       dtype=dtype, training=training)
         return CompiledSweep(self, cell, hidden_size, seq_len, batch_size, training)
 
-    def matmul(self, a: Any, b: Any, out: Any) -> None:
+    def matmul(self, a: Any, b: Any, out: Any, bias: Any = None) -> None:
         """See `ReferenceKernels.matmul`."""
         if out.dtype != np.float32:
-            return super().matmul(a, b, out)
+            return super().matmul(a, b, out, bias)
         (rows, depth), columns = a.shape, b.shape[1]
-        self.library.gemm(rows, depth, columns, *library.matrix(a), *library.matrix(b), None, library.pointer(out),
-                           columns)
+        self.library.gemm(rows, depth, columns, *library.matrix(a), *library.matrix(b),
+                          None if bias is None else library.pointer(bias), library.pointer(out), columns)
         return None
 
     def column_sums(self, a: Any, out: Any) -> None:

@@ -53,9 +53,11 @@ class CudaKernels(ReferenceKernels):
         kind = GatedSweep if cell == "gru-before" else SteppedSweep
         return kind(self, cell, hidden_size, seq_len, batch_size, training)
 
-    def matmul(self, a: Any, b: Any, out: Any) -> None:
+    def matmul(self, a: Any, b: Any, out: Any, bias: Any = None) -> None:
         """See `ReferenceKernels.matmul`. cupy.dot goes to cuBLAS on a shorter way than cupy.matmul."""
         self.xp.dot(a, b, out=out)
+        if bias is not None:
+            out += bias
 
     def column_sums(self, a: Any, out: Any) -> None:
         """See `ReferenceKernels.column_sums`; in pieces of rows first, then over the pieces."""
