@@ -46,7 +46,7 @@ def command(
 
     \b
     Examples:
-      charrnn sweep sweeps/cells.yaml
+      charrnn sweep charrnn/sweep/cells.yaml
       charrnn sweep search.yaml --jobs 4 --json
       charrnn sweep search.yaml --print-commands | xargs -d '\\n' -n 1 -P 8 sh -c
     """
