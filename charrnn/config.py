@@ -57,18 +57,24 @@ class Setting:
         value = self.type(value)
         if self.choices and value not in self.choices:
             choices = ", ".join(self.choices)
-            raise ConfigError(f"{name} {value!r} is not one of {choices}{_nearest(value, self.choices)}")
+            raise ConfigError(f"{name} {value!r} is not one of {choices}{nearest(value, self.choices)}")
         if self.low is not None and not (value > self.low if self.open_low else value >= self.low):
-            raise ConfigError(f"{name} must be {'above' if self.open_low else 'at least'} {self.low:g}, not {value:g}")
+            least = f"{'above' if self.open_low else 'at least'} {_shown(self.low)}"
+            raise ConfigError(f"{name} must be {least}, not {_shown(value)}")
         if self.high is not None and not value <= self.high:
-            raise ConfigError(f"{name} must be at most {self.high:g}, not {value:g}")
+            raise ConfigError(f"{name} must be at most {_shown(self.high)}, not {_shown(value)}")
         return value
 
 
 _TYPE_NAMES = {int: "whole number", float: "number", str: "text"}
 
 
-def _nearest(name: str, names: Any) -> str:
+def _shown(value: float) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)  # every digit of an integer
+
+
+def nearest(name: str, names: Any) -> str:
+    """The end of a message about a wrong name: the right one that is nearest, if one is near."""
     close = difflib.get_close_matches(str(name), list(names), n=1)
     return f"; did you mean {close[0]}?" if close else ""
 
@@ -202,7 +208,7 @@ def check_names(names: Any, source: str, known: Any = SETTINGS) -> None:
     """Raise ConfigError if one of `names` is not `known`; the message names the nearest right one."""
     for name in names:
         if name not in known:
-            raise ConfigError(f"{source}: there is no setting {name!r}{_nearest(name, known)}")
+            raise ConfigError(f"{source}: there is no setting {name!r}{nearest(name, known)}")
 
 
 def resolve(*sources: tuple[str, Mapping[str, Any]]) -> tuple[Config, dict[str, str]]:

@@ -13,7 +13,7 @@ import numpy as np
 from charrnn.arrays import Flat
 from charrnn.backend import Backend
 from charrnn.corpus.batches import Streams
-from charrnn.evaluate import Score
+from charrnn.evaluate import Progress, Score
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network import Network, Shape
 
@@ -29,7 +29,7 @@ class Learning(NamedTuple):
 
 def dynamic_score(
     shape: Shape, params: Flat, square_mean: Flat, backend: Backend, kernels: ReferenceKernels, ids: np.ndarray,
-    learning: Learning,
+    learning: Learning, progress: Progress | None = None,
 ) -> Score:  # fmt: skip
     """The loss on ids[1:], read as one stream from zero state, by weights that learn on the way; `params` stay.
 
@@ -48,4 +48,6 @@ def dynamic_score(
         step *= scale
         params.buffer -= step
         params.buffer += learning.decay * (start.buffer - params.buffer)
+        if progress:
+            progress(min(begin + SEQ_LEN, streams.length), streams.length)
     return Score(nats / (len(ids) - 1), len(ids) - 1)

@@ -1,5 +1,6 @@
 """How well a model predicts a text: the sum of nats over the characters, divided once."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ SEQ_LEN = 64
 # A text is read in parallel streams. Each first reads, unscored, so many characters of what comes before its part:
 # with that the loss is the same as that of one stream to four digits, at thirty times the speed.
 WARM_UP = 256
+
+Progress = Callable[[int, int], None]  # (done, to do), of any unit
 
 
 class Score(NamedTuple):
@@ -35,7 +38,7 @@ class Evaluator:
         self.network = Network(shape, params, backend, kernels, seq_len=SEQ_LEN, batch_size=streams)
 
     @np.errstate(over="ignore", invalid="ignore")  # who calls looks at the loss
-    def score(self, ids: np.ndarray) -> Score:
+    def score(self, ids: np.ndarray, progress: Progress | None = None) -> Score:
         """The loss on ids[1:], the hidden state carried through the whole text from zero at its start."""
         streams = Streams(ids, self.network.batch_size)
         states = self._warm_up(streams)
@@ -45,6 +48,8 @@ class Evaluator:
             logits, states = self.network.forward(self.backend.to_device(inputs), states)
             targets = self.backend.to_device(targets.reshape(-1)[:count])
             nats += float(self.kernels.cross_entropy(logits[:count], targets).sum(dtype=np.float64))
+            if progress:
+                progress(min(start + SEQ_LEN, streams.length), streams.length)
         return Score(nats / (len(ids) - 1), len(ids) - 1)
 
     def _warm_up(self, streams: Streams) -> list:
@@ -62,8 +67,9 @@ class Evaluator:
 
 
 def score_lines(
-    shape: Shape, params: Flat, backend: Backend, kernels: ReferenceKernels, lines: list[np.ndarray], newline: int
-) -> list[Score]:
+    shape: Shape, params: Flat, backend: Backend, kernels: ReferenceKernels, lines: list[np.ndarray], newline: int,
+    progress: Progress | None = None,
+) -> list[Score]:  # fmt: skip
     """The loss of each line by itself, as what follows a line end and goes on to the next one; `lines` hold ids."""
     scores: dict[int, Score] = {}
     by_length = sorted(range(len(lines)), key=lambda index: len(lines[index]))
@@ -76,6 +82,8 @@ def score_lines(
         for column, index in enumerate(group):
             chars = len(lines[index]) + 1
             scores[index] = Score(float(nats[:chars, column].sum(dtype=np.float64)) / chars, chars)
+        if progress:
+            progress(len(scores), len(lines))
     return [scores[index] for index in range(len(lines))]
 
 

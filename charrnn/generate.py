@@ -70,6 +70,7 @@ def generate(
     """`count` texts, drawn as one batch and given one after the other, each in pieces as they become known.
 
     Every text goes on from the ids of `prime`, which are not given again; they are read as the beginning of a line.
+    Bytes that are not UTF-8 are in the texts as `surrogateescape` has them.
 
     Raises:
         ConfigError: `limits` counts lines, and the model knows no line end.
@@ -88,7 +89,7 @@ def generate(
 
 def _decoder_after(prime: np.ndarray, vocabulary: Vocabulary) -> Decoder:
     """A decoder that holds the beginning of a UTF-8 character, if `prime` ends within one."""
-    decoder = vocabulary.decoder()
+    decoder = vocabulary.decoder("surrogateescape")
     decoder.decode(prime)
     return decoder
 

@@ -60,3 +60,13 @@ def test_lines_are_scored_each_by_itself():
         nats = one_by_one(np.concatenate(([0], line, [0])))
         assert score.chars == len(line) + 1
         np.testing.assert_allclose(score.loss, nats.mean(), rtol=1e-12)
+
+
+def test_it_tells_how_far_it_is():
+    told = []
+    ids = np.random.default_rng(1).integers(0, 9, 150).astype(np.uint8)
+    Evaluator(SHAPE, PARAMS, BACKEND, KERNELS, len(ids)).score(ids, lambda done, total: told.append((done, total)))
+    assert told == [(64, 149), (128, 149), (149, 149)]
+    told.clear()
+    score_lines(SHAPE, PARAMS, BACKEND, KERNELS, [ids] * 40, 0, lambda done, total: told.append((done, total)))
+    assert told == [(32, 40), (40, 40)]

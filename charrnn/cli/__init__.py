@@ -5,11 +5,15 @@ Errors become exit codes in this file, once: 1 for what a user can mend, 2 for w
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 
 import click
 
 from charrnn import __version__
+from charrnn.cli.streams import drop_unwritten, open_streams
+from charrnn.config import nearest
 from charrnn.errors import CharrnnError
 
 # The summaries stand here so that `charrnn --help` has to import no command.
@@ -26,6 +30,26 @@ COMMANDS = {
 }
 
 
+@contextmanager
+def _errors_in_one_line() -> Iterator[None]:
+    """The only place where errors are caught for the user's sake."""
+    try:
+        yield
+        sys.stdout.flush()
+    except CharrnnError as error:
+        raise click.ClickException(str(error)) from error
+    except BrokenPipeError:
+        raise  # click ends quietly when nobody reads on
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise click.ClickException(f"{where}{error.strerror or error}") from error
+    except MemoryError as error:
+        message = "out of memory; lower --batch-size, --seq-len or --hidden-size"
+        raise click.ClickException(f"{message} ({error})" if str(error) else message) from error
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(130) from None
+
+
 class Commands(click.Group):
     """Loads a command's file when it is called, and turns errors into one line and an exit code."""
 
@@ -37,27 +61,27 @@ class Commands(click.Group):
         """The command, imported now."""
         return import_module(f"charrnn.cli.{name}").command if name in COMMANDS else None
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple:
+        """The command that `args` begin with; a wrong name gets a guess."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            ctx.fail(f"there is no command {name!r}{nearest(name, COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """From the summaries, without importing."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def make_context(self, *args: object, **extra: object) -> click.Context:
+        """Read the command line; help is printed here."""
+        with _errors_in_one_line():
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; the only place where errors are caught for the user's sake."""
-        try:
+        """Run the command."""
+        with _errors_in_one_line():
             return super().invoke(ctx)
-        except CharrnnError as error:
-            raise click.ClickException(str(error)) from error
-        except BrokenPipeError:
-            raise  # click ends quietly when nobody reads on
-        except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            raise click.ClickException(f"{where}{error.strerror or error}") from error
-        except MemoryError as error:
-            message = "out of memory; lower --batch-size, --seq-len or --hidden-size"
-            raise click.ClickException(f"{message} ({error})" if str(error) else message) from error
-        except KeyboardInterrupt:
-            ctx.exit(130)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -76,6 +100,8 @@ def cli() -> None:
 def main() -> None:
     """The `charrnn` command."""
     logging.basicConfig(level=logging.INFO, format="note: %(message)s")
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # a terminal that cannot show a character must not end the program
-    cli(prog_name="charrnn")
+    open_streams()
+    try:
+        cli(prog_name="charrnn")
+    finally:
+        drop_unwritten()

@@ -1,20 +1,17 @@
 """charrnn corpora: the texts that are known by name."""
 
 import json
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
 import click
 
 from charrnn.catalogue import fetch_corpus, find_corpus, is_here, list_corpora, local_path, verify_corpus
-from charrnn.catalogue.download import Progress
 from charrnn.catalogue.entry import Corpus
 from charrnn.catalogue.fetch import Provenance
 from charrnn.catalogue.origins import Origin
 from charrnn.cli.options import json_option
+from charrnn.cli.progress import progress_bar
 from charrnn.errors import CorpusError
 
 
@@ -102,7 +99,7 @@ def fetch(names: tuple[str, ...], force: bool) -> None:
             text = verify_corpus(corpus)
             click.echo(f"{corpus.name}: already here and verified, {_described(text)}; --force fetches it again")
         else:
-            with _progress(corpus.name) as progress:
+            with progress_bar(f"fetching {corpus.name}") as progress:
                 text = fetch_corpus(corpus, progress=progress)
             click.echo(f"{corpus.name}: fetched {_described(text)}, to {local_path(corpus)}")
 
@@ -125,7 +122,8 @@ def verify(ctx: click.Context, names: tuple[str, ...], as_json: bool) -> None:
         _print_json(results)
     else:
         for result in results:
-            click.echo(f"{result['name']}: {'right, sha256 ' + result['sha256'] if result['ok'] else result['error']}")
+            # an error names the corpus itself
+            click.echo(f"{result['name']}: right, sha256 {result['sha256']}" if result["ok"] else result["error"])
     ctx.exit(0 if all(result["ok"] for result in results) else 1)
 
 
@@ -159,20 +157,6 @@ def _verified(corpus: Corpus) -> dict[str, Any]:
 
 def _print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2))
-
-
-@contextmanager
-def _progress(name: str) -> Iterator[Progress | None]:
-    """A bar on standard error, if that is a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    with click.progressbar(length=1, label=f"fetching {name}", file=sys.stderr) as bar:
-        def show(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
-        yield show
 
 
 command = corpora

@@ -8,16 +8,19 @@ import click
 import numpy as np
 
 from charrnn.cli.options import device_options, json_option
+from charrnn.cli.progress import progress_bar
 from charrnn.cli.texts import reading, text_options
 from charrnn.corpus.text import read_text
 from charrnn.corpus.tokens import load_tokens
 from charrnn.dynamic import Learning, dynamic_score
 from charrnn.errors import ConfigError, CorpusError
-from charrnn.evaluate import Evaluator, Score, score_lines
+from charrnn.evaluate import Evaluator, Progress, Score, score_lines
 from charrnn.loss import bits_per_char, perplexity
 from charrnn.model import Model, load_parameters, open_model
+from charrnn.view.wording import figure
 
 DYNAMIC = Learning(rate=2e-5, decay=1e-3)
+SHORT = 1.0  # seconds of work that are not worth a bar
 
 
 @click.command()
@@ -53,24 +56,33 @@ def command(
       sort -u names.txt | charrnn eval names - --per-line | tail
     """
     run, file = _which(run, file)
-    model = open_model(run, device=device, kernel=kernel)
+    model, unseen = open_model(run, device=device, kernel=kernel), 0
     if file is None:
         ids, what = _held_out(model, part), "the held-out part" if part == "val" else "the test part"
     else:
         text = read_text(file, reading(model.config, encoding, errors))
         ids, what = model.vocabulary.encode(text, unknown=unknown), "standard input" if file == "-" else file
+        if unseen := model.vocabulary.count_unseen(text):
+            done = "skipped" if unknown == "skip" else "replaced"
+            click.echo(f"note: {unseen:,} of {len(text):,} characters are unknown, and were {done}", err=True)
     if len(ids) < 2:
-        raise CorpusError(f"{what} has {len(ids)} characters that {model.path} knows; at least 2 are needed")
-    if per_line:
-        _print_lines(_ranked_lines(model, ids), as_json)
-    else:
-        if dynamic:
-            score, what = _dynamic_score(model, ids, Learning(dynamic_rate, dynamic_decay)), f"{what}, learning from it"
+        plural = "s" * (len(ids) != 1)
+        raise CorpusError(f"{what} has {len(ids)} character{plural} that {model.path} knows; at least 2 are needed")
+    with progress_bar("reading", after=SHORT) as progress:
+        if per_line:
+            lines = _ranked_lines(model, ids, progress)
+        elif dynamic:
+            score = _dynamic_score(model, ids, Learning(dynamic_rate, dynamic_decay), progress)
+            what = f"{what}, learning from it"
         else:
-            score = Evaluator(model.shape, model.params, model.backend, model.choice.kernels, len(ids)).score(ids)
+            evaluator = Evaluator(model.shape, model.params, model.backend, model.choice.kernels, len(ids))
+            score = evaluator.score(ids, progress)
+    if per_line:
+        _print_lines(lines, as_json)
+    else:
         _print_score({"model": str(model.path), "text": what, "loss": score.loss,
                       "bits_per_char": bits_per_char(score.loss), "perplexity": perplexity(score.loss),
-                      "chars": score.chars}, as_json)  # fmt: skip
+                      "chars": score.chars, "unknown": unseen}, as_json)  # fmt: skip
 
 
 def _which(run: str | None, file: str | None) -> tuple[str | None, str | None]:
@@ -81,13 +93,14 @@ def _which(run: str | None, file: str | None) -> tuple[str | None, str | None]:
     return (None, run) if is_text else (run, None)
 
 
-def _dynamic_score(model: Model, ids: np.ndarray, learning: Learning) -> Score:
+def _dynamic_score(model: Model, ids: np.ndarray, learning: Learning, progress: Progress | None) -> Score:
     moments = model.checkpoint.moments.get("square_mean")
     if moments is None:
         raise ConfigError(f"--dynamic needs the mean squared gradients that adam, adamw and rmsprop keep; {model.path} "
                           f"was trained with {model.config.optimizer}")  # fmt: skip
     square_mean = load_parameters(model.shape, model.backend, moments, model.path)
-    return dynamic_score(model.shape, model.params, square_mean, model.backend, model.choice.kernels, ids, learning)
+    return dynamic_score(model.shape, model.params, square_mean, model.backend, model.choice.kernels, ids, learning,
+                         progress)  # fmt: skip
 
 
 def _held_out(model: Model, part: str) -> np.ndarray:
@@ -101,14 +114,14 @@ def _held_out(model: Model, part: str) -> np.ndarray:
     return ids
 
 
-def _ranked_lines(model: Model, ids: np.ndarray) -> list[dict[str, Any]]:
+def _ranked_lines(model: Model, ids: np.ndarray, progress: Progress | None) -> list[dict[str, Any]]:
     """The lines that are not empty, likeliest first."""
     newline = model.vocabulary.newline
     if newline is None:
         raise ConfigError(f"{model.path} learned from a text without line ends, and cannot judge lines by themselves")
     pieces = np.split(ids, np.flatnonzero(ids == newline) + 1)
     lines = [line for piece in pieces if len(line := piece[piece != newline])]
-    scores = score_lines(model.shape, model.params, model.backend, model.choice.kernels, lines, newline)
+    scores = score_lines(model.shape, model.params, model.backend, model.choice.kernels, lines, newline, progress)
     ranked = sorted(zip(scores, lines, strict=True), key=lambda pair: pair[0].loss)
     return [{"line": model.vocabulary.decode(line), "loss": score.loss, "bits_per_char": bits_per_char(score.loss),
              "chars": score.chars} for score, line in ranked]  # fmt: skip
@@ -126,5 +139,5 @@ def _print_score(score: dict[str, Any], as_json: bool) -> None:
     click.echo(f"{score['model']} on {score['text']}", err=True)
     click.echo(f"loss        {score['loss']:.4f} nats/char")
     click.echo(f"bits/char   {score['bits_per_char']:.4f}")
-    click.echo(f"perplexity  {score['perplexity']:.4f}")
+    click.echo(f"perplexity  {figure(score['perplexity'], 4)}")
     click.echo(f"characters  {score['chars']}")

@@ -3,13 +3,14 @@
 import json
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import click
 
 from charrnn.cli.options import device_options, json_option
 from charrnn.cli.texts import reading, text_options
 from charrnn.corpus.text import read_text
+from charrnn.corpus.tokenizer import raw, readable
 from charrnn.corpus.tokens import load_tokens
 from charrnn.generate import Limits, count_new, generate
 from charrnn.model import Model, open_model
@@ -73,26 +74,36 @@ def command(
     choose = Filter(0.0 if greedy else TEMP if temp is None else temp, top_k, top_p)
     limits = Limits(length or (lines * LONGEST_LINE if lines else LENGTH), lines, stop)
 
-    beginning = model.vocabulary.decoder().decode(ids)
+    beginning = model.vocabulary.decoder("surrogateescape").decode(ids)
     texts = generate(model, ids, choose, limits, seed=seed, count=count)
     if as_json:
         for pieces in texts:
-            click.echo(json.dumps({"text": "".join(pieces), "prime": beginning, "seed": seed}, ensure_ascii=False))
+            text, prime = readable("".join(pieces)), readable(beginning)
+            click.echo(json.dumps({"text": text, "prime": prime, "seed": seed}, ensure_ascii=False))
     else:
-        written = [_stream(beginning, pieces, index > 0 and lines != 1) for index, pieces in enumerate(texts)]
+        write = _write_bytes if model.vocabulary.characters is None else _write
+        written = [_stream(beginning, pieces, index > 0 and lines != 1, write) for index, pieces in enumerate(texts)]
         if lines:
             _tell_how_new(model, written)
 
 
-def _stream(beginning: str, pieces: Iterator[str], separated: bool) -> str:
-    """Print a text as it is drawn, and end its last line; returns it from the line on that the drawing began in."""
-    click.echo(f"{BETWEEN_TEXTS}\n{beginning}" if separated else beginning, nl=False)
+def _write(text: str) -> None:
+    click.echo(text, nl=False)
+
+
+def _write_bytes(text: str) -> None:
+    click.echo(raw(text), nl=False)  # just as they were drawn, UTF-8 or not
+
+
+def _stream(beginning: str, pieces: Iterator[str], separated: bool, write: Callable[[str], None]) -> str:
+    """Write a text as it is drawn, and end its last line; returns it from the line on that the drawing began in."""
+    write(f"{BETWEEN_TEXTS}\n{beginning}" if separated else beginning)
     text = beginning.rpartition("\n")[2]
     for piece in pieces:
-        click.echo(piece, nl=False)
+        write(piece)
         text += piece
     if not text.endswith("\n"):
-        click.echo()
+        write("\n")
     return text
 
 

@@ -12,11 +12,13 @@ import click
 from charrnn import presets
 from charrnn.cli.options import GroupedCommand, device_options, json_option, settings_options
 from charrnn.config import SETTINGS
+from charrnn.events import Event
 from charrnn.session import Request, prepare
 from charrnn.train import Trainer
-from charrnn.view.training import open_view
+from charrnn.view.training import View, open_view
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+BROKEN_PIPE = 13  # the number of SIGPIPE, which Python ignores for an exception
 PATIENCE = 2.0  # seconds after a signal in which another one is taken for the same
 
 
@@ -27,7 +29,7 @@ class Interrupt:
         self.number: int | None = None
 
     def __enter__(self) -> "Interrupt":
-        self._before = {each: signal.signal(each, self._note) for each in SIGNALS}
+        self._before = {each: signal.signal(each, self.note) for each in SIGNALS}
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -37,11 +39,23 @@ class Interrupt:
     def __call__(self) -> bool:
         return self.number is not None
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def note(self, number: int, frame: FrameType | None) -> None:
+        """Take a signal."""
         if self.number is None:
             self.number, self._noted = number, time.monotonic()
         elif time.monotonic() - self._noted > PATIENCE:
             sys.exit(128 + number)
+
+
+def _show(view: View, event: Event, interrupt: Interrupt) -> None:
+    """What cannot be written ends no training, but for a pipe that nobody reads any more: that is like a signal."""
+    try:
+        view.show(event)
+    except BrokenPipeError:
+        if interrupt.number is None:
+            interrupt.note(BROKEN_PIPE, None)
+    except OSError:
+        pass  # the event is lost; standard output is still tried again, and complained of, at the end
 
 
 @settings_options
@@ -78,7 +92,7 @@ def command(as_json: bool, **options: Any) -> None:
             view.show(event)
         with Interrupt() as interrupt:
             for event in Trainer(session.setup, interrupt).run():
-                view.show(event)
+                _show(view, event, interrupt)
     if interrupt.number is not None:
         sys.exit(128 + interrupt.number)
 

@@ -68,8 +68,8 @@ class Vocabulary:
         """
         if self.characters is None:
             # surrogateescape: bytes of an argument that are not UTF-8 come back as they were typed.
-            return np.frombuffer(text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text, np.uint8)
-        ids = self._table.take(_code_points(text), mode="clip")
+            return np.frombuffer(raw(text) if isinstance(text, str) else text, np.uint8)
+        ids = self._look_up(text)
         missing = ids == self.size
         if missing.any():
             if unknown == "error":
@@ -80,15 +80,19 @@ class Vocabulary:
                 ids[missing] = self._replacement
         return ids.astype(self.dtype, copy=False)
 
+    def count_unseen(self, text: str | bytes) -> int:
+        """How many characters of `text` are not in the vocabulary."""
+        return 0 if self.characters is None else int(np.count_nonzero(self._look_up(text) == self.size))
+
     def decode(self, ids: ArrayLike) -> str:
         """The text of `ids`; bytes that are not UTF-8 become U+FFFD."""
         if self.characters is None:
             return np.asarray(ids, np.uint8).tobytes().decode("utf-8", "replace")
         return self._codes[np.asarray(ids, np.int64)].tobytes().decode("utf-32-le")
 
-    def decoder(self) -> "Decoder":
-        """A decoder for ids that come a few at a time."""
-        return Decoder(self)
+    def decoder(self, errors: str = "replace") -> "Decoder":
+        """A decoder for ids that come a few at a time; `errors` is for bytes that are not UTF-8."""
+        return Decoder(self, errors)
 
     def extended(self, more: str) -> "Vocabulary":
         """A vocabulary in which known characters keep their ids and the new ones of `more` follow, sorted."""
@@ -120,6 +124,10 @@ class Vocabulary:
         table[self._codes] = np.arange(self.size)
         return table
 
+    def _look_up(self, text: str) -> np.ndarray:
+        """The id of each character, `size` where there is none."""
+        return self._table.take(_code_points(text), mode="clip")
+
     @property
     def _replacement(self) -> int:
         return next((self.characters.index(each) for each in "? " if each in self.characters), 0)
@@ -128,15 +136,25 @@ class Vocabulary:
 class Decoder:
     """Turns ids into text as they come; a UTF-8 character in several bytes waits for the last of them."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, errors: str = "replace") -> None:
         self._vocabulary = vocabulary
-        self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
+        self._utf8 = codecs.getincrementaldecoder("utf-8")(errors)
 
     def decode(self, ids: ArrayLike, final: bool = False) -> str:
-        """The text of `ids` as far as its characters are whole; `final` gives what waits as U+FFFD."""
+        """The text of `ids` as far as its characters are whole; `final` ends waiting, which is an error."""
         if self._vocabulary.characters is None:
             return self._utf8.decode(np.asarray(ids, np.uint8).tobytes(), final)
         return self._vocabulary.decode(ids)
+
+
+def raw(text: str) -> bytes:
+    """The bytes of a text that was decoded from bytes with the errors `surrogateescape`."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def readable(text: str) -> str:
+    """Such a text with U+FFFD for bytes that are not UTF-8."""
+    return raw(text).decode("utf-8", "replace")
 
 
 def _code_points(text: str) -> np.ndarray:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from charrnn.bench.report import PHASES, Report, Result
 from charrnn.bench.timing import Spread
-from charrnn.view.layout import facts, grid
+from charrnn.view.layout import facts, grid, open_console
 from charrnn.view.wording import file_size
 
 WIDTH_OF_A_FILE = 80
@@ -30,7 +30,7 @@ def note_progress(text: str) -> None:
 
 def show_report(report: Report, console: Console | None = None) -> None:
     """Print on standard output, or on `console`."""
-    console = console or Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
+    console = console or open_console(WIDTH_OF_A_FILE)
     console.print(facts(_conditions(report)))
     console.print()
     console.print(_figures(report))

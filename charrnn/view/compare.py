@@ -1,13 +1,11 @@
 """Runs side by side as a table."""
 
-import sys
-
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from charrnn.compare import Standing
-from charrnn.view.layout import grid
+from charrnn.view.layout import grid, open_console
 from charrnn.view.wording import duration, short
 
 WIDTH_OF_A_FILE = 200
@@ -16,7 +14,7 @@ NOT_KNOWN = "-"
 
 def show_standings(standings: list[Standing], to: float | None = None, console: Console | None = None) -> None:
     """Print them in their order on standard output, or on `console`; `to` is the loss that times were asked for."""
-    console = console or Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
+    console = console or open_console(WIDTH_OF_A_FILE)
     console.print(_table(standings, to))
     if any(each.differs for each in standings):
         console.print(Text("Losses of runs with a remark are not comparable with the first one's: they are of another "

@@ -1,6 +1,5 @@
 """Runs and machines as text; the values are those of `charrnn info --json`."""
 
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +9,7 @@ from rich.text import Text
 
 from charrnn.config import Config
 from charrnn.loss import bits_per_char
-from charrnn.view.layout import facts, grid
+from charrnn.view.layout import facts, grid, open_console
 from charrnn.view.wording import duration, file_size, visible
 
 WIDTH_OF_A_FILE = 120
@@ -21,7 +20,7 @@ COLUMNS = ("step", "epoch", "time", "train loss", "val loss", "bits/char")
 
 def show_info(run: dict[str, Any] | None, machine: dict[str, Any], console: Console | None = None) -> None:
     """Print both on standard output, or on `console`."""
-    console = console or Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
+    console = console or open_console(WIDTH_OF_A_FILE)
     if run:
         _show_run(run, console)
         console.print()

@@ -1,6 +1,5 @@
 """What a run's text is like, beside real text."""
 
-import sys
 from collections.abc import Iterator
 
 from rich.console import Console
@@ -8,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from charrnn.judge.report import Figures, Report
-from charrnn.view.layout import facts, grid
+from charrnn.view.layout import facts, grid, open_console
 from charrnn.view.wording import visible
 
 WIDTH_OF_A_FILE = 100
@@ -20,7 +19,7 @@ Rows = Iterator[tuple[str, str]]
 
 def show_report(report: Report, console: Console | None = None) -> None:
     """Print on standard output, or on `console`."""
-    console = console or Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
+    console = console or open_console(WIDTH_OF_A_FILE)
     console.print(_table(report))
     if report.drawn.copy:
         console.print()

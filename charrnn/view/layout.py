@@ -1,9 +1,31 @@
 """Tables without lines, as all views use them."""
 
+import os
+import re
+import sys
 from collections.abc import Iterable
+from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+
+def open_console(width_of_a_file: int) -> Console:
+    """Standard output; where that is no terminal it is so wide, or as COLUMNS says."""
+    if sys.stdout.isatty():
+        return Console()
+    return Console(file=_Trimmed(), width=None if "COLUMNS" in os.environ else width_of_a_file)
+
+
+class _Trimmed:
+    """Standard output without the spaces at the ends of lines that fill up tables."""
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(re.sub(r" +$", "", text, flags=re.MULTILINE))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stdout, name)
 
 
 def facts(lines: Iterable[tuple[str, str]]) -> Table:

@@ -70,7 +70,7 @@ class LiveView:
             case Evaluated():
                 self._val_loss = event.val_loss
                 self._console.print(Text(evaluated_line(event), "bold green" if event.best else "bold"))
-            case Sampled():
+            case Sampled() if event.text.strip():
                 self._console.print(_sample(event.text, self._console))
             case Notice():
                 self._console.print(Text(f"note: {event.text}", "yellow"))
@@ -106,11 +106,12 @@ class LiveView:
     def _step_line(self, step: Step) -> str:
         val = f"  val {self._val_loss:.3f}" if self._val_loss is not None else ""
         left = f"  {duration(step.seconds_left)} left" if step.seconds_left is not None else ""
-        return (f"epoch {step.epoch:.2f}  loss {self._loss:.3f}  {bits_per_char(self._loss):.2f} bits{val}"
+        return (f"epoch {step.epoch:.2f}  train {self._loss:.3f} ({bits_per_char(self._loss):.2f} bits){val}"
                 f"  {short(step.chars_per_second)} char/s{left}")  # fmt: skip
 
 
 def _sample(text: str, console: Console) -> Padding:
-    """The first lines of a sample, as they fit."""
-    lines = Text(visible(text)).wrap(console, console.width - 4, overflow="fold")
+    """The first lines of a sample that are not blank, as they fit."""
+    written = "\n".join(line for line in visible(text).split("\n") if line.strip())
+    lines = Text(written).wrap(console, console.width - 4, overflow="fold")
     return Padding(Text("\n").join(lines[:SAMPLE_LINES]), (0, 2))

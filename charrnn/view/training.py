@@ -17,7 +17,7 @@ READING_SECONDS = 10.0  # between two lines about a long reading, in a log
 Clock = Callable[[], float]
 
 
-def open_view(*, json: bool) -> "JsonView | LiveView | PlainView":
+def open_view(*, json: bool) -> "View":
     """The view that suits: JSON on standard output, else a live display if standard error is a terminal, else lines."""
     if json:
         return JsonView(sys.stdout)
@@ -90,3 +90,6 @@ class JsonView:
             self._next_step = self._clock() + STEP_SECONDS
         values = {"event": type(event).__name__.lower()} | asdict(event)
         print(json.dumps(values, ensure_ascii=False, default=str), file=self._file, flush=True)
+
+
+View = JsonView | LiveView | PlainView

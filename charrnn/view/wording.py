@@ -8,7 +8,7 @@ from charrnn.loss import bits_per_char, perplexity
 # Control, format, surrogate, line and paragraph separator: what could move the cursor or turn the writing direction.
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _JOINERS = "\u200c\u200d"  # format characters that shape ordinary words and emoji
-_REASONS = {"done": "done", "early stop": "stopped early, as the validation loss got no better",
+_REASONS = {"done": "done", "early stop": "stopped early by --patience, as the validation loss got no better",
             "interrupted": "interrupted, and saved"}  # fmt: skip
 
 
@@ -35,6 +35,11 @@ def short(number: float) -> str:
     return _scaled(number, ("", "k", "M", "G"))
 
 
+def figure(number: float, digits: int) -> str:
+    """A number with so many digits after the point; as 4.33e+26 where it is too large to be read so."""
+    return f"{number:.{digits}f}" if number < 1e6 else f"{number:.3g}"
+
+
 def file_size(size: float) -> str:
     """A number of bytes, as 950 B, 45.1 kB, 1.2 MB."""
     return _scaled(size, (" B", " kB", " MB", " GB"))
@@ -53,8 +58,9 @@ def started_lines(started: Started) -> list[tuple[str, str]]:
     resumed = f", resumed at step {started.resumed_step}" if started.resumed_step is not None else ""
     slower = f" ({started.why_not_faster})" if started.why_not_faster else ""
     held_out = f"{started.val_chars:,} held out" if started.val_chars else "none held out"
+    symbols = "bytes" if started.bytes else "characters"
     return [
-        ("text", f"{started.corpus}: {started.train_chars:,} characters, {held_out}"),
+        ("text", f"{started.corpus}: {started.train_chars:,} {symbols}, {held_out}"),
         ("model", f"{started.model}: {started.parameters:,} parameters, {_symbols(started)}"),
         ("training", f"{started.budget}{preset}{resumed}, into {started.run}"),
         ("device", f"{started.device}, {started.kernel} kernels{slower}"),
@@ -77,11 +83,10 @@ def finished_lines(finished: Finished, run: object) -> list[tuple[str, str]]:
     if finished.best_val_loss is not None:
         loss = finished.best_val_loss
         lines.append(("best", f"validation loss {loss:.4f}, {bits_per_char(loss):.3f} bits/char, "
-                              f"perplexity {perplexity(loss):.2f}, at step {finished.best_step}"))  # fmt: skip
-    lines.append(("next", f"charrnn sample {run} --temp 0.8"))
+                              f"perplexity {figure(perplexity(loss), 2)}, at step {finished.best_step}"))  # fmt: skip
     if finished.reason == "interrupted":
         lines.append(("go on", f"charrnn train --resume --run {run}"))
-    return lines
+    return [*lines, ("next", f"charrnn sample {run}")]
 
 
 def _symbols(started: Started) -> str:

@@ -3,9 +3,9 @@ import json
 import pytest
 from click.testing import CliRunner, Result
 
-from charrnn.cli import cli
 from charrnn import catalogue
 from charrnn.catalogue.origins import Url
+from charrnn.cli import cli
 from charrnn.errors import CorpusError
 
 ENTRIES = {
@@ -119,38 +119,7 @@ def test_verify(folder):
 
 def test_verify_of_what_is_not_here_fails():
     result = run("verify", "web")
-    assert (result.exit_code, result.stdout) == (1, "web: web is not here; run charrnn corpora fetch web\n")
-
-
-def test_a_bar_is_shown_on_a_terminal_only(monkeypatch):
-    from charrnn.cli import corpora
-
-    class Terminal:
-        def isatty(self):
-            return True
-
-    shown = []
-
-    class Bar:
-        pos = 0
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *exception):
-            pass
-
-        def update(self, steps):
-            self.pos += steps
-            shown.append((self.pos, self.length))
-
-    monkeypatch.setattr(corpora.sys, "stderr", Terminal())
-    monkeypatch.setattr(corpora.click, "progressbar", lambda **options: Bar())
-    with corpora._progress("x") as progress:
-        progress(3, 10)
-        progress(10, 10)
-        progress(1, 5)  # the next source begins
-    assert shown == [(3, 10), (10, 10), (1, 5)]
+    assert (result.exit_code, result.stdout) == (1, "web is not here; run charrnn corpora fetch web\n")
 
 
 @pytest.mark.parametrize("arguments", [(), ("list",), ("show",), ("fetch",), ("verify",)])

@@ -2,6 +2,7 @@
 
 import json
 import math
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -96,8 +97,28 @@ def test_lines_of_bytes_are_ranked():
 
 def test_unseen_characters():
     assert "the character 'X' (U+0058) at line 2, column 1 (offset 4)" in fails("-", input="cat\nXY\n")
-    assert score("-", "--unknown", "skip", input="cat\nXY\n")["chars"] == 4
-    assert score("-", "--unknown", "replace", input="cat\nXY\n")["chars"] == 6
+    skipped, replaced = (score("-", "--unknown", how, input="cat\nXY\n") for how in ("skip", "replace"))
+    assert (skipped["chars"], skipped["unknown"]) == (4, 2)
+    assert (replaced["chars"], replaced["unknown"]) == (6, 2)
+    assert score("-", "--unknown", "skip", input="cat\n")["unknown"] == 0
+
+
+def test_unseen_characters_that_are_passed_over_are_counted():
+    said = "note: 2 of 7 characters are unknown, and were "
+    for arguments in ([], ["--json"], ["--per-line"]):
+        assert f"{said}skipped\n" in evaluate("-", "--unknown", "skip", *arguments, input="cat\nXY\n").stderr
+    assert f"{said}replaced\n" in evaluate("-", "--unknown", "replace", input="cat\nXY\n").stderr
+    assert "note" not in evaluate("-", "--unknown", "skip", input="cat\n").stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("--dynamic",), ("--per-line",)])
+def test_a_bar_is_told_how_far_the_reading_is(arguments, monkeypatch):
+    told = []
+    bar = nullcontext(lambda done, total: told.append((done, total)))
+    monkeypatch.setattr("charrnn.cli.eval.progress_bar", lambda label, after: bar)
+    assert evaluate(*arguments).exit_code == 0
+    total = told[-1][0]
+    assert told == [(done, total) for done in sorted({done for done, _ in told})]
 
 
 def test_without_the_text_that_it_learned_from_a_file_is_needed():
@@ -116,10 +137,10 @@ def test_what_is_wrong_is_one_line():
     assert "there is no run 'nosuch'" in fails("nosuch")
     assert "no file or folder nosuch.txt" in fails("words", "nosuch.txt")
     assert "standard input is empty" in fails("-", input="")
-    assert "at least 2 are needed" in fails("-", input="a")
+    assert "standard input has 1 character that" in fails("-", input="a")
     assert "byte 0xff at offset 1" in fails("-", input=b"a\xff")
     Path("broken.safetensors").write_bytes(b"broken")
-    assert "cannot be read as a checkpoint" in fails("broken.safetensors")
+    assert "broken.safetensors is no checkpoint" in fails("broken.safetensors")
 
 
 def test_without_a_run_it_says_how_to_make_one(tmp_path, monkeypatch):

@@ -126,6 +126,17 @@ def test_bytes_never_split_a_character():
     assert sample("raw", "--greedy", "--length", "2", "--prime", "a").stdout == "aé€\n"
 
 
+def test_bytes_that_are_no_utf_8_are_written_as_they_are():
+    arguments = ["raw", "--temp", "99", "--seed", "1", "--length", "60", "--prime", "a\udcff€"]
+    data = sample(*arguments).stdout_bytes
+    assert data.startswith("a\udcff€".encode("utf-8", "surrogateescape"))
+    assert len(set(data[5:])) > 20  # of all kinds
+    assert "\ufffd".encode() not in data
+    found = json.loads(sample(*arguments, "--json").stdout)
+    assert found["prime"] == "a\ufffd€"
+    assert found["text"] == data[5:-1].decode("utf-8", "replace")
+
+
 def test_unseen_characters():
     assert "the character 'X' (U+0058) at line 1, column 3" in fails("--prime", "caXY")
     assert sample("--prime", "caX", "--unknown", "skip", "--length", "1", "--greedy").stdout == "cat\n"

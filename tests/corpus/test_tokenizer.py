@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.corpus.tokenizer import Vocabulary, collect
+from charrnn.corpus.tokenizer import Vocabulary, collect, raw, readable
 from charrnn.errors import CorpusError
 
 BYTES = Vocabulary(None)
@@ -110,6 +110,20 @@ def test_a_character_cut_off_at_the_end_is_shown():
     decoder = BYTES.decoder()
     assert decoder.decode([0xE3, 0x81]) == ""
     assert decoder.decode([], final=True) == "\ufffd"
+
+
+@given(st.binary(), st.lists(st.integers(0, 60)))
+def test_bytes_come_back_through_text(content, cuts):
+    decoder = BYTES.decoder("surrogateescape")
+    text = "".join(decoder.decode(ids) for ids in np.split(BYTES.encode(content), sorted(cuts)))
+    text += decoder.decode([], final=True)
+    assert raw(text) == content
+    assert readable(text) == content.decode("utf-8", "replace")
+
+
+def test_unseen_characters_are_counted():
+    assert ABC.count_unseen("xaäb") == 2
+    assert BYTES.count_unseen(b"x\xff") == 0
 
 
 def test_newline_and_symbols():

@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def test_the_live_line_has_everything_and_fits(screen):
         screen.show(STARTED)
         screen.show(EVALUATED)
         line = screen.show(step(1))[-1]
-    assert "epoch 12.34  loss 2.000  2.89 bits  val 1.700  45.1k char/s  1:23 left" in line
+    assert "epoch 12.34  train 2.000 (2.89 bits)  val 1.700  45.1k char/s  1:23 left" in line
     assert line.startswith("━━")
     assert len(line) <= screen.console.width - 1
 
@@ -112,11 +113,11 @@ def test_the_loss_is_an_average_that_begins_with_the_mean():
     with screen.view:
         for loss in (4.0, 2.0):
             lines = screen.show(step(1, loss))
-        assert "loss 3.000" in lines[-1]
+        assert "train 3.000" in lines[-1]
         for _ in range(500):
             lines = screen.show(step(1, 1.0))
-        assert "loss 1.000" in lines[-1]
-        assert "loss 1.020" in screen.show(step(1, 2.0))[-1]
+        assert "train 1.000" in lines[-1]
+        assert "train 1.020" in screen.show(step(1, 2.0))[-1]
 
 
 def test_evaluations_and_samples_scroll_past(screen):
@@ -125,6 +126,27 @@ def test_evaluations_and_samples_scroll_past(screen):
         line = "step 100  epoch 12.34  1:05  train 1.6000  val 1.7000  2.453 bits/char  best"
         assert screen.show(EVALUATED)[0] == line
         assert screen.show(Sampled(100, "[bold]one[/]\n\x1b[2Jtwo"))[:2] == ["  [bold]one[/]", "  \\x1b[2Jtwo"]
+
+
+def test_blank_lines_of_samples_are_left_out(screen):
+    screen.view.show(Sampled(100, "\n\none\n  \ntwo\n"))
+    assert [line.strip() for line in screen.file.getvalue().splitlines()] == ["one", "two"]
+    screen.drawn()
+    screen.view.show(Sampled(100, "\n \n"))
+    assert screen.file.getvalue() == ""
+
+
+def test_an_early_stop_names_the_option():
+    view, file, _ = plain()
+    view.show(Finished("early stop", 100, 12.34, 66, 90.0, 10))
+    assert "stopped early by --patience" in file.getvalue()
+    assert "perplexity 1.22e+39" in file.getvalue()
+
+
+def test_bytes_are_not_called_characters():
+    view, file, _ = plain()
+    view.show(replace(STARTED, bytes=True))
+    assert "x.txt: 1,003,854 bytes, 111,540 held out" in file.getvalue()
 
 
 def test_a_long_sample_is_folded_and_cut(screen):
@@ -152,7 +174,7 @@ def test_the_end_says_what_to_type_next(screen):
     lines = screen.show(FINISHED)
     assert lines[0].endswith("done: step 200, epoch 24.68, after 2:10")
     assert "validation loss 1.7000, 2.453 bits/char, perplexity 5.47, at step 100" in lines[1]
-    assert lines[2].endswith("charrnn sample runs/x --temp 0.8")
+    assert lines[2].endswith("charrnn sample runs/x")
     assert len(lines) == 3
 
 
@@ -176,8 +198,8 @@ def test_a_log_has_a_line_for_each_evaluation_and_none_for_steps():
         "device    CPU, numpy kernels (cpu: no C++ compiler)",
         "step 100  epoch 12.34  1:05  train 1.6000  val 1.7000  2.453 bits/char  best",
         "end       interrupted, and saved: step 100, epoch 12.34, after 1:06",
-        "next      charrnn sample runs/x --temp 0.8",
         "go on     charrnn train --resume --run runs/x",
+        "next      charrnn sample runs/x",
     ]
 
 

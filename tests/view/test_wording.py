@@ -1,6 +1,6 @@
 import pytest
 
-from charrnn.view.wording import duration, file_size, short, visible
+from charrnn.view.wording import duration, figure, file_size, short, visible
 
 
 @pytest.mark.parametrize(("text", "shown"), [
@@ -21,6 +21,11 @@ def test_duration(seconds, text):
 ])  # fmt: skip
 def test_short_numbers_keep_their_unit(number, text):
     assert short(number) == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(4.56789, "4.57"), (12345.6, "12345.60"), (4.3313e26, "4.33e+26")])
+def test_figures_stay_readable(number, text):
+    assert figure(number, 2) == text
 
 
 def test_file_sizes():

@@ -1,0 +1,45 @@
+"""The standard streams, so that the program works wherever it is started: closed, full, or a pipe nobody reads."""
+
+import os
+import sys
+from contextlib import suppress
+from typing import Any, TextIO
+
+
+class Unfailing:
+    """A stream for messages: that one cannot be written is no reason to end the work it tells of."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what can be flushed."""
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def open_streams() -> None:
+    """Put the null device where a stream was closed; standard error never fails from here on."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 (for as long as the program runs)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a terminal that cannot show a character must not end the program
+    sys.stderr = Unfailing(sys.stderr)
+
+
+def drop_unwritten() -> None:
+    """Give up what standard output did not take; the interpreter would try once more at its end, and complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,67 @@
+"""Standard streams that are closed, full, or read by nobody: the program as a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60))
+TINY = "--hidden-size 8 --num-layers 1 --seq-len 10 --batch-size 4 --device cpu --kernel numpy"
+
+
+def shell(line):
+    """Run a line of the shell, in which `charrnn` is the program."""
+    line = line.replace("charrnn", f"'{sys.executable}' -m charrnn", 1)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(["sh", "-c", line], capture_output=True, text=True, env=environment, timeout=60, check=False)
+
+
+def finished(folder):
+    return (Path("runs") / folder / "last.safetensors").is_file()
+
+
+@pytest.fixture
+def fox():
+    Path("fox.txt").write_text(TEXT)
+
+
+full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+def test_closed_streams_do_no_harm(runs, closed):
+    result = shell(f"charrnn sample words --length 9 --kernel numpy {closed}")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_a_training_that_cannot_tell_goes_on(fox):
+    assert shell(f"charrnn train fox.txt --steps 9 {TINY} 2>&-").returncode == 0
+    assert finished("fox")
+
+
+def test_an_error_that_cannot_be_told_has_its_exit_code():
+    assert shell("charrnn train 2>&-").returncode == 1
+
+
+@full
+def test_a_full_standard_error_ends_no_training(fox):
+    assert shell(f"charrnn train fox.txt --steps 9 {TINY} 2>/dev/full").returncode == 0
+    assert finished("fox")
+
+
+@full
+@pytest.mark.parametrize("command", ["--help", "train --help", "corpora list", "compare words"])
+def test_a_full_standard_output_is_one_line(runs, command):
+    result = shell(f"charrnn {command} >/dev/full")
+    assert (result.returncode, result.stderr) == (1, "Error: No space left on device\n")
+
+
+def test_a_training_whose_json_nobody_reads_is_interrupted_and_saved(fox):
+    result = shell(f"(charrnn train fox.txt --minutes 5 {TINY} --json; echo $? >code) | head -1")
+    assert result.stdout.count("\n") == 1
+    assert result.stderr == ""
+    assert Path("code").read_text() == "141\n"
+    assert finished("fox")

@@ -1,0 +1,24 @@
+"""Tables that are no terminal's: files and pipes."""
+
+from charrnn.view.layout import grid, open_console
+
+
+def show(width=40):
+    table = grid("one", "two")
+    table.add_row("a", "words " * 20)
+    table.add_row("b", "")
+    open_console(width).print(table)
+
+
+def test_lines_of_a_file_have_no_spaces_at_their_ends(capsys):
+    show()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [line.rstrip() for line in lines]
+    assert lines[-1] == "b"
+    assert 30 < max(map(len, lines)) <= 40
+
+
+def test_columns_is_respected(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    show()
+    assert 50 < max(map(len, capsys.readouterr().out.splitlines())) <= 60
