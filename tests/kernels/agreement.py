@@ -86,6 +86,7 @@ def _adam(kernels: ReferenceKernels, x: dict[str, Any]) -> None:
 
 OPERATIONS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
     "matmul": lambda kernels, x: kernels.matmul(x["a"], x["table"], x["product"]),
+    "matmul with bias": lambda kernels, x: kernels.matmul(x["a"], x["table"], x["product"], x["table"][0]),
     "matmul transposed": lambda kernels, x: kernels.matmul(x["a"].T, x["rows"], x["summed"]),
     "column_sums": lambda kernels, x: kernels.column_sums(x["a"], x["sums"]),
     "gather": lambda kernels, x: kernels.gather(x["table"], x["ids"], x["gathered"]),
