@@ -48,7 +48,7 @@ def command(
     """Write new text in the style of what a run learned.
 
     RUN is a run's folder, its name in runs/, or a checkpoint file; left out, it is the newest run. The text goes to
-    standard output as it is drawn.
+    standard output as it is drawn; that of a run of bytes byte for byte, UTF-8 or not.
 
     \b
     Examples:

@@ -141,7 +141,7 @@ class Decoder:
         self._utf8 = codecs.getincrementaldecoder("utf-8")(errors)
 
     def decode(self, ids: ArrayLike, final: bool = False) -> str:
-        """The text of `ids` as far as its characters are whole; `final` ends waiting, which is an error."""
+        """The text of `ids` as far as its characters are whole; `final` gives what waits as bytes that are no UTF-8."""
         if self._vocabulary.characters is None:
             return self._utf8.decode(np.asarray(ids, np.uint8).tobytes(), final)
         return self._vocabulary.decode(ids)
