@@ -1,11 +1,17 @@
 """Standard streams that are closed, full, or read by nobody: the program as a process of its own."""
 
+import errno
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from charrnn.cli import cli
+from charrnn.events import Evaluated
+from charrnn.view.training import JsonView
 
 ROOT = Path(__file__).parents[2]
 TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60))
@@ -65,3 +71,17 @@ def test_a_training_whose_json_nobody_reads_is_interrupted_and_saved(fox):
     assert result.stderr == ""
     assert Path("code").read_text() == "141\n"
     assert finished("fox")
+
+
+def test_a_line_of_json_that_cannot_be_written_ends_no_training(fox, monkeypatch):
+    show = JsonView.show
+
+    def full_for_a_while(view, event):
+        if isinstance(event, Evaluated):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        show(view, event)
+
+    monkeypatch.setattr(JsonView, "show", full_for_a_while)
+    result = CliRunner().invoke(cli, ["train", "fox.txt", "--steps", "9", *TINY.split(), "--json"])
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert '"reason": "done"' in result.stdout
