@@ -35,7 +35,7 @@ class Model:
                        batch_size=batch_size)  # fmt: skip
 
 
-def open_model(run: str | None, *, device: str = "auto", kernel: str = "auto") -> Model:
+def open_model(run: str | None, *, device: str = "auto", kernel: str = "auto", threads: int | None = None) -> Model:
     """The best model of a run (None: the newest run), or that of a checkpoint file.
 
     Raises:
@@ -47,7 +47,7 @@ def open_model(run: str | None, *, device: str = "auto", kernel: str = "auto") -
     config, vocabulary = Config(**checkpoint.config), Vocabulary.from_dict(checkpoint.vocabulary)
     shape = Shape.of(config, vocabulary.size)
     params = load_parameters(shape, backend, checkpoint.weights, path)
-    return Model(checkpoint, path, config, vocabulary, shape, params, backend, build(backend, kernel))
+    return Model(checkpoint, path, config, vocabulary, shape, params, backend, build(backend, kernel, threads))
 
 
 def load_parameters(shape: Shape, backend: Backend, weights: dict[str, np.ndarray], path: Path) -> Flat:

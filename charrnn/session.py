@@ -41,6 +41,7 @@ class Request:
     config_file: Path | None = None
     device: str = "auto"
     kernel: str = "auto"
+    threads: int | None = None
     run: str | None = None
     force: bool = False
     resume: bool = False
@@ -63,7 +64,7 @@ def prepare(request: Request, reading: Reading | None = None) -> Session:
         CharrnnError: whatever is wrong with the request.
     """
     backend = open_backend(request.device)
-    choice = build(backend, request.kernel)
+    choice = build(backend, request.kernel, request.threads)
     return (_resume if request.resume else _begin)(request, backend, choice, reading)
 
 

@@ -52,4 +52,6 @@ def device_options(function: F) -> F:
     return click.option("--device", default="auto", metavar="auto|cpu|gpu|gpu:N", help="Where to compute.")(function)
 
 
+threads_option = click.option("--threads", type=click.IntRange(1), metavar="N",
+                              help="Threads of the compiled kernels.  [default: one for each processor]")  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs to read.")

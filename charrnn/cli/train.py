@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from charrnn import presets
-from charrnn.cli.options import GroupedCommand, device_options, json_option, settings_options
+from charrnn.cli.options import GroupedCommand, device_options, json_option, settings_options, threads_option
 from charrnn.config import SETTINGS
 from charrnn.events import Event
 from charrnn.session import Request, prepare
@@ -68,6 +68,7 @@ def _show(view: View, event: Event, interrupt: Interrupt) -> None:
 @click.option("--force", is_flag=True, help="Start anew where a run is already; that one is kept as DIR.old.")
 @click.option("--init-from", metavar="RUN", help="Begin with the weights of a run, and train further on this text.")
 @device_options
+@threads_option
 @json_option
 def command(as_json: bool, **options: Any) -> None:
     """Teach a network a text, character by character.

@@ -20,13 +20,22 @@ class Choice(NamedTuple):
     refusals: tuple[str, ...]
 
 
-def build(backend: Backend, kernel: str = "auto") -> Choice:
+def build(backend: Backend, kernel: str = "auto", threads: int | None = None) -> Choice:
     """The fastest kernels that take this backend, or the named ones; $CHARRNN_KERNEL names them where 'auto' is asked.
 
+    `threads` is a wish for kernels that have threads of their own; None is a thread for each processor.
+
     Raises:
-        Unsupported: the kernels named by `kernel` do not take this backend.
+        Unsupported: the kernels named by `kernel` do not take this backend, or have no threads to choose.
         ConfigError: there are no such kernels.
     """
+    choice = _choose(backend, kernel)
+    if threads is not None:
+        choice.kernels.set_threads(threads)
+    return choice
+
+
+def _choose(backend: Backend, kernel: str) -> Choice:
     if kernel == "auto":
         kernel = os.environ.get("CHARRNN_KERNEL") or kernel
     if kernel not in KERNELS:

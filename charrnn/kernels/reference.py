@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from charrnn.cells import CELLS
+from charrnn.errors import Unsupported
 from charrnn.recurrence import Cell, Recurrence, State
 
 
@@ -78,6 +79,15 @@ class ReferenceKernels:
     ) -> Recurrence:
         """A recurrent layer for sequences up to this size; only with `training` is there a backward."""
         return Unrolled(self.xp, CELLS[cell], training)
+
+    def set_threads(self, threads: int) -> None:
+        """Run on so many threads from now on.
+
+        Raises:
+            Unsupported: these kernels leave that to their libraries.
+        """
+        raise Unsupported(f"the {self.name} kernels have no threads of their own; NumPy's are set by "
+                          "OPENBLAS_NUM_THREADS")  # fmt: skip
 
     def matmul(self, a: Any, b: Any, out: Any, bias: Any = None) -> None:
         """out = a b, plus `bias` (columns,) in every row."""

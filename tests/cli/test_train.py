@@ -138,6 +138,10 @@ class TestBadInput:
         assert "device 'gpx' is not one of auto, cpu, gpu, gpu:N" in fails("fox.txt", "--device", "gpx")
         assert "kernel 'fast' is not one of" in fails("fox.txt", "--kernel", "fast")
 
+    def test_threads_where_there_are_none_to_choose(self, folder):
+        line = fails("fox.txt", "--kernel", "numpy", "--threads", 2)
+        assert "the numpy kernels have no threads of their own; NumPy's are set by OPENBLAS_NUM_THREADS" in line
+
     def test_a_gpu_without_cupy(self, folder, monkeypatch):
         monkeypatch.setitem(sys.modules, "cupy", None)
         assert "CuPy is not installed; pip install" in fails("fox.txt", "--device", "gpu")
