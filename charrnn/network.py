@@ -66,11 +66,17 @@ class Shape:
 
 
 def initial_parameters(shape: Shape, backend: Backend, rng: np.random.Generator) -> Flat:
-    """Fresh weights: uniform in ±1/sqrt(H) as torch's, embeddings normal, biases that a cell wants as it wants them."""
+    """Fresh weights: uniform in ±1/sqrt(H) as torch's, but larger where characters come in; biases as the cell wants.
+
+    Of a one-hot vector a single value is on, so its weights are uniform in ±1; an embedding's are normal. With torch's
+    ±1/sqrt(H) a 2x128 LSTM had a validation loss of 2.17 after 1,200 steps on a megabyte of plays, so it has 1.92.
+    """
     bound = shape.hidden_size**-0.5
     fill = {name: rng.uniform(-bound, bound, size) for name, size in shape.parameters.items()}
     if shape.embedding_size:
         fill["embedding.weight"] = rng.normal(size=fill["embedding.weight"].shape)
+    else:
+        fill["rnn.weight_ih_l0"] /= bound
     start = np.repeat(CELLS[shape.cell].start, shape.hidden_size)
     for layer in range(shape.num_layers):
         if start.any():  # both biases add up, so one of them starts at zero
