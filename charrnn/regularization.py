@@ -12,7 +12,7 @@ import numpy as np
 from charrnn.backend import Backend
 from charrnn.config import Config
 
-_LEVELS = 256  # masks are drawn from bytes, four times as fast as from floats: shares are multiples of 1/256
+_LEVELS = 256  # masks are drawn from bytes, a quarter of the random bits of floats: shares are multiples of 1/256
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@
 namespace {
 
 // Rows x Panels x panel_width accumulators. Every loop over them must be unrolled, those that load and store too, or GCC
-// keeps them in memory, which is five times slower.
+// keeps them in memory.
 template <int Rows, int Count, bool Packed>
 void tile(int depth, const float* a, int64_t a_row, Panels panels, Place<const float> start, Place<float> out) {
     const int64_t row = Packed ? 1 : a_row, column = Packed ? Rows : 1;
@@ -102,7 +102,7 @@ Rows pack_rows(Matrix a, int count, int depth, float* buffer) {
     for_each_tile(count, [&](int begin, int height) {
         const float* from = a.data + begin * a.row;
         if (a.row == 1 && height == max_rows) {
-            // A copy of a length known beforehand is two moves; the loop below takes three times as long.
+            // A copy of a length known beforehand is two moves; the loop below is not.
             for (int k = 0; k < depth; k++, to += max_rows) std::memcpy(to, from + k * a.column, max_rows * sizeof *to);
         } else {
             for (int k = 0; k < depth; k++) {

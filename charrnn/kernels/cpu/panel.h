@@ -19,7 +19,7 @@ constexpr int max_rows = 6;
 #endif
 
 // As much of a panel as stays in the first-level cache while the rows of a go by: 16 KiB with AVX2. A product of 1024^3
-// ran at 83 GFLOP/s on one core of a Zen 3 with 256, at 69 with 128 and at 84 with 512, which is slower for small ones.
+// ran at 83 GFLOP/s on one core of a Zen 3 with 256, at 69 with 128 and at 84 with 512.
 constexpr int max_depth = 256;
 
 // A matrix that is read: element (i, k) is at data[i * row + k * column].

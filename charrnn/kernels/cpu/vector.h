@@ -70,7 +70,7 @@ static inline V clamp(V x, float low, float high) {
 
 // x P(x^2) / Q(x^2), fitted to a relative error of 2e-8 up to 9, where tanh is 1 in float32; 3e-7 with the rounding.
 // It ends where it comes to 1 exactly, so that a saturated unit has no gradient. An exp and a division, as in the
-// textbook, takes 1.4 times as many instructions.
+// textbook, takes more instructions.
 static inline V tanh_(V x) {
     x = clamp(x, -8.98f, 8.98f);
     const V y = x * x;
