@@ -13,8 +13,8 @@ from charrnn.network import Network, Shape
 
 STREAMS = 32
 SEQ_LEN = 64
-# A text is read in parallel streams. Each first reads, unscored, so many characters of what comes before its part:
-# with that the loss is the same as that of one stream to four digits, at thirty times the speed.
+# A text is read in parallel streams, many times as fast as in one. Each first reads, unscored, so many characters of
+# what comes before its part, so that the loss is that of one stream as far as a model forgets what lies further back.
 WARM_UP = 256
 
 Progress = Callable[[int, int], None]  # (done, to do), of any unit

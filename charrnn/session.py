@@ -122,12 +122,7 @@ def _resume(request: Request, backend: Backend, choice: Choice, reading: Reading
     run.write_config(config, origins)
     description = {"origins": origins, "preset": saved.preset, "corpus": saved.corpus}
     setup = Setup(config, tokens, run, backend, choice.kernels, params, description, saved, lock)
-    budget = Budget.of(config, Batches.of(config, tokens.train).per_epoch)
-    notices = []
-    if budget.progress(saved.progress.step, saved.progress.seconds) == 1:
-        notices.append(Notice(f"nothing is left of {budget.text} at step {saved.progress.step}; more --epochs, --steps "
-                              "or --minutes train on"))  # fmt: skip
-    return _session(setup, choice, notices)
+    return _session(setup, choice, [])
 
 
 def open_corpus(name: str, glob: str, reading: Reading | None = None) -> Source:
@@ -234,6 +229,11 @@ def _check_same(source: Source, sha256: str, saved: Checkpoint, run: Run) -> Non
 def _session(setup: Setup, choice: Choice, notices: list[Notice]) -> Session:
     config, tokens = setup.config, setup.tokens
     shape = Shape.of(config, tokens.vocabulary.size)
+    budget = Budget.of(config, Batches.of(config, tokens.train).per_epoch)
+    done = setup.resume.progress if setup.resume else None
+    if done and budget.progress(done.step, done.seconds) == 1:
+        notices.append(Notice(f"nothing is left of {budget.text} at step {done.step}; more --epochs, --steps or "
+                              "--minutes train on"))  # fmt: skip
     started = Started(
         run=setup.run.folder,
         corpus=setup.description["corpus"]["description"],
@@ -246,8 +246,8 @@ def _session(setup: Setup, choice: Choice, notices: list[Notice]) -> Session:
         device=setup.backend.description,
         kernel=choice.kernels.name,
         why_not_faster="; ".join(choice.refusals) or None,
-        budget=Budget.of(config, Batches.of(config, tokens.train).per_epoch).text,
+        budget=budget.text,
         preset=setup.description["preset"],
-        resumed_step=setup.resume.progress.step if setup.resume else None,
+        resumed_step=done.step if done else None,
     )
     return Session(setup, started, notices)

@@ -244,6 +244,9 @@ def test_a_resumed_run_keeps_what_fixes_it_and_may_go_on_longer(text, tmp_path):
     train(text, SMALL | {"steps": 3}, run=str(run))
     with pytest.raises(ConfigError, match="hidden_size is 8 in this run and cannot change"):
         train(None, {"hidden_size": 9}, run=str(run), resume=True)
+    done = prepare(Request(None, {}, run=str(run), resume=True))
+    assert "nothing is left of 3 steps at step 3" in done.notices[0].text
+    del done
     events = train(None, {"steps": 5}, run=str(run), resume=True)
     assert events[-1].step == 5
 
