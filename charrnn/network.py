@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.arrays import Flat
+from charrnn.arrays import Flat, zeros
 from charrnn.backend import Backend
 from charrnn.cells import CELLS
 from charrnn.config import Config
@@ -109,15 +109,15 @@ class Network:
         self._layers = [params.layer(index) for index in range(shape.num_layers)]
         size = {"hidden_size": shape.hidden_size, "seq_len": seq_len, "batch_size": batch_size, "dtype": dtype}
         self._recurrences = [kernels.recurrence(shape.cell, **size, training=training) for _ in self._layers]
-        self._table = xp.empty((shape.vocab_size, gates), dtype)
+        self._table = zeros(xp, (shape.vocab_size, gates), dtype)
         # Without training a layer's z is free again as soon as its recurrence has run.
-        self._z = [xp.empty((rows, gates), dtype) for _ in range(shape.num_layers if training else 1)]
-        self._logits = xp.empty((rows, shape.vocab_size), dtype)
+        self._z = [zeros(xp, (rows, gates), dtype) for _ in range(shape.num_layers if training else 1)]
+        self._logits = zeros(xp, (rows, shape.vocab_size), dtype)
         if training:
             self.grads = Flat(xp, shape.parameters, dtype)
             self._grad_layers = [self.grads.layer(index) for index in range(shape.num_layers)]
-            self._dtable = xp.empty_like(self._table)
-            self._dh = xp.empty((rows, shape.hidden_size), dtype)
+            self._dtable = zeros(xp, self._table.shape, dtype)
+            self._dh = zeros(xp, (rows, shape.hidden_size), dtype)
         self._regularize(regularization if training else NO_REGULARIZATION)
 
     def _regularize(self, wanted: Regularization) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.arrays import zeros
 from charrnn.backend import Backend
 from charrnn.config import Config
 
@@ -49,8 +50,8 @@ class Dropout:
         self._backend, self._seed, self._number = backend, seed, number
         self._dropped = round(share * _LEVELS)
         if self:
-            self.mask = backend.xp.empty(mask, backend.dtype)
-            self._output = backend.xp.empty(shape, backend.dtype)
+            self.mask = zeros(backend.xp, mask, backend.dtype)
+            self._output = zeros(backend.xp, shape, backend.dtype)
 
     def __bool__(self) -> bool:
         return self._dropped > 0
@@ -86,7 +87,7 @@ class Penalties:
     def __init__(self, backend: Backend, activation: float, temporal: float, shape: tuple[int, ...]) -> None:
         self._activation, self._temporal = activation, temporal
         if activation or temporal:
-            self._scratch = backend.xp.empty(shape, backend.dtype)
+            self._scratch = zeros(backend.xp, shape, backend.dtype)
             self._multiply, self._subtract = backend.xp.multiply, backend.xp.subtract
 
     def activation_gradient(self, h: Any, dh: Any) -> None:

@@ -7,7 +7,7 @@
 namespace {
 
 // Rows of a that go by a panel together: with max_depth columns they fill a part of the second-level cache.
-constexpr int block_rows = 96;
+constexpr int block_rows = 192;
 
 // One block of rows of out = bias + a b, with b in panels.
 void multiply_block(Matrix a, Range rows, int depth, int columns, const float* panels, const float* bias, float* out,

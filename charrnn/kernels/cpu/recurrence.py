@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.arrays import zeros
 from charrnn.cells import CELLS
 from charrnn.kernels.cpu.library import COUNT, POINTER, STRIDE, pointer
 from charrnn.recurrence import State
@@ -33,16 +34,16 @@ class CompiledSweep:
         self._sweep = getattr(kernels.library, FUNCTIONS[cell])
         shape, taped = (batch_size, hidden_size), seq_len if training else 0
         has_memory, keeps = len(self._cell.states) > 1, cell in KEEPS
-        self._states = [np.zeros((seq_len + 1, *shape), np.float32)]  # h; index 0 is the initial state
+        self._states = [zeros(np, (seq_len + 1, *shape), np.float32)]  # h; index 0 is the initial state
         if has_memory:
-            self._states.append(np.zeros((taped + 1, *shape), np.float32))
-        self._kept = np.empty((max(taped, 1), *shape), np.float32) if keeps else None
+            self._states.append(zeros(np, (taped + 1, *shape), np.float32))
+        self._kept = zeros(np, (max(taped, 1), *shape), np.float32) if keeps else None
         self._arrays = Arrays(batch=batch_size, hidden=hidden_size, tape=batch_size * hidden_size if training else 0)
         self._arrays.h = pointer(self._states[0])
         self._arrays.memory = pointer(self._states[1]) if has_memory else None
         self._arrays.kept = pointer(self._kept) if keeps else None
         if training:
-            self._dstates = [np.zeros(shape, np.float32) for _ in self._cell.states]
+            self._dstates = [zeros(np, shape, np.float32) for _ in self._cell.states]
             self._arrays.dh_state = pointer(self._dstates[0])
             self._arrays.dmemory = pointer(self._dstates[1]) if has_memory else None
 

@@ -63,13 +63,19 @@ void store_some(float* to, V value, int count) {
     Full ? store(to, value) : store(to, value, count);
 }
 
-// Calls visit(row, unit, count) for vectors of up to LANES units, with a compile-time true if it is all of them.
-template <class Visit>
-void for_each_vector(Range rows, int begin, int end, const Visit& visit) {
+// Calls visit_row(row) and what that returns, visit(unit, count), for vectors of up to LANES units from `begin` on, with a
+// compile-time true if it is all of them. Two calls, so that a row's addresses are worked out once, and copied: read
+// again after every store, which might have changed them, they made the sweep forward a tenth slower.
+template <class VisitRow>
+void for_each_vector(Range rows, int begin, int end, const VisitRow& visit_row) {
     for (int row = rows.begin; row < rows.end; row++) {
+        const auto visit = visit_row(row);
         int unit = begin;
-        for (; unit + LANES <= end; unit += LANES) visit(row, unit, LANES, std::true_type());
-        if (unit < end) visit(row, unit, end - unit, std::false_type());
+        for (; unit + panel_width <= end; unit += panel_width) {
+            UNROLL for (int part = 0; part < panel_width; part += LANES) visit(unit + part, LANES, std::true_type());
+        }
+        for (; unit + LANES <= end; unit += LANES) visit(unit, LANES, std::true_type());
+        if (unit < end) visit(unit, end - unit, std::false_type());
     }
 }
 
@@ -142,10 +148,17 @@ private:
     }
 
     float* z(int t, int row) const { return a.z + (static_cast<int64_t>(t) * a.batch + row) * gates; }
-    float* state(float* array, int64_t step, int t, int row) const { return array + t * step + row * hidden; }
-    float* h(int t, int row) const { return state(a.h, static_cast<int64_t>(a.batch) * hidden, t, row); }
-    float* second(int t, int row) const { return state(a.memory, a.tape, t, row); }
-    float* kept(int t, int row) const { return state(a.kept, a.tape, t, row); }
+    float* h(int t, int row) const { return a.h + (static_cast<int64_t>(t) * a.batch + row) * hidden; }
+    float* kept(int t, int row) const { return a.kept + t * a.tape + row * hidden; }
+
+    // Where a row's values at time t are; of z and kept there are none after the last step.
+    struct Row {
+        float *z, *h, *memory, *kept;
+    };
+    Row at(int t, int row) const {
+        return {z(t, row), h(t, row), Cell::has_memory ? a.memory + t * a.tape + row * hidden : nullptr,
+                Cell::keeps ? kept(t, row) : nullptr};
+    }
 
     template <class Pack>
     void pack(const Pack& pack) const {
@@ -167,24 +180,26 @@ private:
                           {bias + Begin * padded(hidden) + first, 0, padded(hidden)},
                           {r + Begin * block_size, panel_width, block_size});
             const int end = std::min(first + panel_width, hidden);
-            for_each_vector(rows, first, end, [&](int row, int unit, int count, auto full) {
-                constexpr bool Full = decltype(full)::value;
-                Unit<Cell::blocks> u;
-                float* gate = z(t, row) + unit;
-                const float* product = r + (row - rows.begin) * panel_width + unit - first;
-                UNROLL for (int block = 0; block < Cell::blocks; block++) {
-                    u.z[block] = load_some<Full>(gate + block * hidden, count);
-                    if (block >= Begin && block < End) u.r[block] = load(product + block * block_size);
-                }
-                u.h = load_some<Full>(h(t, row) + unit, count);
-                if (Cell::has_memory) u.memory = load_some<Full>(second(t, row) + unit, count);
-                lines(u);
-                UNROLL for (int block = 0; block < Cell::blocks; block++) {
-                    store_some<Full>(gate + block * hidden, u.z[block], count);
-                }
-                if (End == Cell::blocks) store_some<Full>(h(t + 1, row) + unit, u.h, count);
-                if (Cell::has_memory) store_some<Full>(second(t + 1, row) + unit, u.memory, count);
-                if (Cell::keeps && Begin == 0) store_some<Full>(kept(t, row) + unit, u.kept, count);
+            for_each_vector(rows, first, end, [&](int row) {
+                const Row old = at(t, row), fresh = at(t + 1, row);
+                const float* product = r + (row - rows.begin) * panel_width - first;
+                return [=, &lines, hidden = hidden](int unit, int count, auto full) {
+                    constexpr bool Full = decltype(full)::value;
+                    Unit<Cell::blocks> u;
+                    UNROLL for (int block = 0; block < Cell::blocks; block++) {
+                        u.z[block] = load_some<Full>(old.z + block * hidden + unit, count);
+                        if (block >= Begin && block < End) u.r[block] = load(product + block * block_size + unit);
+                    }
+                    u.h = load_some<Full>(old.h + unit, count);
+                    if (Cell::has_memory) u.memory = load_some<Full>(old.memory + unit, count);
+                    lines(u);
+                    UNROLL for (int block = 0; block < Cell::blocks; block++) {
+                        store_some<Full>(old.z + block * hidden + unit, u.z[block], count);
+                    }
+                    if (End == Cell::blocks) store_some<Full>(fresh.h + unit, u.h, count);
+                    if (Cell::has_memory) store_some<Full>(fresh.memory + unit, u.memory, count);
+                    if (Cell::keeps && Begin == 0) store_some<Full>(old.kept + unit, u.kept, count);
+                };
             });
         }
     }
@@ -221,26 +236,29 @@ private:
     // dz of a time step, and the part of dh that passes on without a product.
     template <class Carried>
     void differentiate(const Share& share, int t, const Carried& dh) const {
-        for_each_vector(share.rows, share.units.begin, share.units.end, [&](int row, int unit, int count, auto full) {
-            constexpr bool Full = decltype(full)::value;
-            Unit<Cell::blocks> u;
-            float *gate = z(t, row) + unit, *dmemory = a.dmemory + row * hidden + unit;
-            const float* above = a.dh + (static_cast<int64_t>(t) * a.batch + row) * hidden + unit;
-            UNROLL for (int block = 0; block < Cell::blocks; block++) {
-                u.z[block] = load_some<Full>(gate + block * hidden, count);
-            }
-            u.h = load_some<Full>(h(t, row) + unit, count);
-            u.dh = load(dh(row, unit)) + load_some<Full>(above, count);
-            if (Cell::has_memory) u.memory = load_some<Full>(second(t, row) + unit, count);
-            if (Cell::has_memory) u.dmemory = load_some<Full>(dmemory, count);
-            if (Cell::keeps) u.kept = load_some<Full>(kept(t, row) + unit, count);
-            Cell::step_backward(u);
-            UNROLL for (int block = 0; block < Cell::blocks; block++) {
-                store_some<Full>(gate + block * hidden, u.z[block], count);
-            }
-            store(dh(row, unit), u.dh);
-            if (Cell::has_memory) store_some<Full>(dmemory, u.dmemory, count);
-            if (Cell::keeps && !Cell::gated) store_some<Full>(kept(t, row) + unit, u.kept, count);
+        for_each_vector(share.rows, share.units.begin, share.units.end, [&](int row) {
+            const Row now = at(t, row);
+            const float* above = a.dh + (static_cast<int64_t>(t) * a.batch + row) * hidden;
+            float *carried = dh(row, 0), *dmemory = Cell::has_memory ? a.dmemory + row * hidden : nullptr;
+            return [=, hidden = hidden](int unit, int count, auto full) {
+                constexpr bool Full = decltype(full)::value;
+                Unit<Cell::blocks> u;
+                UNROLL for (int block = 0; block < Cell::blocks; block++) {
+                    u.z[block] = load_some<Full>(now.z + block * hidden + unit, count);
+                }
+                u.h = load_some<Full>(now.h + unit, count);
+                u.dh = load(carried + unit) + load_some<Full>(above + unit, count);
+                if (Cell::has_memory) u.memory = load_some<Full>(now.memory + unit, count);
+                if (Cell::has_memory) u.dmemory = load_some<Full>(dmemory + unit, count);
+                if (Cell::keeps) u.kept = load_some<Full>(now.kept + unit, count);
+                Cell::step_backward(u);
+                UNROLL for (int block = 0; block < Cell::blocks; block++) {
+                    store_some<Full>(now.z + block * hidden + unit, u.z[block], count);
+                }
+                store(carried + unit, u.dh);
+                if (Cell::has_memory) store_some<Full>(dmemory + unit, u.dmemory, count);
+                if (Cell::keeps && !Cell::gated) store_some<Full>(now.kept + unit, u.kept, count);
+            };
         });
     }
 
@@ -253,15 +271,19 @@ private:
         for (int first = share.units.begin; first < share.units.end; first += panel_width) {
             panel_product(dlast, hidden, {panel(first, last), 1, 0}, {zero, 0, 0}, {dgated, panel_width, 0});
             const int end = std::min(first + panel_width, hidden);
-            for_each_vector(rows, first, end, [&](int row, int unit, int count, auto full) {
-                constexpr bool Full = decltype(full)::value;
-                Unit<Cell::blocks> u;
-                u.z[0] = load_some<Full>(z(t, row) + unit, count);
-                u.h = load_some<Full>(h(t, row) + unit, count);
-                u.dh = load(dh(row, unit));
-                Cell::gate_backward(u, load(dgated + (row - rows.begin) * panel_width + unit - first));
-                store_some<Full>(z(t, row) + unit, u.z[0], count);
-                store(dh(row, unit), u.dh);
+            for_each_vector(rows, first, end, [&](int row) {
+                const Row now = at(t, row);
+                const float* product = dgated + (row - rows.begin) * panel_width - first;
+                return [=, carried = dh(row, 0)](int unit, int count, auto full) {
+                    constexpr bool Full = decltype(full)::value;
+                    Unit<Cell::blocks> u;
+                    u.z[0] = load_some<Full>(now.z + unit, count);
+                    u.h = load_some<Full>(now.h + unit, count);
+                    u.dh = load(carried + unit);
+                    Cell::gate_backward(u, load(product + unit));
+                    store_some<Full>(now.z + unit, u.z[0], count);
+                    store(carried + unit, u.dh);
+                };
             });
         }
     }
