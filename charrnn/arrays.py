@@ -1,4 +1,4 @@
-"""Where numbers are kept: buffers that vectors fit, and all parameters, or all gradients, as one of them with named views.
+"""Where numbers are kept: aligned buffers, and all parameters, or all gradients, as one of them with named views.
 
 One buffer for all makes clipping one norm, an optimizer a handful of operations, and a checkpoint one loop.
 """
@@ -17,8 +17,8 @@ Shapes = Mapping[str, tuple[int, ...]]
 def zeros(xp: Any, shape: int | tuple[int, ...], dtype: Any) -> Any:
     """Zeros that begin at a cache line, as CuPy's do and NumPy's need not.
 
-    Otherwise every other vector lies in two lines: matrix products of a training step ran at 0.86 of OpenBLAS's rate so,
-    and at 0.95 with all of their arrays aligned (medians of six shapes on one core of a Zen 3).
+    Otherwise every other vector lies in two lines: the matrix products of a training step ran at 0.86 of OpenBLAS's
+    rate so, and at 0.95 with all of their arrays aligned (means over six shapes on one core of a Zen 3).
     """
     if xp is not np:
         return xp.zeros(shape, dtype)
