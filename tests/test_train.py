@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from charrnn import checkpoint
-from charrnn.errors import CharrnnError, ConfigError, CorpusError, DivergedError
+from charrnn.errors import CharrnnError, ConfigError, CorpusError, DivergedError, Unsupported
 from charrnn.evaluate import Evaluator, Score
 from charrnn.events import Evaluated, Finished, Saved, Step
 from charrnn.runs import Run, find_run
@@ -249,6 +249,20 @@ def test_a_resumed_run_keeps_what_fixes_it_and_may_go_on_longer(text, tmp_path):
     del done
     events = train(None, {"steps": 5}, run=str(run), resume=True)
     assert events[-1].step == 5
+
+
+def test_a_run_of_one_precision_goes_on_in_another(text, tmp_path):
+    run = tmp_path / "run"
+    train(text, SMALL | {"steps": 3, "precision": "tf32"}, run=str(run))
+    with pytest.raises(Unsupported, match="bf16 runs on GPUs only"):
+        train(None, {"steps": 5, "precision": "bf16"}, run=str(run), resume=True)
+    saved = checkpoint.load(run / "last.safetensors")
+    saved.config["precision"] = "bf16"  # as after training on a GPU
+    saved.save(run / "last.safetensors")
+    with pytest.raises(Unsupported, match=r"bf16 .* use --precision float32"):
+        train(None, {"steps": 5}, run=str(run), resume=True)
+    assert train(None, {"steps": 5, "precision": "float32"}, run=str(run), resume=True)[-1].step == 5
+    assert checkpoint.load(run / "last.safetensors").config["precision"] == "float32"
 
 
 def test_fine_tuning_extends_the_vocabulary_and_keeps_known_rows(text, tmp_path):

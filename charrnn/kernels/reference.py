@@ -70,6 +70,7 @@ class ReferenceKernels:
     """What a network is built from, in plain array operations of `xp` (NumPy or CuPy)."""
 
     name = "reference"
+    precision = "float32"  # of matrix products, as they really are; see the setting of that name
 
     def __init__(self, xp: Any) -> None:
         self.xp = xp

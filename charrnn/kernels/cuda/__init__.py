@@ -1,8 +1,9 @@
-"""Kernels for NVIDIA GPUs, compiled by NVRTC at first use; float32. Matrix products are cuBLAS's, through CuPy.
+"""Kernels for NVIDIA GPUs, compiled by NVRTC at first use; float32. Matrix products are cuBLAS's (products.py).
 
     device.h   what all of them start from      program.py      puts the sources together and compiles them
     sweep.cu   a time step of a cell            gated.cu        of the cell whose step has two halves
-    softmax.cu rows.cu update.cu                recurrence.py   the recurrences
+    softmax.cu rows.cu update.cu                products.py     matrix products, and their precision
+                                                recurrence.py   the recurrences
 
 Nothing here waits for the device or asks it for a value, and every sum is made in an order that depends on the sizes
 alone: equal runs are equal to the last bit.
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.kernels.cuda.products import multiplier
 from charrnn.kernels.cuda.program import Compile, compiler, source
 from charrnn.kernels.cuda.recurrence import GatedSweep, SteppedSweep
 from charrnn.kernels.reference import ReferenceKernels
@@ -26,15 +28,22 @@ PIECE = 256  # rows that one block adds up
 class CudaKernels(ReferenceKernels):
     """CuPy arrays in float32; a scalar that a method returns is overwritten by its next call.
 
+    `precision` is a wish, and afterwards what the products are really made in. Who gives a `compile_source` has no
+    device: products are then xp's own.
+
     Raises:
-        Unsupported: the GPU is too old for them, or NVRTC does not work.
+        Unsupported: the GPU is too old for them or for bf16, or NVRTC does not work.
     """
 
     name = "cuda"
 
-    def __init__(self, xp: Any, compile_source: Compile | None = None) -> None:
+    def __init__(self, xp: Any, compile_source: Compile | None = None, precision: str = "float32") -> None:
         super().__init__(xp)
         self.compile = compile_source or compiler(xp)
+        if compile_source:
+            self.precision, self.multiply = precision, xp.dot
+        else:
+            self.precision, self.multiply = multiplier(xp, precision)
         softmax, rows, update = (self.compile(source(name)) for name in ("softmax.cu", "rows.cu", "update.cu"))
         self._log_softmax = softmax.get_function("log_softmax")
         self._softmax_gradient = softmax.get_function("softmax_gradient")
@@ -54,8 +63,8 @@ class CudaKernels(ReferenceKernels):
         return kind(self, cell, hidden_size, seq_len, batch_size, training)
 
     def matmul(self, a: Any, b: Any, out: Any, bias: Any = None) -> None:
-        """See `ReferenceKernels.matmul`. cupy.dot goes to cuBLAS on a shorter way than cupy.matmul."""
-        self.xp.dot(a, b, out=out)
+        """See `ReferenceKernels.matmul`."""
+        self.multiply(a, b, out)
         if bias is not None:
             out += bias
 
