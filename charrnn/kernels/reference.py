@@ -6,9 +6,12 @@ Every faster kernel is tested against this one, forward and backward.
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from charrnn.cells import CELLS
 from charrnn.errors import Unsupported
 from charrnn.recurrence import Cell, Recurrence, State
+from charrnn.regularization import LEVELS
 
 
 class Unrolled:
@@ -109,6 +112,20 @@ class ReferenceKernels:
         one_hot = ids[None, :] == self.xp.arange(out.shape[0])[:, None]
         out[...] = one_hot.astype(rows.dtype) @ rows
 
+    def read_streams(self, text: Any, starts: Any, out: Any) -> None:
+        """out[t][b] = text[starts[b] + t]; out (T, B) of the text's dtype."""
+        out[...] = text[starts[None, :] + self.xp.arange(len(out))[:, None]]
+
+    def dropout_mask(self, mask: Any, dropped: int, *, seed: int, number: int, step: int) -> None:
+        """Each value becomes 0 with probability dropped / LEVELS, and else one over the share that is kept.
+
+        It is a byte of NumPy's Philox with `seed` as its key, and `number` and `step` as the upper half of its counter.
+        """
+        counted = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, number, step]))
+        draws = np.frombuffer(counted.bytes(mask.size), np.uint8).reshape(mask.shape)
+        kept = self.xp.asarray(draws >= dropped)
+        self.xp.multiply(kept, LEVELS / (LEVELS - dropped), out=mask, casting="unsafe")
+
     def cross_entropy(self, logits: Any, targets: Any) -> Any:
         """Nats of each target (N,) under softmax of logits (N, V), which are left as log-probabilities.
 
@@ -138,6 +155,12 @@ class ReferenceKernels:
     def norm(self, a: Any) -> Any:
         """The square root of the sum of squares of a (N,)."""
         return self.xp.sqrt(self.xp.dot(a, a))
+
+    def clip(self, a: Any, limit: float) -> Any:
+        """Scale a (N,) down to a norm of `limit` if its norm is larger; returns the norm before, unread."""
+        norm = self.norm(a)
+        a *= self.xp.minimum(limit / (norm + 1e-6), 1).astype(a.dtype)
+        return norm
 
     def adam(self, w: Any, dw: Any, s: Any, mean: Any, square_mean: Any, rate: float, beta1: float, beta2: float,
              epsilon: float) -> None:  # fmt: skip

@@ -16,6 +16,7 @@ from charrnn import kernels as kinds
 from charrnn.backend import Backend, open_backend
 from charrnn.cells import CELLS
 from charrnn.errors import BackendError, Unsupported
+from charrnn.kernels import cuda
 from charrnn.kernels.cuda import CudaKernels
 from charrnn.kernels.cuda.products import Products, multiplier
 from charrnn.kernels.cuda.program import compiler, source
@@ -28,7 +29,7 @@ from tests.layers import Layer
 REPOSITORY = Path(__file__).parents[2]
 BACKEND = open_backend("cpu")
 ARCHITECTURES = ("75", "80", "86", "89", "90", "100", "120")
-SOURCES = [("softmax.cu", {}), ("rows.cu", {}), ("update.cu", {}), ("gated.cu", {})] + [
+SOURCES = [(name, {}) for name in (*cuda.SOURCES, "gated.cu")] + [
     ("sweep.cu", {"CELL": structure}) for cell, structure in STRUCTURES.items() if not CELLS[cell].gated
 ]
 SHAPES = [(1, 1, 1), (1, 4, 7), (5, 1, 31), (4, 3, 100), (2, 9, 33)]

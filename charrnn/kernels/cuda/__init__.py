@@ -2,7 +2,7 @@
 
     device.h   what all of them start from      program.py      puts the sources together and compiles them
     sweep.cu   a time step of a cell            gated.cu        of the cell whose step has two halves
-    softmax.cu rows.cu update.cu                products.py     matrix products, and their precision
+    softmax.cu rows.cu update.cu dropout.cu     products.py     matrix products, and their precision
                                                 recurrence.py   the recurrences
 
 Nothing here waits for the device or asks it for a value, and every sum is made in an order that depends on the sizes
@@ -18,11 +18,15 @@ from charrnn.kernels.cuda.program import Compile, compiler, source
 from charrnn.kernels.cuda.recurrence import GatedSweep, SteppedSweep
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.recurrence import Recurrence
+from charrnn.regularization import LEVELS
 
 THREADS, WARP = 256, 32
 ROWS_PER_BLOCK = 4  # of the softmax: 128 threads, a warp for each
 PARTIAL_SUMS = 256  # of an array; the same on every GPU
 PIECE = 256  # rows that one block adds up
+CLIP_BLOCKS = 512  # at most: each of them has to add up the partial sums
+MASK_BYTES = 32  # of the generator, to a thread
+SOURCES = ("softmax.cu", "rows.cu", "update.cu", "dropout.cu")
 
 
 class CudaKernels(ReferenceKernels):
@@ -44,13 +48,14 @@ class CudaKernels(ReferenceKernels):
             self.precision, self.multiply = precision, xp.dot
         else:
             self.precision, self.multiply = multiplier(xp, precision)
-        softmax, rows, update = (self.compile(source(name)) for name in ("softmax.cu", "rows.cu", "update.cu"))
+        softmax, rows, update, dropout = map(self.compile, map(source, SOURCES))
         self._log_softmax = softmax.get_function("log_softmax")
         self._softmax_gradient = softmax.get_function("softmax_gradient")
         self._gather, self._one_hot = rows.get_function("gather"), rows.get_function("one_hot")
         self._column_sums = rows.get_function("column_sums")
         self._square_sums, self._total = update.get_function("square_sums"), update.get_function("total")
-        self._adam = update.get_function("adam")
+        self._adam, self._clip = update.get_function("adam"), update.get_function("clip")
+        self._read_streams, self._dropout_mask = rows.get_function("read_streams"), dropout.get_function("dropout_mask")
         self._buffers: dict[str, Any] = {}
         self._partial = xp.empty(PARTIAL_SUMS, np.float32)
         self._loss, self._norm = xp.empty((), np.float32), xp.empty((), np.float32)
@@ -96,6 +101,19 @@ class CudaKernels(ReferenceKernels):
         self._one_hot(grid, (THREADS,), (np.int32(count), np.int32(ids.itemsize), ids, one_hot))
         self.matmul(one_hot, rows, out)
 
+    def read_streams(self, text: Any, starts: Any, out: Any) -> None:
+        """See `ReferenceKernels.read_streams`; `starts` are int64."""
+        sizes = map(np.int32, (out.size, len(starts), text.itemsize))
+        self._read_streams((-(-out.size // THREADS),), (THREADS,), (*sizes, text, starts, out))
+
+    def dropout_mask(self, mask: Any, dropped: int, *, seed: int, number: int, step: int) -> None:
+        """See `ReferenceKernels.dropout_mask`."""
+        words = np.array([seed], np.uint64).view(np.int32)  # little-endian, as everything that has a GPU
+        counted = (*words, np.int32(number), np.int32(step))
+        kept = np.float32(LEVELS / (LEVELS - dropped))
+        grid = (-(-mask.size // (THREADS * MASK_BYTES)),)
+        self._dropout_mask(grid, (THREADS,), (np.int32(mask.size), np.int32(dropped), kept, *counted, mask))
+
     def cross_entropy(self, logits: Any, targets: Any) -> Any:
         """See `ReferenceKernels.cross_entropy`."""
         nats = self.xp.empty(len(targets), np.float32)
@@ -116,8 +134,19 @@ class CudaKernels(ReferenceKernels):
 
     def norm(self, a: Any) -> Any:
         """See `ReferenceKernels.norm`."""
-        self._square_sums((PARTIAL_SUMS,), (THREADS,), (np.int32(a.size), a, self._partial))
+        self._add_squares(a)
         return self._sum(self._partial, 1.0, True, self._norm)
+
+    def clip(self, a: Any, limit: float) -> Any:
+        """See `ReferenceKernels.clip`."""
+        self._add_squares(a)
+        blocks = min(-(-a.size // THREADS), CLIP_BLOCKS)
+        sizes = (np.int32(a.size), np.int32(PARTIAL_SUMS), np.float32(limit))
+        self._clip((blocks,), (THREADS,), (*sizes, a, self._partial, self._norm))
+        return self._norm
+
+    def _add_squares(self, a: Any) -> None:
+        self._square_sums((PARTIAL_SUMS,), (THREADS,), (np.int32(a.size), a, self._partial))
 
     def _sum(self, values: Any, scale: float, root: bool, out: Any) -> Any:
         self._total((1,), (THREADS,), (np.int32(values.size), np.float32(scale), np.int32(root), values, out))

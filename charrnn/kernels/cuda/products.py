@@ -61,7 +61,7 @@ def _layout(matrix: Any) -> tuple[int, int]:
     """Whether it lies PLAIN, row by row, or TRANSPOSED, and the values from one row (or column) to the next."""
     (rows, columns), (down, right) = matrix.shape, matrix.strides
     item = matrix.itemsize
-    if right == item or columns == 1:
+    if right == item:
         return PLAIN, max(down // item, columns)
     assert down == item or rows == 1, "neither row by row nor column by column"
     return TRANSPOSED, max(right // item, rows)
