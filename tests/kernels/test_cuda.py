@@ -14,6 +14,8 @@ import pytest
 
 from charrnn import kernels as kinds
 from charrnn.backend import Backend, open_backend
+from charrnn.bench.check import LIMITS, check
+from charrnn.bench.workload import Workload
 from charrnn.cells import CELLS
 from charrnn.errors import BackendError, Unsupported
 from charrnn.kernels import cuda
@@ -100,6 +102,18 @@ class TestOnTheProcessor:
             np.testing.assert_array_equal(value, trained[name], err_msg=name)
 
     @pytest.mark.parametrize("cell", CELLS)
+    def test_the_benchmark_allows_what_rounded_products_differ_by_and_no_more(self, folder, cell):
+        workload = Workload(cell, 11, 32, 2, 20, 4)
+        for precision, bits in (("tf32", 13), ("bf16", 16)):
+            rounding = CudaKernels(np, shim.compiler(folder), precision)
+            rounding.multiply = lambda a, b, out, bits=bits: np.dot(rounded(a, bits), rounded(b, bits), out)
+            errors = check(workload, BACKEND, rounding)
+            assert errors.outputs > LIMITS["float32"].outputs
+            with pytest.raises(BackendError, match="are wrong, and not timed"):
+                rounding.multiply = lambda a, b, out, bits=bits: np.dot(rounded(a, bits + 4), rounded(b, bits + 4), out)
+                check(workload, BACKEND, rounding)
+
+    @pytest.mark.parametrize("cell", CELLS)
     def test_nan_stays_nan(self, kernels, cell):
         layer = Layer(cell, 2, 2, 9)
         layer.z[0, 0, 0] = np.nan
@@ -162,6 +176,13 @@ class TestOnTheProcessor:
             pytest.skip("the thread sanitizer does not run under this kernel")
         assert done.returncode == code, done.stderr[-3000:]
         assert ("data race" in done.stderr) == bool(code)
+
+
+def rounded(array, bits):
+    """float32 without its last `bits`, to the nearest."""
+    words = np.ascontiguousarray(array).view(np.uint32).astype(np.uint64)
+    half, odd = (1 << bits - 1) - 1, words >> bits & 1
+    return ((words + half + odd) >> bits << bits).astype(np.uint32).view(np.float32)
 
 
 class TestPrecision:

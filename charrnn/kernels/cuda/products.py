@@ -3,6 +3,11 @@
 cuBLAS is called by its function for mixed precision, and not through cupy.dot: there the precision is a setting of the
 whole process, so that two networks of different precision would take it from each other. Factors and results are
 float32 in memory in any case; what is rounded, cuBLAS rounds on the way to the tensor cores, and it adds in float32.
+
+A training step is not recorded as a CUDA graph. CuPy refuses cuBLAS while a graph is recorded, so `Products` would have
+to call it through ctypes, with a handle and a workspace of its own. Besides, the step would have to find in device
+memory what now comes from the host with each launch: where the chunk begins, the number of the step for dropout, the
+learning rate and Adam's corrections, the row of the ledger. And a last, shorter chunk needs a graph of its own.
 """
 
 from collections.abc import Callable
