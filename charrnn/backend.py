@@ -69,9 +69,10 @@ def _cpu(dtype: Any) -> Backend:
 def _gpu(number: int, dtype: Any) -> Backend:
     try:
         cupy = importlib.import_module("cupy")
-    except ImportError:
+    except ImportError as error:
+        lack = "CuPy is not installed" if error.name == "cupy" else f"CuPy does not work ({str(error).splitlines()[0]})"
         raise BackendError(
-            "no GPU: CuPy is not installed; pip install 'charrnn-lm[cuda13]' (or [cuda12] for drivers before 580)"
+            f"no GPU: {lack}; pip install 'charrnn-lm[cuda13]' (or [cuda12] for drivers before 580)"
         ) from None
     runtime = cupy.cuda.runtime
     try:
@@ -101,7 +102,7 @@ def _allocator(cupy: Any) -> Callable[[int], Any]:
             free, total = runtime.memGetInfo()
             raise BackendError(
                 f"out of memory on the GPU: {size / 2**20:,.1f} MiB asked for, {free / 2**20:,.1f} of "
-                f"{total / 2**20:,.1f} MiB free; lower --batch-size, --seq-len or --hidden-size"
+                f"{total / 2**20:,.1f} MiB free; lower --batch-size, --seq-len, --hidden-size, or -n of texts drawn"
             ) from None
 
     return allocate

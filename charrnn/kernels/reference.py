@@ -74,6 +74,7 @@ class ReferenceKernels:
 
     name = "reference"
     precision = "float32"  # of matrix products, as they really are; see the setting of that name
+    chooses = False  # whether there is a `choose`
 
     def __init__(self, xp: Any) -> None:
         self.xp = xp
@@ -151,6 +152,10 @@ class ReferenceKernels:
         `params` maps torch's names to arrays.
         """
         return None
+
+    def choose(self, logits: Any, draws: Any, ids: Any, *, temperature: float, top_k: int, top_p: float) -> None:
+        """Write an id (B,) for each row of logits (B, V), where these lie, as `charrnn.sampler.Filter` chooses it."""
+        raise NotImplementedError
 
     def norm(self, a: Any) -> Any:
         """The square root of the sum of squares of a (N,)."""

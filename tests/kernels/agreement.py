@@ -1,12 +1,14 @@
 """How far kernels of any device are from the reference in float64: the largest difference over the largest value."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from charrnn.backend import Backend
 from charrnn.kernels.reference import ReferenceKernels
+from charrnn.sampler import Filter
 from tests.layers import Layer
 
 REFERENCE = ReferenceKernels(np)
@@ -87,6 +89,17 @@ def _adam(kernels: ReferenceKernels, x: dict[str, Any]) -> None:
     kernels.adam(x["w"], slope, kernels.xp.empty_like(slope), x["mean"], x["square_mean"], 0.01, 0.9, 0.999, 1e-8)
 
 
+def choose(kernels: ReferenceKernels, logits: Any) -> Any:
+    """Ids of the rows, chosen where they lie, or as the sampler does on the host."""
+    xp, wish = kernels.xp, Filter(0.8, top_k=20, top_p=0.9)
+    draws = np.random.default_rng(len(logits)).random(len(logits))
+    if not kernels.chooses:
+        return wish.choose(logits, draws)
+    ids = xp.empty(len(logits), np.int32)
+    kernels.choose(logits, xp.asarray(draws), ids, **asdict(wish))
+    return ids
+
+
 OPERATIONS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
     "matmul": lambda kernels, x: kernels.matmul(x["a"], x["table"], x["product"]),
     "matmul with bias": lambda kernels, x: kernels.matmul(x["a"], x["table"], x["product"], x["table"][0]),
@@ -100,6 +113,7 @@ OPERATIONS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
     "dropout_mask": lambda kernels, x: kernels.dropout_mask(x["a"], 77, seed=2**62 + 5, number=3, step=12345),
     "clip": lambda kernels, x: kernels.clip(x["w"], 0.1),
     "clip what is small": lambda kernels, x: kernels.clip(x["w"], 1e6),
+    "choose": lambda kernels, x: choose(kernels, x["a"]),
     "norm": lambda kernels, x: kernels.norm(x["w"]),
     "adam": _adam,
 }

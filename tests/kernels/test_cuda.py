@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -24,6 +25,7 @@ from charrnn.kernels.cuda.products import Products, multiplier
 from charrnn.kernels.cuda.program import compiler, source
 from charrnn.kernels.cuda.recurrence import STRUCTURES
 from charrnn.network import Network, Shape, initial_parameters
+from charrnn.sampler import Filter, sample
 from tests.kernels import shim
 from tests.kernels.agreement import CPU64, REFERENCE, operation_errors, recurrence_errors, run
 from tests.layers import Layer
@@ -112,6 +114,40 @@ class TestOnTheProcessor:
             with pytest.raises(BackendError, match="are wrong, and not timed"):
                 rounding.multiply = lambda a, b, out, bits=bits: np.dot(rounded(a, bits + 4), rounded(b, bits + 4), out)
                 check(workload, BACKEND, rounding)
+
+    @pytest.mark.parametrize("choose", [
+        Filter(1.0), Filter(0.3), Filter(0), Filter(0.8, top_k=1), Filter(0.8, top_k=3), Filter(0.8, top_k=500),
+        Filter(1.0, top_p=0.7), Filter(2.0, top_k=5, top_p=0.5),
+    ], ids=str)  # fmt: skip
+    def test_characters_are_chosen_as_on_the_host(self, kernels, choose):
+        rng = np.random.default_rng(0)
+        for texts, vocab_size in ((1, 1), (3, 5), (4, 200)):
+            logits = rng.normal(size=(texts, vocab_size)).astype(np.float32) * 2
+            logits[:, -1] = logits[:, 0]  # equals
+            draws, ids = rng.random(texts), np.full(texts, -1, np.int32)
+            kernels.choose(logits, draws, ids, temperature=choose.temperature, top_k=choose.top_k, top_p=choose.top_p)
+            np.testing.assert_array_equal(ids, choose.choose(logits, draws))
+
+    def test_an_id_comes_out_of_any_logits(self, kernels):
+        logits, ids = np.array([[np.nan, 1, np.inf], [0, np.nan, 1]], np.float32), np.zeros(2, np.int32)
+        for temperature, top_k in ((1, 0), (1, 2), (0, 0)):
+            ids[:] = -1
+            kernels.choose(logits, np.full(2, 0.999), ids, temperature=temperature, top_k=top_k, top_p=1)
+            assert set(ids) <= {0, 1, 2}
+
+    def test_texts_are_drawn_as_on_the_host_and_read_a_block_at_a_time(self, kernels, monkeypatch):
+        shape, reads = Shape("gru", 9, 5, 1), []
+        to_host = Backend.to_host
+        monkeypatch.setattr("charrnn.sampler.BLOCK", 3)
+        monkeypatch.setattr(Backend, "to_host", lambda self, array: reads.append(array.shape) or to_host(self, array))
+        drawn = []
+        for which in (kernels, REFERENCE):
+            params = initial_parameters(shape, BACKEND, np.random.default_rng(0))
+            network = Network(shape, params, BACKEND, which, seq_len=2, batch_size=2)
+            drawn.append(np.array(list(islice(sample(network, np.array([1, 2, 3]), Filter(), 5), 7))))
+            if which is kernels:
+                assert reads == [(3, 2)] * 3
+        np.testing.assert_array_equal(*drawn)
 
     @pytest.mark.parametrize("cell", CELLS)
     def test_nan_stays_nan(self, kernels, cell):

@@ -2,8 +2,8 @@
 
     device.h   what all of them start from      program.py      puts the sources together and compiles them
     sweep.cu   a time step of a cell            gated.cu        of the cell whose step has two halves
-    softmax.cu rows.cu update.cu dropout.cu     products.py     matrix products, and their precision
-                                                recurrence.py   the recurrences
+    softmax.cu rows.cu update.cu                products.py     matrix products, and their precision
+    dropout.cu choose.cu                        recurrence.py   the recurrences
 
 Nothing here waits for the device or asks it for a value, and every sum is made in an order that depends on the sizes
 alone: equal runs are equal to the last bit.
@@ -25,8 +25,9 @@ ROWS_PER_BLOCK = 4  # of the softmax: 128 threads, a warp for each
 PARTIAL_SUMS = 256  # of an array; the same on every GPU
 PIECE = 256  # rows that one block adds up
 CLIP_BLOCKS = 512  # at most: each of them has to add up the partial sums
+CHOOSE_THREADS = 128  # for a text
 MASK_BYTES = 32  # of the generator, to a thread
-SOURCES = ("softmax.cu", "rows.cu", "update.cu", "dropout.cu")
+SOURCES = ("softmax.cu", "rows.cu", "update.cu", "dropout.cu", "choose.cu")
 
 
 class CudaKernels(ReferenceKernels):
@@ -40,6 +41,7 @@ class CudaKernels(ReferenceKernels):
     """
 
     name = "cuda"
+    chooses = True
 
     def __init__(self, xp: Any, compile_source: Compile | None = None, precision: str = "float32") -> None:
         super().__init__(xp)
@@ -48,7 +50,7 @@ class CudaKernels(ReferenceKernels):
             self.precision, self.multiply = precision, xp.dot
         else:
             self.precision, self.multiply = multiplier(xp, precision)
-        softmax, rows, update, dropout = map(self.compile, map(source, SOURCES))
+        softmax, rows, update, dropout, choose = map(self.compile, map(source, SOURCES))
         self._log_softmax = softmax.get_function("log_softmax")
         self._softmax_gradient = softmax.get_function("softmax_gradient")
         self._gather, self._one_hot = rows.get_function("gather"), rows.get_function("one_hot")
@@ -56,6 +58,7 @@ class CudaKernels(ReferenceKernels):
         self._square_sums, self._total = update.get_function("square_sums"), update.get_function("total")
         self._adam, self._clip = update.get_function("adam"), update.get_function("clip")
         self._read_streams, self._dropout_mask = rows.get_function("read_streams"), dropout.get_function("dropout_mask")
+        self._choose = choose.get_function("choose")
         self._buffers: dict[str, Any] = {}
         self._partial = xp.empty(PARTIAL_SUMS, np.float32)
         self._loss, self._norm = xp.empty((), np.float32), xp.empty((), np.float32)
@@ -159,8 +162,15 @@ class CudaKernels(ReferenceKernels):
         arguments = (np.int32(w.size), w, dw, mean, square_mean, *numbers)
         self._adam((-(-w.size // THREADS),), (THREADS,), arguments)
 
-    def _buffer(self, name: str, size: int) -> Any:
+    def choose(self, logits: Any, draws: Any, ids: Any, *, temperature: float, top_k: int, top_p: float) -> None:
+        """See `ReferenceKernels.choose`; draws are float64, ids int32."""
+        texts, vocab_size = logits.shape
+        scratch = (self._buffer("weights", logits.size, np.float64), self._buffer("order", logits.size, np.int32))
+        sizes = (np.int32(vocab_size), np.int32(top_k), np.float32(top_p), np.float32(temperature))
+        self._choose((texts,), (CHOOSE_THREADS,), (*sizes, logits, draws, *scratch, ids))
+
+    def _buffer(self, name: str, size: int, dtype: Any = np.float32) -> Any:
         """Room for `size` numbers until the next call with that name; it only ever grows."""
         if name not in self._buffers or self._buffers[name].size < size:
-            self._buffers[name] = self.xp.empty(size, np.float32)
+            self._buffers[name] = self.xp.empty(size, dtype)
         return self._buffers[name][:size]
