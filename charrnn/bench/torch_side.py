@@ -68,6 +68,8 @@ class TorchSide:
         self.workload, self.config = workload, workload.config
         self.device, self.variant = torch.device(device.replace("gpu", "cuda")), variants(device)[variant]
         kind, options = _RNNS[workload.cell]
+        if self.device.type == "cuda":
+            torch.cuda.set_device(self.device)  # streams and graphs are made on the current one
         self.rnn = kind(workload.vocab_size, workload.hidden_size, workload.num_layers, **options)
         self.head = nn.Linear(workload.hidden_size, workload.vocab_size)
         self.model = nn.ModuleDict({"rnn": self.rnn, "head": self.head})
