@@ -10,6 +10,8 @@ import numpy as np
 
 from charrnn.errors import BackendError
 
+_AHEAD = 32  # on a GPU: enough to keep it busy, and few enough that what is shown is of just now
+
 
 @dataclass(frozen=True)
 class Backend:
@@ -19,6 +21,7 @@ class Backend:
     dtype: Any
     device: str  # "cpu" or "gpu:N"
     description: str
+    ahead: int = 1  # updates that the host may ask for before it reads what the first of them measured
 
     def to_host(self, array: Any) -> np.ndarray:
         """The array as NumPy has it; waits for the device."""
@@ -27,6 +30,12 @@ class Backend:
     def to_device(self, array: Any) -> Any:
         """A NumPy array on this device."""
         return self.xp.asarray(array)
+
+    def free_memory(self) -> int | None:
+        """Bytes of a GPU that are free; None on a CPU, whose arrays are as well left where they are."""
+        if self.device == "cpu":
+            return None
+        return self.xp.cuda.runtime.memGetInfo()[0] + self.xp.get_default_memory_pool().free_bytes()
 
     def synchronize(self) -> None:
         """Wait until the device has done all that it was asked."""
@@ -60,9 +69,10 @@ def _cpu(dtype: Any) -> Backend:
 def _gpu(number: int, dtype: Any) -> Backend:
     try:
         cupy = importlib.import_module("cupy")
-    except ImportError:
+    except ImportError as error:
+        lack = "CuPy is not installed" if error.name == "cupy" else f"CuPy does not work ({str(error).splitlines()[0]})"
         raise BackendError(
-            "no GPU: CuPy is not installed; pip install 'charrnn-lm[cuda13]' (or [cuda12] for drivers before 580)"
+            f"no GPU: {lack}; pip install 'charrnn-lm[cuda13]' (or [cuda12] for drivers before 580)"
         ) from None
     runtime = cupy.cuda.runtime
     try:
@@ -78,7 +88,7 @@ def _gpu(number: int, dtype: Any) -> Backend:
     cupy.cuda.Device(number).use()
     cupy.cuda.set_allocator(_allocator(cupy))
     name = runtime.getDeviceProperties(number)["name"].decode()
-    return Backend(cupy, dtype, f"gpu:{number}", name)
+    return Backend(cupy, dtype, f"gpu:{number}", name, _AHEAD)
 
 
 def _allocator(cupy: Any) -> Callable[[int], Any]:
@@ -92,7 +102,7 @@ def _allocator(cupy: Any) -> Callable[[int], Any]:
             free, total = runtime.memGetInfo()
             raise BackendError(
                 f"out of memory on the GPU: {size / 2**20:,.1f} MiB asked for, {free / 2**20:,.1f} of "
-                f"{total / 2**20:,.1f} MiB free; lower --batch-size, --seq-len or --hidden-size"
+                f"{total / 2**20:,.1f} MiB free; lower --batch-size, --seq-len, --hidden-size, or -n of texts drawn"
             ) from None
 
     return allocate

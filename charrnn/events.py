@@ -32,6 +32,7 @@ class Started:
     budget: str
     preset: str | None
     resumed_step: int | None
+    precision: str = "float32"  # of matrix products
 
 
 @dataclass(frozen=True)

@@ -14,19 +14,59 @@ from charrnn.backend import Backend
 from charrnn.cells import CELLS
 from charrnn.config import Config
 from charrnn.corpus.batches import Batches
+from charrnn.feed import Feed
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.loss import smooth_targets
 from charrnn.network import Network, Shape
 from charrnn.regularization import Regularization
 
 
-class Gradients(NamedTuple):
-    """What one update is made from: `loss` is the mean nats over `chars` characters, `norm` that before clipping."""
+class Measured(NamedTuple):
+    """Of one update: `loss` is the mean nats over `chars` characters, `norm` that of the gradients before clipping."""
 
-    grads: Flat
     loss: float
     norm: float
     chars: int
+
+
+class Ledger:
+    """Losses and norms of updates, left where they were computed: to read a number is to wait for the device.
+
+    There is room for as many updates of `chunks` chunks as the host may be ahead of the device.
+    """
+
+    def __init__(self, backend: Backend, chunks: int) -> None:
+        self._backend = backend
+        self._values = backend.xp.zeros((backend.ahead, chunks + 1), np.float64)  # losses of the chunks, and the norm
+        self._chars: list[list[int]] = []  # of each chunk of each update
+
+    @property
+    def full(self) -> bool:
+        """Whether it has to be read before the next update."""
+        return len(self._chars) == len(self._values)
+
+    def begin(self) -> None:
+        """Open a row for the next update."""
+        self._chars.append([])
+
+    def add_loss(self, loss: Any, chars: int) -> None:
+        """The mean nats over the `chars` characters of the update's next chunk."""
+        self._write(len(self._chars[-1]), loss)
+        self._chars[-1].append(chars)
+
+    def add_norm(self, norm: Any) -> None:
+        """The norm of the update's gradients."""
+        self._write(self._values.shape[1] - 1, norm)
+
+    def _write(self, column: int, value: Any) -> None:
+        self._values[len(self._chars) - 1, column : column + 1] = value  # as an array, unread
+
+    def take(self) -> list[Measured]:
+        """All updates since the last call, the oldest first; waits for the device."""
+        rows, counts = self._backend.to_host(self._values[: len(self._chars)]).tolist(), self._chars
+        self._chars = []
+        return [Measured(sum(loss * count for loss, count in zip(losses, chars, strict=True)) / sum(chars), norm,
+                         sum(chars)) for (*losses, norm), chars in zip(rows, counts, strict=True)]  # fmt: skip
 
 
 class Learner:
@@ -36,6 +76,7 @@ class Learner:
         self, config: Config, shape: Shape, params: Flat, backend: Backend, kernels: ReferenceKernels, batches: Batches
     ) -> None:
         self.config, self.params, self.backend, self.kernels, self.batches = config, params, backend, kernels, batches
+        self.feed, self.ledger = Feed(batches, backend, kernels), Ledger(backend, config.accumulate)
         self.network = Network(
             shape, params, backend, kernels, seq_len=config.seq_len, batch_size=config.batch_size, training=True,
             regularization=Regularization.of(config),
@@ -59,29 +100,31 @@ class Learner:
         """Passes over the text that `step` updates make."""
         return self.batches.epoch(step * self.config.accumulate)
 
-    @np.errstate(over="ignore", invalid="ignore")  # who calls looks at loss and norm
-    def gradients(self, step: int) -> Gradients:
-        """The clipped gradients of update number `step`, counted from 0; the mean over `accumulate` chunks."""
+    def gradients(self, step: int) -> Flat:
+        """The clipped gradients of update number `step`, counted from 0; the mean over `accumulate` chunks.
+
+        Loss and norm are in the ledger; what they are, nobody has looked at yet.
+        """
         first = step * self.config.accumulate
-        found = [self._chunk(number) for number in range(first, first + self.config.accumulate)]
+        self.ledger.begin()
+        for number in range(first, first + self.config.accumulate):
+            self._chunk(number)
         grads = self._total or self.network.grads
-        chars = sum(count for _, count in found)
-        norm = optim.clip(self.kernels, grads, self.config.grad_clip, self.config.grad_clip_mode)
-        return Gradients(grads, sum(loss * count for loss, count in found) / chars, float(norm), chars)
+        self.ledger.add_norm(optim.clip(self.kernels, grads, self.config.grad_clip, self.config.grad_clip_mode))
+        return grads
 
-    def apply(self, gradients: Gradients, learning_rate: float, step: int) -> None:
+    def apply(self, grads: Flat, learning_rate: float, step: int) -> None:
         """Take the step number `step`, counted from 1."""
-        self.optimizer.update(gradients.grads, learning_rate, step)
+        self.optimizer.update(grads, learning_rate, step)
 
-    def _chunk(self, number: int) -> tuple[float, int]:
-        """Loss and characters of chunk `number`; its gradients join those of the update."""
+    def _chunk(self, number: int) -> None:
+        """Enter chunk `number` in the ledger; its gradients join those of the update."""
         if self.batches.starts_text(number):
             self.states = self.network.initial_state()
-        inputs, targets, count = self.batches.chunk(number)
-        to_device, smoothing = self.backend.to_device, self.config.label_smoothing
-        logits, self.states = self.network.forward(to_device(inputs), self.states, number)
-        targets = to_device(targets.reshape(-1)[:count])
-        loss = float(self.kernels.cross_entropy_gradient(logits[:count], targets))
+        inputs, targets, count = self.feed.chunk(number)
+        logits, self.states = self.network.forward(inputs, self.states, number)
+        targets, smoothing = targets.reshape(-1)[:count], self.config.label_smoothing
+        self.ledger.add_loss(self.kernels.cross_entropy_gradient(logits[:count], targets), count)
         if smoothing:
             smooth_targets(self.backend.xp, logits[:count], targets, smoothing)
         logits[count:] = 0
@@ -91,7 +134,6 @@ class Learner:
             if number % self.config.accumulate == 0:
                 self._total.buffer[...] = 0
             self._total.buffer += grads
-        return loss, count
 
     def state_arrays(self) -> list[dict[str, Any]]:
         """The hidden state as a checkpoint has it, on the host: for each layer arrays (B, H) by name."""

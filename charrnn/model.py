@@ -35,19 +35,23 @@ class Model:
                        batch_size=batch_size)  # fmt: skip
 
 
-def open_model(run: str | None, *, device: str = "auto", kernel: str = "auto", threads: int | None = None) -> Model:
-    """The best model of a run (None: the newest run), or that of a checkpoint file.
+def open_model(
+    run: str | None, *, device: str = "auto", kernel: str = "auto", threads: int | None = None,
+    precision: str = Config.precision,
+) -> Model:  # fmt: skip
+    """The best model of a run (None: the newest run), or that of a checkpoint file; it may have been trained elsewhere.
 
     Raises:
         CheckpointError: there is no such run, or its checkpoint cannot be read.
-        BackendError: the device does not work.
+        BackendError: the device does not work, or not in this precision.
     """
     checkpoint, path = load_model(run)
     backend = open_backend(device)
     config, vocabulary = Config(**checkpoint.config), Vocabulary.from_dict(checkpoint.vocabulary)
     shape = Shape.of(config, vocabulary.size)
     params = load_parameters(shape, backend, checkpoint.weights, path)
-    return Model(checkpoint, path, config, vocabulary, shape, params, backend, build(backend, kernel, threads))
+    choice = build(backend, kernel, threads, precision)
+    return Model(checkpoint, path, config, vocabulary, shape, params, backend, choice)
 
 
 def load_parameters(shape: Shape, backend: Backend, weights: dict[str, np.ndarray], path: Path) -> Flat:

@@ -128,7 +128,7 @@ class Network:
         weights = self._layers[0]["weight_hh"].shape
 
         def dropout(share: float, shape: tuple[int, ...], mask: tuple[int, ...], number: int) -> Dropout:
-            return Dropout(self.backend, share, shape, mask, seed=wanted.seed, number=number)
+            return Dropout(self.backend, self.kernels, share, shape, mask, seed=wanted.seed, number=number)
 
         self._dropouts = [dropout(wanted.dropout_output if index == last else wanted.dropout, sequence, mask, 2 * index)
                           for index in range(last + 1)]  # fmt: skip

@@ -132,9 +132,9 @@ def clip(kernels: Any, grads: Flat, limit: float, mode: str) -> Any:
 
     The factor is computed where the arrays are: nothing waits for a device.
     """
-    xp, norm = kernels.xp, kernels.norm(grads.buffer)
     if limit and mode == "norm":
-        grads.buffer *= xp.minimum(limit / (norm + 1e-6), 1).astype(grads.buffer.dtype)
-    elif limit:
-        xp.clip(grads.buffer, -limit, limit, out=grads.buffer)
+        return kernels.clip(grads.buffer, limit)
+    norm = kernels.norm(grads.buffer)
+    if limit:
+        kernels.xp.clip(grads.buffer, -limit, limit, out=grads.buffer)
     return norm

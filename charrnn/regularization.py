@@ -7,13 +7,11 @@ dropped. All of it acts in training only.
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from charrnn.arrays import zeros
 from charrnn.backend import Backend
 from charrnn.config import Config
 
-_LEVELS = 256  # masks are drawn from bytes, a quarter of the random bits of floats: shares are multiples of 1/256
+LEVELS = 256  # masks are drawn from bytes, a quarter of the random bits of floats: shares are multiples of 1/256
 
 
 @dataclass(frozen=True)
@@ -45,10 +43,11 @@ class Dropout:
     """
 
     def __init__(
-        self, backend: Backend, share: float, shape: tuple[int, ...], mask: tuple[int, ...], *, seed: int, number: int
-    ) -> None:
-        self._backend, self._seed, self._number = backend, seed, number
-        self._dropped = round(share * _LEVELS)
+        self, backend: Backend, kernels: Any, share: float, shape: tuple[int, ...], mask: tuple[int, ...], *,
+        seed: int, number: int,
+    ) -> None:  # fmt: skip
+        self._backend, self._kernels, self._seed, self._number = backend, kernels, seed, number
+        self._dropped = round(share * LEVELS)
         if self:
             self.mask = zeros(backend.xp, mask, backend.dtype)
             self._output = zeros(backend.xp, shape, backend.dtype)
@@ -58,10 +57,7 @@ class Dropout:
 
     def draw(self, step: int) -> Any:
         """The mask of this step: 0, or one over the share that is kept. `number` tells a network's masks apart."""
-        counted = np.random.Generator(np.random.Philox(key=self._seed, counter=[0, 0, self._number, step]))
-        draws = np.frombuffer(counted.bytes(self.mask.size), np.uint8).reshape(self.mask.shape)
-        kept = self._backend.to_device(draws >= self._dropped)
-        self._backend.xp.multiply(kept, _LEVELS / (_LEVELS - self._dropped), out=self.mask, casting="unsafe")
+        self._kernels.dropout_mask(self.mask, self._dropped, seed=self._seed, number=self._number, step=step)
         return self.mask
 
     def forward(self, a: Any, step: int) -> Any:

@@ -1,12 +1,14 @@
 """New text from a network, character by character: ids in, ids out. It knows nothing of characters."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
 from charrnn.errors import ConfigError
 from charrnn.network import Network
+from charrnn.recurrence import State
 
 # Characters drawn at a time: few enough to stream, and enough that what happens once a block costs nothing.
 BLOCK = 64
@@ -72,11 +74,26 @@ def sample(network: Network, prime: np.ndarray, choose: Filter, seed: int) -> It
         for draws in _draws(seed, texts):
             yield from compiled.sample(logits, states, draws, temperature=choose.temperature, top_k=choose.top_k,
                                        top_p=choose.top_p)  # fmt: skip
+    if kernels.chooses:
+        yield from _sample_on_device(network, logits, states, choose, _draws(seed, texts))
     for draws in _draws(seed, texts):
         for draw in draws:
             ids = choose.choose(backend.to_host(logits), draw)
             yield ids
             logits, states = network.forward(backend.to_device(ids[None, :]), states)
+
+
+def _sample_on_device(
+    network: Network, logits: Any, states: list[State], choose: Filter, blocks: Iterator[np.ndarray]
+) -> Iterator[np.ndarray]:
+    """A block of characters goes to the host at once, and its draws come from there."""
+    backend, wish = network.backend, asdict(choose)
+    for block in blocks:
+        draws, ids = backend.to_device(block), backend.xp.empty(block.shape, np.int32)
+        for draw, row in zip(draws, ids, strict=True):
+            network.kernels.choose(logits, draw, row, **wish)
+            logits, states = network.forward(row[None, :], states)
+        yield from backend.to_host(ids)
 
 
 def _draws(seed: int, texts: int) -> Iterator[np.ndarray]:

@@ -64,11 +64,10 @@ def prepare(request: Request, reading: Reading | None = None) -> Session:
         CharrnnError: whatever is wrong with the request.
     """
     backend = open_backend(request.device)
-    choice = build(backend, request.kernel, request.threads)
-    return (_resume if request.resume else _begin)(request, backend, choice, reading)
+    return (_resume if request.resume else _begin)(request, backend, reading)
 
 
-def _begin(request: Request, backend: Backend, choice: Choice, reading: Reading | None) -> Session:
+def _begin(request: Request, backend: Backend, reading: Reading | None) -> Session:
     """A new run, with fresh weights or those of another run."""
     if request.corpus is None:
         raise ConfigError("name a text to learn: charrnn train CORPUS (a file, a folder, -, or one of charrnn corpora)")
@@ -76,6 +75,7 @@ def _begin(request: Request, backend: Backend, choice: Choice, reading: Reading 
     source = None if request.corpus == "-" else open_corpus(request.corpus, _glob(request), reading)
     preset = request.preset or (source.preset if source and not (request.config_file or base) else None)
     config, origins = _settings(request, preset, base)
+    choice = build(backend, request.kernel, request.threads, config.precision)
     run = Run(Path(request.run) if request.run else RUNS / (source.name if source else "stdin"))
     moved = run.create(force=request.force)
     lock = run.lock()
@@ -100,7 +100,7 @@ def _begin(request: Request, backend: Backend, choice: Choice, reading: Reading 
     return _session(setup, choice, notices)
 
 
-def _resume(request: Request, backend: Backend, choice: Choice, reading: Reading | None) -> Session:
+def _resume(request: Request, backend: Backend, reading: Reading | None) -> Session:
     """Go on where the last checkpoint of a run stands."""
     if request.preset or request.config_file or request.init_from or request.force:
         raise ConfigError("--resume goes on with the run's own settings; leave out --preset, --config, --init-from "
@@ -109,6 +109,7 @@ def _resume(request: Request, backend: Backend, choice: Choice, reading: Reading
     lock = run.lock()
     saved = checkpoint.load(run.last)
     config, origins = _changed(saved, request.settings)
+    choice = build(backend, request.kernel, request.threads, config.precision)
     vocabulary = Vocabulary.from_dict(saved.vocabulary)
     tokens = load_tokens(run.folder, vocabulary)
     if tokens is None or tokens.sha256 != saved.corpus["sha256"]:
@@ -245,6 +246,7 @@ def _session(setup: Setup, choice: Choice, notices: list[Notice]) -> Session:
         parameters=shape.size,
         device=setup.backend.description,
         kernel=choice.kernels.name,
+        precision=choice.kernels.precision,
         why_not_faster="; ".join(choice.refusals) or None,
         budget=budget.text,
         preset=setup.description["preset"],

@@ -77,6 +77,8 @@ class Trainer:
             self._restore(setup.resume)
         self._started = self._saved = self._evaluated = time.perf_counter()
         self._evaluation_seconds = 0.0
+        self._rates: list[float] = []  # learning rates of the updates in the ledger
+        self._began = self._started  # of the first of them
         self._before, self._speed = self.progress.seconds, 0.0
         self._used_before = self._used()
 
@@ -88,24 +90,27 @@ class Trainer:
         """
         reason, self.progress.ended = "done", None
         while self._used() < 1:
-            yield self._update()
+            self._update()
+            if self.learner.ledger.full:
+                yield from self._read_ledger()
             if self._evaluation_due():
                 yield from self._evaluate()
                 if self._out_of_patience():
                     reason = "early stop"
                     break
             if self.interrupted():
-                yield self._save()
+                yield from self._save()
                 reason = "interrupted"
                 break
             if time.perf_counter() - self._saved > SAVE_SECONDS:
-                yield self._save()
+                yield from self._save()
+        yield from self._read_ledger()
         progress = self.progress
         if reason == "done" and progress.loss_chars:  # steps since the last evaluation
             yield from self._evaluate()
         if reason != "interrupted":
             progress.ended = reason
-            yield self._save()
+            yield from self._save()
         if self.setup.lock:
             self.setup.lock.release()
         yield Finished(reason, progress.step, self._epoch(), self.seconds(), progress.best_val_loss, progress.best_step)
@@ -120,37 +125,46 @@ class Trainer:
     def _epoch(self) -> float:
         return self.learner.epoch(self.progress.step)
 
-    def _update(self) -> Step:
-        """One update of the weights, unless its loss or gradient is not finite."""
-        began, progress, config = time.perf_counter(), self.progress, self.config
+    @np.errstate(all="ignore")  # what is no number is found in the ledger, before anything is made of it
+    def _update(self) -> None:
+        """One update of the weights; what it measured is in the ledger."""
+        progress, config = self.progress, self.config
         used, epoch = self._used(), self._epoch()
-        gradients = self.learner.gradients(progress.step)
-        _, loss, norm, chars = gradients
-        if not (math.isfinite(loss) and math.isfinite(norm)):
-            raise self._diverged(f"loss {loss:g}, gradient norm {norm:g}")
-        rate = config.learning_rate * self.schedule.factor(used, epoch)
+        if not self._rates:
+            self._began = time.perf_counter()
+        grads = self.learner.gradients(progress.step)
+        self._rates.append(config.learning_rate * self.schedule.factor(used, epoch))
         progress.step += 1
-        progress.chars += chars
-        self.learner.apply(gradients, rate, progress.step)
+        self.learner.apply(grads, self._rates[-1], progress.step)
         if self.learner.average:
             progress.averaged = self.learner.average.update(progress.averaged, used)
-        progress.loss_sum += loss * chars
-        progress.loss_chars += chars
         if progress.step % RELEASE_STEPS == 0:
             self.tokens.release()
-        return self._step_event(loss, norm, rate, chars / (time.perf_counter() - began))
 
-    def _step_event(self, loss: float, norm: float, rate: float, speed: float) -> Step:
+    def _read_ledger(self) -> Iterator[Step]:
+        """The updates since the last time; comes before everything that is made of what they did."""
+        progress, measured, rates = self.progress, self.learner.ledger.take(), self._rates
+        self._rates, seconds = [], time.perf_counter() - self._began
+        for ago, (loss, norm, chars) in zip(reversed(range(len(measured))), measured, strict=True):
+            step = progress.step - ago
+            if not (math.isfinite(loss) and math.isfinite(norm)):
+                raise self._diverged(step - 1, f"loss {loss:g}, gradient norm {norm:g}")
+            progress.chars += chars
+            progress.loss_sum += loss * chars
+            progress.loss_chars += chars
+            yield self._step_event(step, loss, norm, rates[-1 - ago], chars * len(measured) / seconds)
+
+    def _step_event(self, step: int, loss: float, norm: float, rate: float, speed: float) -> Step:
         self._speed = 0.95 * self._speed + 0.05 * speed if self._speed else speed
-        used = self._used()
+        used = self.budget.progress(step, self.seconds())
         left = (time.perf_counter() - self._started) * (1 - used) / (used - self._used_before)
-        return Step(self.progress.step, self._epoch(), used, loss, norm, rate, self._speed, left)
+        return Step(step, self.learner.epoch(step), used, loss, norm, rate, self._speed, left)
 
-    def _diverged(self, what: str) -> DivergedError:
+    def _diverged(self, step: int, what: str) -> DivergedError:
         last = self.run_folder.last
         kept = f"{last} is kept as it was" if last.is_file() else "nothing was saved yet"
         return DivergedError(
-            f"training diverged after step {self.progress.step}: {what}; {kept}; try a lower --learning-rate "
+            f"training diverged after step {step}: {what}; {kept}; try a lower --learning-rate "
             f"(now {self.config.learning_rate:g}) or a smaller --grad-clip (now {self.config.grad_clip:g})"
         )
 
@@ -165,12 +179,13 @@ class Trainer:
 
     def _evaluate(self) -> Iterator[Event]:
         """Read the held-out text, save, and draw a sample."""
+        yield from self._read_ledger()
         progress, began = self.progress, time.perf_counter()
         train_loss = progress.loss_sum / progress.loss_chars
         progress.evaluations, progress.loss_sum, progress.loss_chars = progress.evaluations + 1, 0.0, 0
         val_loss = self.evaluator.score(self.val).loss if self.evaluator else None
         if val_loss is not None and not math.isfinite(val_loss):
-            raise self._diverged(f"validation loss {val_loss:g}")
+            raise self._diverged(progress.step, f"validation loss {val_loss:g}")
         best = val_loss is not None and (progress.best_val_loss is None or val_loss < progress.best_val_loss)
         if val_loss is not None:
             self.schedule.observe(val_loss)
@@ -179,7 +194,7 @@ class Trainer:
             progress.best_val_loss, progress.best_step = val_loss, progress.step
         evaluated = Evaluated(progress.step, self._epoch(), self.seconds(), train_loss, val_loss, best)
         self.run_folder.append_metrics(_metrics(evaluated, progress.chars))
-        yield self._save()
+        yield from self._save()
         if best:
             self.checkpoint(self.model).save(self.run_folder.best)
         yield evaluated
@@ -197,10 +212,11 @@ class Trainer:
         drawn = sample(network, np.array([vocabulary.start]), SAMPLE, seed=self.config.seed + self.progress.step)
         return vocabulary.decode(np.array([ids[0] for ids in islice(drawn, length)]))
 
-    def _save(self) -> Saved:
+    def _save(self) -> Iterator[Event]:
+        yield from self._read_ledger()
         self.checkpoint(self.params).save(self.run_folder.last)
         self._saved = time.perf_counter()
-        return Saved(self.progress.step, self.run_folder.last)
+        yield Saved(self.progress.step, self.run_folder.last)
 
     def checkpoint(self, params: Flat) -> Checkpoint:
         """The run as it is now with `params` as its weights; arrays are the run's own where they lie on the host."""

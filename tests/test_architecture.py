@@ -15,7 +15,7 @@ FLOORS = [
     {"catalogue", "regularization", "averaging"},
     {"kernels"},
     {"optim", "network", "checkpoint"},
-    {"runs", "evaluate", "sampler"},
+    {"runs", "evaluate", "sampler", "feed"},
     {"dynamic"},
     {"learner"},
     {"model", "train", "bench"},

@@ -1,24 +1,29 @@
 """What is counted, checked, refused and reported; never how fast it was."""
 
+import contextlib
 import importlib.util
+from io import StringIO
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
-from charrnn.backend import open_backend
+from charrnn.backend import Backend, open_backend
 from charrnn.bench import judge, machine, timing
 from charrnn.bench.check import Errors, check
 from charrnn.bench.job import Job, measure, settle
 from charrnn.bench.judge import Request, bench
 from charrnn.bench.machine import Ceiling, Machine
 from charrnn.bench.report import Turn, draw_up
-from charrnn.bench.timing import Laps, Spread, rate
+from charrnn.bench.timing import HostClock, Laps, Spread, rate
 from charrnn.bench.workload import Workload
 from charrnn.cells import CELLS
 from charrnn.errors import BackendError, ConfigError, Unsupported
 from charrnn.kernels import build
 from charrnn.kernels.fused import FusedKernels, LSTMSweep
 from charrnn.kernels.reference import ReferenceKernels
+from charrnn.view.bench import show_report
 
 TINY = Workload("lstm", vocab_size=5, hidden_size=3, num_layers=2, seq_len=7, batch_size=2)
 CPU = open_backend("cpu")
@@ -30,7 +35,7 @@ def quick(monkeypatch):
     """The machine is measured in no time."""
     monkeypatch.setattr(machine, "_SECONDS", 0.0)
     monkeypatch.setattr(machine, "_GEMM", {"cpu": 8})
-    monkeypatch.setattr(machine, "_COPY_BYTES", 1 << 10)
+    monkeypatch.setattr(machine, "_COPY_BYTES", {"cpu": 1 << 10})
 
 
 class TestWorkload:
@@ -51,6 +56,10 @@ class TestWorkload:
         tape = 14 * (2 * values * 3 + 5)
         ids = 2 * 2 * 14
         assert work.least_bytes == 4 * (4 * work.shape.size + tape) + ids
+
+    def test_traffic_by_hand(self):
+        size = TINY.shape.size
+        assert TINY.traffic == 4 * (11 * size + 2 * 14 * (2 * 6 * 3 + 5))
 
     def test_the_text_is_the_same_for_all_sides(self):
         (inputs, targets), _ = first = TINY.chunks()
@@ -100,14 +109,32 @@ class TestCheck:
 
 class TestTiming:
     def test_laps_add_up_by_phase(self, monkeypatch):
-        clock = iter([0.0, 1.0, 3.0, 7.0, 10.0, 10.5])
+        clock = iter([0.0, 1.0, 3.0, 7.0, 10.0, 20.0, 22.0])
         monkeypatch.setattr(timing.time, "perf_counter", lambda: next(clock))
-        laps = Laps(lambda: None)
+        laps = Laps(HostClock())
         laps.start()
         for phase in ("forward", "rest", "backward", "rest"):
             laps(phase)
-        laps.stop()
-        assert laps.seconds == {"forward": [1.0], "rest": [5.0], "backward": [4.0], "step": [10.0]}
+        laps.start()
+        laps("rest")
+        assert laps.seconds() == {"forward": [1.0], "rest": [5.0, 2.0], "backward": [4.0], "step": [10.0, 2.0]}
+
+    def test_a_gpu_is_timed_by_events_in_its_queue(self):
+        queue = []
+
+        class Event:
+            def record(self):
+                queue.append(self)
+
+            def synchronize(self):
+                assert len(queue) == 3, "it waits before all is asked for"
+
+        cuda = SimpleNamespace(Event=Event, get_elapsed_time=lambda a, b: 500.0 * (queue.index(b) - queue.index(a)))
+        laps = Laps(timing.clock_of(Backend(SimpleNamespace(cuda=cuda), np.float32, "gpu:0", "a GPU")))
+        laps.start()
+        laps("forward")
+        laps("backward")
+        assert laps.seconds() == {"forward": [0.5], "backward": [0.5], "step": [1.0]}
 
     def test_rate(self, monkeypatch):
         now = [0.0]
@@ -122,7 +149,7 @@ class TestTiming:
 class TestMachine:
     def test_ceiling_and_description(self):
         assert machine.describe(CPU).cores >= 1
-        measured = machine.ceiling(CPU)
+        measured = machine.ceiling(CPU, ReferenceKernels(np))
         assert measured.best >= measured.median > 0
 
     def test_busy(self):
@@ -136,8 +163,8 @@ def answer(name, *steps, sampling=None):
     """What a worker says; a fifth of a step is not spent in the products."""
     seconds = {"step": list(steps)} | {phase: [share * each for each in steps] for phase, share in
                                        (("forward", 0.3), ("backward", 0.5), ("rest", 0.2))}  # fmt: skip
-    return {"name": name, "seconds": seconds, "loss": 1.0, "memory": {"before": 1000, "peak": 4000},
-            "sampling": sampling}  # fmt: skip
+    return {"name": name, "precision": "float32", "seconds": seconds, "loss": 1.0,
+            "memory": {"before": 1000, "peak": 4000}, "sampling": sampling}  # fmt: skip
 
 
 class TestReport:
@@ -162,6 +189,19 @@ class TestReport:
         assert report.ours.memory.training == 3000
         assert report.ours.memory.ratio == pytest.approx(3000 / TINY.least_bytes)
         assert report.rival.variant == "its best"
+        assert report.ours.microseconds["backward"].median == pytest.approx(3 / 2 * 1e6 / 14)
+        assert report.ours.gb_per_second == pytest.approx(TINY.traffic / 1e9 / 3)
+        assert report.ours.copy_share == pytest.approx(report.ours.gb_per_second / 10)
+
+    def test_a_graph_has_no_phases_and_all_variants_are_told(self):
+        graph = answer("them", 4.0)
+        graph["seconds"] = {"graph": [4.0], "step": [4.0]}
+        tried = {"milliseconds": {"TF32": 5.0, "its best": 4.0}, "failed": {"float16": "no"}}
+        turn = Turn(Ceiling(1, 1, None), answer("us", 1.0), graph)
+        report = draw_up(Errors(0, 0, 0), HERE, Job("cuda", "gpu:0", TINY), self.rival, [turn], tried)
+        assert (set(report.rival.milliseconds), report.rival.microseconds) == ({"step"}, {})
+        assert report.variants == {"TF32": 5.0, "its best": 4.0, "float16": "no"}
+        show_report(report, Console(width=80, file=StringIO()))
 
     def test_sampling(self):
         report = draw_up(Errors(0, 0, 0), HERE, self.ours, self.rival, self.turns)
@@ -229,8 +269,29 @@ def test_rivals_that_cannot_be(monkeypatch):
 @pytest.mark.parametrize("cell", ["lstm", "gru", "tanh", "relu"])
 def test_torch_learns_the_same(cell):
     job = Job("torch", "cpu", Workload(cell, 5, 3, 2, 7, 2), steps=2)
-    variant = settle(job)
+    settled = settle(job)
+    variant = settled["variant"]
+    assert settled["milliseconds"][variant] == min(settled["milliseconds"].values())
     theirs = measure(Job("torch", "cpu", job.workload, steps=2, sampling=True, variant=variant))
     ours = measure(Job("numpy", "cpu", job.workload, steps=2))
     assert theirs["loss"] == pytest.approx(ours["loss"], abs=1e-5)
     assert theirs["sampling"]["one_text"] >= theirs["sampling"]["one_text_by_default"] > 0
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch, a peer to compare with, is not installed")
+@pytest.mark.parametrize("cell", ["lstm", "tanh"])
+def test_a_graph_of_torch_begins_as_a_step_without_one(monkeypatch, cell):
+    from charrnn.bench import torch_side
+
+    plain = torch_side._ON_CPU["no oneDNN, fused Adam"]
+    monkeypatch.setattr(torch_side, "_ON_CPU", {"plain": plain, "graph": plain._replace(graph=True)})
+    monkeypatch.setattr(torch_side, "side_stream", contextlib.nullcontext)
+    monkeypatch.setattr(torch_side, "recorded", lambda step: step)  # to record is not to do
+    losses = {}
+    for variant in ("plain", "graph"):
+        side, laps = torch_side.TorchSide(Workload(cell, 5, 3, 2, 7, 2), "cpu", variant), Laps(HostClock())
+        laps.start()
+        losses[variant] = [float(side.step(laps)) for _ in range(5)]
+    # The state begins as zeros with either; the first step of the graph is the first.
+    np.testing.assert_allclose(losses["graph"], losses["plain"], atol=1e-6)
+    assert "graph" in laps.seconds()

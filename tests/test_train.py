@@ -2,12 +2,14 @@
 
 import hashlib
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from charrnn import checkpoint
-from charrnn.errors import CharrnnError, ConfigError, CorpusError, DivergedError
+from charrnn import checkpoint, session
+from charrnn.backend import Backend, open_backend
+from charrnn.errors import CharrnnError, ConfigError, CorpusError, DivergedError, Unsupported
 from charrnn.evaluate import Evaluator, Score
 from charrnn.events import Evaluated, Finished, Saved, Step
 from charrnn.runs import Run, find_run
@@ -63,6 +65,71 @@ def test_a_resumed_run_ends_with_the_same_bytes(text, tmp_path, changes):
         assert sha256(whole / name) == sha256(parts / name), name
     losses = [[values | {"seconds": None} for values in Run(folder).read_metrics()] for folder in (whole, parts)]
     assert losses[0] == losses[1]
+
+
+class TestAhead:
+    """A host that asks for update after update before it reads what they measured, as on a GPU."""
+
+    @pytest.fixture
+    def ahead(self, monkeypatch):
+        monkeypatch.setattr(session, "open_backend", lambda device: replace(open_backend("cpu"), ahead=5))
+
+    @pytest.mark.parametrize("changes", [{"dropout": 0.4}, {"accumulate": 3, "average": "ema"}], ids=str)
+    def test_nothing_is_different(self, text, tmp_path, request, changes):
+        settings = SMALL | changes
+        at_once = train(text, settings, run=str(tmp_path / "at once"))
+        request.getfixturevalue("ahead")
+        later = train(text, settings, run=str(tmp_path / "later"))
+        train(text, settings, run=str(tmp_path / "parts"), stop_at=3)
+        for stop_at in (14, 18, None):
+            train(None, {}, run=str(tmp_path / "parts"), resume=True, stop_at=stop_at)
+        for name in ("last.safetensors", "best.safetensors"):
+            assert len({sha256(tmp_path / run / name) for run in ("at once", "later", "parts")}) == 1
+        steps = [[replace(event, chars_per_second=0, seconds_left=0) for event in events if isinstance(event, Step)]
+                 for events in (at_once, later)]  # fmt: skip
+        assert steps[0] == steps[1]
+
+    def test_losses_are_read_when_the_ledger_is_full_and_before_what_is_made_of_them(self, text, tmp_path, ahead):
+        events = train(text, SMALL | {"steps": 18, "eval_every": 7}, run=str(tmp_path / "run"))
+        order = [type(event).__name__[:2] for event in events]
+        assert "".join(order) == "StStStStStStStSaEvSaStStStStStStStSaEvSaStStStStSaEvSaSaFi"
+
+    def test_an_update_reads_nothing_from_the_device(self, text, tmp_path, ahead, monkeypatch):
+        reads = []
+        to_host = Backend.to_host
+        monkeypatch.setattr(Backend, "to_host", lambda self, array: reads.append(array.shape) or to_host(self, array))
+        trainer = Trainer(prepare(Request(text, SMALL, run=str(tmp_path / "run"))).setup)
+        for name in ("cross_entropy_gradient", "norm"):
+            monkeypatch.setattr(trainer.kernels, name, unread(getattr(trainer.kernels, name)))
+        for _ in range(5):
+            assert reads == []
+            trainer._update()
+        assert len(list(trainer._read_ledger())) == 5
+        assert reads == [(5, 2)]
+
+    def test_divergence_is_found_before_anything_is_saved(self, text, tmp_path, ahead):
+        test_divergence_stops_at_once_and_keeps_the_last_good_checkpoint(text, tmp_path)
+
+    @pytest.mark.parametrize("changes", [{}, {"random_lengths": True, "accumulate": 2}], ids=str)
+    def test_a_text_on_the_device_is_the_same_text(self, text, tmp_path, ahead, monkeypatch, changes):
+        train(text, SMALL | changes, run=str(tmp_path / "copied"))
+        monkeypatch.setattr(Backend, "free_memory", lambda self: 1 << 30)
+        train(text, SMALL | changes, run=str(tmp_path / "kept"))
+        assert sha256(tmp_path / "copied" / "best.safetensors") == sha256(tmp_path / "kept" / "best.safetensors")
+
+
+def unread(compute):
+    """`compute`, whose result nobody can read."""
+    return lambda *arguments: np.asarray(compute(*arguments)).view(Unread)
+
+
+class Unread(np.ndarray):
+    """A number on a device: to look at it would be to wait."""
+
+    def __float__(self):
+        raise AssertionError("the host waits for the device")
+
+    __bool__ = __int__ = item = tolist = __float__
 
 
 def test_resuming_from_an_older_checkpoint_rewrites_the_metrics(text, tmp_path):
@@ -122,7 +189,7 @@ def test_accumulated_gradients_are_the_mean_of_their_chunks(text, tmp_path):
         logits, learner.states = learner.network.forward(inputs, learner.states, number)
         learner.kernels.cross_entropy_gradient(logits, targets.reshape(-1))
         expected += learner.network.backward(logits).buffer / 2
-    np.testing.assert_allclose(learner.gradients(0).grads.buffer, expected, rtol=1e-5, atol=1e-8)
+    np.testing.assert_allclose(learner.gradients(0).buffer, expected, rtol=1e-5, atol=1e-8)
 
 
 def test_twenty_evaluations_are_spread_over_the_run(text, tmp_path):
@@ -249,6 +316,20 @@ def test_a_resumed_run_keeps_what_fixes_it_and_may_go_on_longer(text, tmp_path):
     del done
     events = train(None, {"steps": 5}, run=str(run), resume=True)
     assert events[-1].step == 5
+
+
+def test_a_run_of_one_precision_goes_on_in_another(text, tmp_path):
+    run = tmp_path / "run"
+    train(text, SMALL | {"steps": 3, "precision": "tf32"}, run=str(run))
+    with pytest.raises(Unsupported, match="bf16 runs on GPUs only"):
+        train(None, {"steps": 5, "precision": "bf16"}, run=str(run), resume=True)
+    saved = checkpoint.load(run / "last.safetensors")
+    saved.config["precision"] = "bf16"  # as after training on a GPU
+    saved.save(run / "last.safetensors")
+    with pytest.raises(Unsupported, match=r"bf16 .* use --precision float32"):
+        train(None, {"steps": 5}, run=str(run), resume=True)
+    assert train(None, {"steps": 5, "precision": "float32"}, run=str(run), resume=True)[-1].step == 5
+    assert checkpoint.load(run / "last.safetensors").config["precision"] == "float32"
 
 
 def test_fine_tuning_extends_the_vocabulary_and_keeps_known_rows(text, tmp_path):

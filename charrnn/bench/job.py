@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.bench.workload import Workload
+from charrnn.config import Config
 from charrnn.errors import BackendError
 
 TORCH = "torch"
@@ -20,7 +21,7 @@ _HOME = Path(__file__).parents[2]  # of this very package: the worker must not f
 
 @dataclass(frozen=True)
 class Job:
-    """Which side to measure (a kernel by name, or torch), and how. `variant` is one of torch's.
+    """Which side to measure (a kernel by name, or torch), and how. `variant` is one of torch's, `precision` is ours.
 
     `steps` are timed; None: as many as a second holds.
     """
@@ -31,6 +32,7 @@ class Job:
     steps: int | None = None
     sampling: bool = False
     variant: str = ""
+    precision: str = Config.precision
 
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> "Job":
@@ -41,9 +43,9 @@ class Job:
 def measure(job: Job) -> dict[str, Any]:
     """Measure a side in a fresh process.
 
-    Returns its `name`; `seconds`, a list for each phase and for the whole "step"; the `loss` after the warm-up;
-    `memory` in bytes, the `peak` over all training steps and `before` anything was made (None where the system does
-    not tell); and `sampling` in characters a second.
+    Returns its `name`; the `precision` it has; `seconds`, a list for each phase and for the whole "step"; the `loss`
+    after the warm-up; `memory` in bytes, the `peak` over all training steps and `before` anything was made (None where
+    the system does not tell), on a GPU the device's; and `sampling` in characters a second.
 
     Raises:
         BackendError: the side does not work.
@@ -51,9 +53,15 @@ def measure(job: Job) -> dict[str, Any]:
     return _ask("measure", job)
 
 
-def settle(job: Job) -> str:
-    """torch's quickest variant for this job, found in a fresh process where all of them take turns."""
-    return _ask("settle", job)["variant"]
+def settle(job: Job) -> dict[str, Any]:
+    """All of torch's variants for this job take turns in a fresh process.
+
+    Returns the quickest `variant`; the `milliseconds` of each that works, by name; and why the others `failed`.
+
+    Raises:
+        BackendError: none of them works.
+    """
+    return _ask("settle", job)
 
 
 def _ask(task: str, job: Job) -> dict[str, Any]:

@@ -10,9 +10,11 @@ import numpy as np
 
 from charrnn import __version__
 from charrnn.backend import Backend
+from charrnn.bench.timing import clock_of
+from charrnn.kernels.reference import ReferenceKernels
 
 _GEMM = {"cpu": 1536, "gpu": 8192}  # rows and columns; large enough for a rate that a larger product hardly beats
-_COPY_BYTES = 64 << 20  # more than caches hold
+_COPY_BYTES = {"cpu": 64 << 20, "gpu": 512 << 20}  # more than caches hold
 _SECONDS = 0.4
 _BUSY_CORES = 0.3  # used by others
 _BUSY_SPREAD = 1.25  # the median product takes so much longer than the quickest
@@ -31,7 +33,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Ceiling:
-    """The rate of large float32 matrix products just now, in GFLOP/s: the best, and the median.
+    """The rate of large matrix products just now, in GFLOP/s: the best, and the median.
 
     `others` are the cores that other processes used meanwhile, None where the system does not tell.
     """
@@ -44,11 +46,12 @@ class Ceiling:
 def describe(backend: Backend) -> Machine:
     """The machine, with the rate of large copies measured."""
     processor = _processor() if backend.device == "cpu" else backend.description
-    source = backend.xp.ones(_COPY_BYTES, np.uint8)
+    size = _COPY_BYTES[backend.device[:3]]
+    source = backend.xp.ones(size, np.uint8)
     target = backend.xp.empty_like(source)
     seconds = min(_repeat(backend, lambda: backend.xp.copyto(target, source)))
     versions = {"charrnn": __version__, "python": platform.python_version(), "numpy": np.__version__}
-    return Machine(backend.device, processor, cores(), 2 * _COPY_BYTES / seconds / 1e9, versions)
+    return Machine(backend.device, processor, cores(), 2 * size / seconds / 1e9, versions)
 
 
 def cores() -> int:
@@ -56,12 +59,16 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def ceiling(backend: Backend) -> Ceiling:
-    """Measure the rate of a large matrix product; takes about half a second."""
+def ceiling(backend: Backend, kernels: ReferenceKernels) -> Ceiling:
+    """Measure the rate of a large matrix product; takes about half a second.
+
+    On a CPU the product is NumPy's, on a GPU that of the kernels, cuBLAS's in the precision in use.
+    """
     size, xp = _GEMM[backend.device[:3]], backend.xp
     a, b, out = (xp.ones((size, size), np.float32) for _ in range(3))
     began, busy_before = time.perf_counter(), _busy_seconds()
-    seconds = _repeat(backend, lambda: xp.matmul(a, b, out=out))
+    product = xp.matmul if backend.device == "cpu" else kernels.matmul
+    seconds = _repeat(backend, lambda: product(a, b, out))
     busy_after, took = _busy_seconds(), time.perf_counter() - began
     others = None if busy_before is None else max(0.0, (busy_after - busy_before) / took)
     flops = 2 * size**3
@@ -82,13 +89,11 @@ def busy(machine: Machine, ceilings: list[Ceiling]) -> list[str]:
 
 def _repeat(backend: Backend, operation: object) -> list[float]:
     operation()
-    times = []
+    clock, times = clock_of(backend), []
     while sum(times) < _SECONDS or len(times) < 3:
-        backend.synchronize()
-        began = time.perf_counter()
+        began = clock.now()
         operation()
-        backend.synchronize()
-        times.append(time.perf_counter() - began)
+        times.append(clock.seconds(began, clock.now()))
     return times
 
 

@@ -3,12 +3,13 @@
 from collections import deque
 from collections.abc import Callable
 from itertools import cycle, islice
+from typing import Any
 
 import numpy as np
 
 from charrnn import optim
 from charrnn.backend import open_backend
-from charrnn.bench.timing import Laps, rate
+from charrnn.bench.timing import Laps, clock_of, rate
 from charrnn.bench.workload import Workload
 from charrnn.kernels import build
 from charrnn.network import Network
@@ -20,9 +21,9 @@ HUNDRED = 100  # texts drawn at once
 class Ours:
     """One of our kernels, with all that a training step needs, on a device."""
 
-    def __init__(self, workload: Workload, device: str, kernel: str) -> None:
+    def __init__(self, workload: Workload, device: str, kernel: str, precision: str) -> None:
         self.backend = open_backend(device)
-        self.kernels = build(self.backend, kernel).kernels
+        self.kernels = build(self.backend, kernel, precision=precision).kernels
         self.config, self.shape = workload.config, workload.shape
         self.params = workload.parameters(self.backend)
         self.network = Network(self.shape, self.params, self.backend, self.kernels, seq_len=workload.seq_len,
@@ -31,10 +32,17 @@ class Ours:
         to_device = self.backend.to_device
         self.chunks = cycle([(to_device(inputs), to_device(targets)) for inputs, targets in workload.chunks()])
         self.states, self.steps = self.network.initial_state(), 0
-        self.name, self.synchronize = f"charrnn {self.kernels.name}", self.backend.synchronize
+        self.name, self.precision = f"charrnn {self.kernels.name}", self.kernels.precision
+        self.clock = clock_of(self.backend)
 
-    def step(self, lap: Laps) -> float:
-        """One training step; the loss in nats per character."""
+    @staticmethod
+    def used_bytes(device: str) -> int:
+        """Memory in use on a GPU."""
+        free, total = open_backend(device).xp.cuda.runtime.memGetInfo()
+        return total - free
+
+    def step(self, lap: Laps) -> Any:
+        """One training step; the loss in nats per character, which a GPU may not know yet."""
         inputs, targets = next(self.chunks)
         self.steps += 1
         logits, self.states = self.network.forward(inputs, self.states)
@@ -46,7 +54,7 @@ class Ours:
         optim.clip(self.kernels, grads, self.config.grad_clip, self.config.grad_clip_mode)
         self.optimizer.update(grads, self.config.learning_rate, self.steps)
         lap("rest")
-        return float(loss)
+        return loss
 
     def sampling(self) -> dict[str, float]:
         """Characters a second: of one text, and of many drawn at once."""

@@ -28,10 +28,14 @@ class Result:
 
     name: str
     variant: str
-    milliseconds: dict[str, Spread]  # of a step and of its phases: forward, backward, rest
+    precision: str  # of matrix products
+    milliseconds: dict[str, Spread]  # of a step and of its phases: forward, backward, rest; of a CUDA graph no phases
+    microseconds: dict[str, Spread]  # forward and backward, all that is in them, for each time step of each layer
     chars_per_second: float
     gflops_per_second: float
     share: Spread
+    gb_per_second: float  # of what has to be moved at least
+    copy_share: float  # of the rate of large copies
     memory: Memory | None
     sampling: dict[str, Spread]  # characters a second
 
@@ -57,6 +61,7 @@ class Report:
     ceiling: Spread  # GFLOP/s
     ours: Result
     rival: Result | None
+    variants: dict[str, float | str]  # of torch: milliseconds a step when they took turns, or why one failed
     pairs: list[Pair]
     ratio: Spread | None
     ratio_sampling: dict[str, Spread]
@@ -72,8 +77,11 @@ class Turn:
     rival: dict[str, Any] | None
 
 
-def draw_up(errors: Errors, machine: Machine, ours: Job, rival: Job | None, turns: list[Turn]) -> Report:
-    """The report on these turns of our side and, if there was one, the rival's."""
+def draw_up(
+    errors: Errors, machine: Machine, ours: Job, rival: Job | None, turns: list[Turn],
+    tried: dict[str, Any] | None = None,
+) -> Report:  # fmt: skip
+    """The report on these turns of our side and, if there was one, the rival's; `tried` is what `settle` found."""
     workload, ceilings = ours.workload, [turn.ceiling for turn in turns]
     our_answers, rival_answers = [turn.ours for turn in turns], [turn.rival for turn in turns if turn.rival]
     pairs = [_pair(turn) for turn in turns if turn.rival]
@@ -83,8 +91,9 @@ def draw_up(errors: Errors, machine: Machine, ours: Job, rival: Job | None, turn
         errors=errors,
         machine=machine,
         ceiling=Spread.of([each.best for each in ceilings]),
-        ours=_result(ours, our_answers, ceilings),
-        rival=_result(rival, rival_answers, ceilings) if rival else None,
+        ours=_result(ours, our_answers, ceilings, machine),
+        rival=_result(rival, rival_answers, ceilings, machine) if rival else None,
+        variants=tried["milliseconds"] | tried["failed"] if tried else {},
         pairs=pairs,
         ratio=Spread.of([pair.ratio for pair in pairs]) if pairs else None,
         ratio_sampling=_sampling_ratios(our_answers, rival_answers) if ours.sampling else {},
@@ -92,19 +101,27 @@ def draw_up(errors: Errors, machine: Machine, ours: Job, rival: Job | None, turn
     )
 
 
-def _result(job: Job, answers: list[dict[str, Any]], ceilings: list[Ceiling]) -> Result:
+def _result(job: Job, answers: list[dict[str, Any]], ceilings: list[Ceiling], machine: Machine) -> Result:
     workload = job.workload
-    milliseconds = {phase: Spread.of([each for answer in answers for each in answer["seconds"][phase]], 1e3)
-                    for phase in PHASES}  # fmt: skip
+    seconds = {phase: [each for answer in answers for each in answer["seconds"][phase]]
+               for phase in PHASES if phase in answers[0]["seconds"]}  # fmt: skip
+    milliseconds = {phase: Spread.of(times, 1e3) for phase, times in seconds.items()}
+    time_steps = workload.num_layers * workload.seq_len
     step = milliseconds["step"].median / 1e3
+    gb_per_second = workload.traffic / 1e9 / step
     shares = [workload.flops / 1e9 / _step(answer) / each.best for answer, each in zip(answers, ceilings, strict=True)]
     return Result(
         name=answers[0]["name"],
         variant=job.variant,
+        precision=answers[0]["precision"],
         milliseconds=milliseconds,
+        microseconds={phase: Spread.of(seconds[phase], 1e6 / time_steps)
+                      for phase in ("forward", "backward") if phase in seconds},
         chars_per_second=workload.chars / step,
         gflops_per_second=workload.flops / 1e9 / step,
         share=Spread.of(shares),
+        gb_per_second=gb_per_second,
+        copy_share=gb_per_second / machine.copy_gb_s,
         memory=_memory(workload, answers),
         sampling=_sampling(answers),
     )

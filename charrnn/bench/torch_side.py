@@ -1,11 +1,13 @@
 """PyTorch's side of a comparison: the same network, weights, text, clipping and optimizer, as its users write them.
 
 torch is given its best: the one-hot input is made outside the timing, and of its ways to do the same (on a CPU oneDNN
-on or off, three implementations of Adam, one thread or all for sampling; on a GPU three precisions) the quickest here
-is used.
+on or off, three implementations of Adam, one thread or all for sampling; on a GPU three precisions, each with and
+without a CUDA graph of the whole step) the quickest here is used.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from itertools import cycle
 from typing import Any, NamedTuple
 
@@ -15,7 +17,7 @@ from torch.nn.functional import one_hot
 
 from charrnn.backend import open_backend
 from charrnn.bench.machine import cores
-from charrnn.bench.timing import Laps, rate
+from charrnn.bench.timing import Clock, HostClock, Laps, rate
 from charrnn.bench.workload import Workload
 
 _RNNS: dict[str, tuple[type[nn.RNNBase], dict[str, Any]]] = {
@@ -36,11 +38,20 @@ class Variant(NamedTuple):
     onednn: bool = True
     tf32: bool = False
     half: bool = False  # float16 by autocast
+    graph: bool = False  # the step is recorded once, and replayed
+
+    @property
+    def precision(self) -> str:
+        """Of matrix products."""
+        return "float16" if self.half else "tf32" if self.tf32 else "float32"
 
 
 _ON_CPU = {f"{onednn}, {adam}": Variant(_ADAMS[adam], _ONEDNN[onednn]) for onednn in _ONEDNN for adam in _ADAMS}
-_ON_GPU = {"TF32": Variant(_ADAMS["fused Adam"], tf32=True), "IEEE float32": Variant(_ADAMS["fused Adam"]),
-           "float16 autocast": Variant(_ADAMS["fused Adam"], tf32=True, half=True)}  # fmt: skip
+_EAGER_ON_GPU = {"TF32": Variant(_ADAMS["fused Adam"], tf32=True), "IEEE float32": Variant(_ADAMS["fused Adam"]),
+                 "float16 autocast": Variant(_ADAMS["fused Adam"], tf32=True, half=True)}  # fmt: skip
+_ON_GPU = _EAGER_ON_GPU | {f"{name}, CUDA graph": variant._replace(adam=variant.adam | {"capturable": True}, graph=True)
+                           for name, variant in _EAGER_ON_GPU.items()}  # fmt: skip
+_STEPS_BEFORE_CAPTURE = 3  # so that all that is made at first use is made
 _TEMPERATURE = 0.8
 
 
@@ -57,6 +68,8 @@ class TorchSide:
         self.workload, self.config = workload, workload.config
         self.device, self.variant = torch.device(device.replace("gpu", "cuda")), variants(device)[variant]
         kind, options = _RNNS[workload.cell]
+        if self.device.type == "cuda":
+            torch.cuda.set_device(self.device)  # streams and graphs are made on the current one
         self.rnn = kind(workload.vocab_size, workload.hidden_size, workload.num_layers, **options)
         self.head = nn.Linear(workload.hidden_size, workload.vocab_size)
         self.model = nn.ModuleDict({"rnn": self.rnn, "head": self.head})
@@ -67,38 +80,73 @@ class TorchSide:
         rate = self.config.learning_rate
         self.optimizer = torch.optim.Adam(self.model.parameters(), rate, **self.variant.adam)
         self.scaler = torch.amp.GradScaler(self.device.type, init_scale=_LOSS_SCALE, enabled=self.variant.half)
-        self.chunks = cycle([(self._one_hot(inputs), torch.from_numpy(targets).long().to(self.device))
-                             for inputs, targets in workload.chunks()])  # fmt: skip
+        chunks = [(self._one_hot(inputs), torch.from_numpy(targets).long().to(self.device))
+                  for inputs, targets in workload.chunks()]  # fmt: skip
         self.state: Any = None
-        self.name = f"torch {torch.__version__.partition('+')[0]}"
+        self.name, self.precision = f"torch {torch.__version__.partition('+')[0]}", self.variant.precision
+        self.clock: Clock = TorchClock() if self.device.type == "cuda" else HostClock()
+        self._steps = cycle(self._record(chunks) if self.variant.graph else [partial(self._train, *c) for c in chunks])
 
-    def synchronize(self) -> None:
-        """Wait for a GPU; on a CPU there is nothing to wait for."""
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
+    @staticmethod
+    def used_bytes(device: str) -> int:
+        """Memory in use on a GPU."""
+        free, total = torch.cuda.mem_get_info(device.replace("gpu", "cuda"))
+        return total - free
 
-    def step(self, lap: Laps) -> float:
-        """One training step; the loss in nats per character."""
+    def step(self, lap: Laps) -> Any:
+        """One training step; the loss in nats per character, which a GPU may not know yet."""
+        return next(self._steps)(lap)
+
+    def _record(self, chunks: list[tuple[torch.Tensor, torch.Tensor]]) -> list[Callable[[Laps], Any]]:
+        """A graph of the step on each chunk; weights, moments and state are afterwards as they were before."""
+        weights = [weight.detach().clone() for weight in self.model.parameters()]
+        with side_stream():
+            for _ in range(_STEPS_BEFORE_CAPTURE):
+                for chunk in chunks:
+                    self._train(*chunk, lambda phase: None)
+        steps = [recorded(partial(self._train, *chunk, lambda phase: None)) for chunk in chunks]
+        with torch.no_grad():
+            for weight, start in zip(self.model.parameters(), weights, strict=True):
+                weight.copy_(start)
+            moments = [moment for state in self.optimizer.state.values() for moment in state.values()]
+            for value in (*moments, *_parts(self.state)):
+                value.zero_()
+
+        def replayed(step: Callable[[], Any], lap: Laps) -> Any:
+            loss = step()
+            lap("graph")
+            return loss
+
+        return [partial(replayed, step) for step in steps]
+
+    def _train(self, inputs: torch.Tensor, targets: torch.Tensor, lap: Callable[[str], None]) -> torch.Tensor:
         torch.backends.mkldnn.enabled = self.variant.onednn
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = self.variant.tf32
-        inputs, targets = next(self.chunks)
         self.optimizer.zero_grad()
         lap("rest")
         with torch.autocast(self.device.type, torch.float16, enabled=self.variant.half):
             h, state = self.rnn(inputs, self.state)
             logits = self.head(h.flatten(0, 1))
-        self.state = _detached(state)
         lap("forward")
         loss = self.criterion(logits.float(), targets)
         lap("rest")
         self.scaler.scale(loss).backward()
         lap("backward")
+        self._keep(state)
         self.scaler.unscale_(self.optimizer)
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip)
         self.scaler.step(self.optimizer)
         self.scaler.update()
         lap("rest")
-        return loss.item()
+        return loss.detach()
+
+    def _keep(self, state: Any) -> None:
+        """For the next chunk; a graph finds it where it was when it was recorded."""
+        if self.variant.graph and self.state is not None:
+            for mine, new in zip(_parts(self.state), _parts(state), strict=True):
+                mine.copy_(new.detach())
+        else:
+            self.state = tuple(each.detach() for each in state) if isinstance(state, tuple) else state.detach()
 
     def sampling(self) -> dict[str, float]:
         """Characters a second of one text: in torch's best way, and as torch comes."""
@@ -128,5 +176,43 @@ class TorchSide:
         return one_hot(ids, self.workload.vocab_size).float()
 
 
-def _detached(state: Any) -> Any:
-    return tuple(each.detach() for each in state) if isinstance(state, tuple) else state.detach()
+class TorchClock:
+    """Events in the queue of a GPU; see `charrnn.bench.timing.Clock`."""
+
+    def now(self) -> torch.cuda.Event:
+        """See `Clock.now`."""
+        event = torch.cuda.Event(enable_timing=True)
+        event.record()
+        return event
+
+    def seconds(self, first: torch.cuda.Event, second: torch.cuda.Event) -> float:
+        """See `Clock.seconds`."""
+        second.synchronize()
+        return first.elapsed_time(second) / 1e3
+
+
+@contextmanager
+def side_stream() -> Iterator[None]:
+    """A stream beside the present one, as torch wants it before a capture; what was done is waited for."""
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        yield
+    torch.cuda.current_stream().wait_stream(stream)
+
+
+def recorded(step: Callable[[], Any]) -> Callable[[], Any]:
+    """A function that replays what `step` asked the GPU for; it returns where the result will be."""
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        result = step()
+
+    def replay() -> Any:
+        graph.replay()
+        return result
+
+    return replay
+
+
+def _parts(state: Any) -> tuple[torch.Tensor, ...]:
+    return state if isinstance(state, tuple) else (state,)

@@ -11,25 +11,27 @@ import numpy as np
 
 from charrnn.bench.job import TORCH, Job
 from charrnn.bench.timing import Laps
-from charrnn.errors import CharrnnError
+from charrnn.errors import BackendError, CharrnnError
 
 WARM_UP = 5  # steps
 _SECONDS = 1.0  # of timed steps, unless their number is given
 _LEAST_STEPS = 5
 _SETTLE_ROUNDS = 5
+_SETTLE_STEPS = {"cpu": 1, "gpu": 10}  # in a round
 
 
 def measure(job: Job) -> dict[str, Any]:
     """See `charrnn.bench.job.measure`."""
-    make = _side(job)
-    before = peak_bytes()
+    make, used_bytes = _side(job)
+    before = used_bytes()
     side = make()
     loss, warm = _steps(side, WARM_UP)
     count = job.steps or max(_LEAST_STEPS, round(_SECONDS / float(np.median(warm["step"]))))
     _, seconds = _steps(side, count)
-    peak = peak_bytes() if job.device == "cpu" else None  # the host's memory says nothing of a GPU's
+    peak = used_bytes()
     return {
         "name": side.name,
+        "precision": side.precision,
         "seconds": seconds,
         "loss": loss,
         "memory": {"before": before, "peak": peak} if peak else None,
@@ -41,33 +43,44 @@ def settle(job: Job) -> dict[str, Any]:
     """See `charrnn.bench.job.settle`."""
     from charrnn.bench.torch_side import TorchSide, variants
 
-    sides = {variant: TorchSide(job.workload, job.device, variant) for variant in variants(job.device)}
-    seconds: dict[str, list[float]] = {variant: [] for variant in sides}
+    sides: dict[str, TorchSide] = {}
+    failed: dict[str, str] = {}
+    for variant in variants(job.device):
+        try:
+            sides[variant] = TorchSide(job.workload, job.device, variant)
+        except RuntimeError as error:  # a graph that cannot be captured, say: the others are timed all the same
+            failed[variant] = str(error).strip().splitlines()[0]
+    if not sides:
+        raise BackendError(f"torch does not do this: {next(iter(failed.values()))}")
+    steps, rounds = _SETTLE_STEPS[job.device[:3]], {variant: [] for variant in sides}
     for _ in range(1 + _SETTLE_ROUNDS):
         for variant, side in sides.items():
-            seconds[variant] += _steps(side, 1)[1]["step"]
-    return {"variant": min(seconds, key=lambda variant: min(seconds[variant][1:]))}  # the first step was the warm-up
+            rounds[variant].append(float(np.median(_steps(side, steps)[1]["step"])))
+    best = {variant: 1e3 * min(times[1:]) for variant, times in rounds.items()}  # the first round was the warm-up
+    return {"variant": min(best, key=best.__getitem__), "milliseconds": best, "failed": failed}
 
 
-def _side(job: Job) -> Callable[[], Any]:
-    """Imports what the job's side needs, and returns how to make it."""
+def _side(job: Job) -> tuple[Callable[[], Any], Callable[[], int | None]]:
+    """Imports what the job's side needs; how to make it, and what tells the memory it uses."""
     if job.side == TORCH:
-        from charrnn.bench.torch_side import TorchSide
+        from charrnn.bench.torch_side import TorchSide as Side
 
-        return partial(TorchSide, job.workload, job.device, job.variant)
-    from charrnn.bench.ours import Ours
+        make = partial(Side, job.workload, job.device, job.variant)
+    else:
+        from charrnn.bench.ours import Ours as Side
 
-    return partial(Ours, job.workload, job.device, job.side)
+        make = partial(Side, job.workload, job.device, job.side, job.precision)
+    # A GPU's memory is asked of the device, so that all is in it; neither side gives anything back before the end.
+    return make, peak_bytes if job.device == "cpu" else partial(Side.used_bytes, job.device)
 
 
 def _steps(side: Any, count: int) -> tuple[float, dict[str, list[float]]]:
     """The last loss, and the seconds of each phase of `count` steps."""
-    laps, loss = Laps(side.synchronize), float("nan")
+    laps, loss = Laps(side.clock), float("nan")
     for _ in range(count):
         laps.start()
         loss = side.step(laps)
-        laps.stop()
-    return loss, laps.seconds
+    return float(loss), laps.seconds()
 
 
 def peak_bytes() -> int | None:

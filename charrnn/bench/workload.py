@@ -62,10 +62,23 @@ class Workload:
         The tape is what backward must know of each character: pre-activations and states of every layer, and logits.
         Of the GRUs' last block it is two values, as two products meet in it.
         """
+        return _FLOAT * (4 * self.shape.size + self._tape) + CHUNKS * 2 * self.chars * self.id_dtype.itemsize
+
+    @property
+    def traffic(self) -> int:
+        """Bytes that a training step moves at least to and from memory, if caches keep all that one phase needs again.
+
+        The tape is written and read. Weights are read forward and backward, gradients written, and read for their norm;
+        Adam reads both and the two moments, and writes weights and moments.
+        """
+        return _FLOAT * (11 * self.shape.size + 2 * self._tape)
+
+    @property
+    def _tape(self) -> int:
+        """Values on the tape."""
         cell = CELLS[self.cell]
         of_layer = cell.blocks + len(cell.states) + self.cell.startswith("gru")
-        tape = self.chars * (self.num_layers * of_layer * self.hidden_size + self.vocab_size)
-        return _FLOAT * (4 * self.shape.size + tape) + CHUNKS * 2 * self.chars * self.id_dtype.itemsize
+        return self.chars * (self.num_layers * of_layer * self.hidden_size + self.vocab_size)
 
     @property
     def id_dtype(self) -> np.dtype:

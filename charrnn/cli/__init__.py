@@ -46,6 +46,11 @@ def _errors_in_one_line() -> Iterator[None]:
     except MemoryError as error:
         message = "out of memory; lower --batch-size, --seq-len or --hidden-size"
         raise click.ClickException(f"{message} ({error})" if str(error) else message) from error
+    except RuntimeError as error:
+        if not type(error).__module__.startswith("cupy"):
+            raise
+        message = "the GPU failed; if its memory is full, lower --batch-size, --seq-len or --hidden-size"
+        raise click.ClickException(f"{message} ({str(error).splitlines()[0]})") from error
     except KeyboardInterrupt:
         raise click.exceptions.Exit(130) from None
 

@@ -9,7 +9,7 @@ import click
 from charrnn.bench.job import TORCH
 from charrnn.bench.judge import Request, bench
 from charrnn.bench.workload import Workload
-from charrnn.cli.options import SettingOption, device_options, json_option
+from charrnn.cli.options import SettingOption, device_options, json_option, precision_option
 from charrnn.config import SETTINGS, Config
 from charrnn.kernels import KERNELS
 from charrnn.view.bench import note_progress, show_report
@@ -28,6 +28,7 @@ def size_options(command: click.Command) -> click.Command:
 @click.command()
 @click.option("--vocab-size", type=click.IntRange(2), default=65, show_default=True, help="Different characters.")
 @device_options
+@precision_option
 @click.option("--vs", "rival", type=click.Choice(RIVALS), help="Take turns with a rival: torch, or other kernels.")
 @click.option("--pairs", type=click.IntRange(1), default=7, show_default=True, help="Turns that each side takes.")
 @click.option("--steps", type=click.IntRange(1), help="Steps timed in a turn.  [default: a second's worth]")
@@ -40,8 +41,11 @@ def command(as_json: bool, vocab_size: int, **options: Any) -> None:
     work on the same text in processes of their own, turn and turn about. On a machine that does other things as well
     only the ratio of such pairs means anything. PyTorch comes with pip install 'charrnn-lm[peers]'.
 
-    Counted are the operations of the matrix products alone; the share is of the rate of one large product. Memory is
-    set beside the least that training needs: weights, gradients, moments, what backward must remember, and text.
+    Counted are the operations of the matrix products alone; the share is of the rate of one large product, and that of
+    the bytes that have to be moved at least is of the rate of one large copy. Memory is set beside the least that
+    training needs: weights, gradients, moments, what backward must remember, and text. On a GPU it is the device's, and
+    times are those of events in its queue; torch runs in TF32, IEEE float32 and float16, each with and without a CUDA
+    graph, and its quickest is the rival.
 
     \b
     Examples:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 import numpy as np
 
-from charrnn.cli.options import device_options, json_option, threads_option
+from charrnn.cli.options import device_options, json_option, precision_option, threads_option
 from charrnn.cli.progress import progress_bar
 from charrnn.cli.texts import reading, text_options
 from charrnn.corpus.text import read_text
@@ -36,12 +36,13 @@ SHORT = 1.0  # seconds of work that are not worth a bar
 @click.option("--per-line", is_flag=True, help="Rank the lines, likeliest per character first: bits/char, tab, line.")
 @text_options
 @device_options
+@precision_option
 @threads_option
 @json_option
 def command(
     run: str | None, file: str | None, part: str, dynamic: bool, dynamic_rate: float, dynamic_decay: float,
     per_line: bool, unknown: str, encoding: str | None, errors: str | None, device: str, kernel: str,
-    threads: int | None, as_json: bool,
+    precision: str, threads: int | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Measure how well a run predicts a text.
 
@@ -58,7 +59,7 @@ def command(
       sort -u names.txt | charrnn eval names - --per-line | tail
     """
     run, file = _which(run, file)
-    model, unseen = open_model(run, device=device, kernel=kernel, threads=threads), 0
+    model, unseen = open_model(run, device=device, kernel=kernel, threads=threads, precision=precision), 0
     if file is None:
         ids, what = _held_out(model, part), "the held-out part" if part == "val" else "the test part"
     else:

@@ -84,9 +84,9 @@ def _describe_machine() -> dict[str, Any]:
 
 def _device(name: str) -> dict[str, Any]:
     backend = open_backend(name)
-    choice = build(backend)
+    choice = build(backend, precision=Config.precision)
     return {"device": backend.device, "description": backend.description, "kernels": choice.kernels.name,
-            "passed_over": list(choice.refusals)}  # fmt: skip
+            "precision": choice.kernels.precision, "passed_over": list(choice.refusals)}  # fmt: skip
 
 
 def _gpus() -> list[dict[str, Any]]:

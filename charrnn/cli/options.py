@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
-from charrnn.config import SETTINGS, Config, Setting
+from charrnn.config import PRECISIONS, SETTINGS, Config, Setting
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,6 +52,8 @@ def device_options(function: F) -> F:
     return click.option("--device", default="auto", metavar="auto|cpu|gpu|gpu:N", help="Where to compute.")(function)
 
 
+precision_option = click.option("--precision", type=click.Choice(PRECISIONS), default=Config.precision,
+                                show_default=True, help=SETTINGS["precision"].help)  # fmt: skip
 threads_option = click.option("--threads", type=click.IntRange(1), metavar="N",
                               help="Threads of the compiled kernels.  [default: one for each processor]")  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs to read.")

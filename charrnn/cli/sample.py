@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from charrnn.cli.options import device_options, json_option, threads_option
+from charrnn.cli.options import device_options, json_option, precision_option, threads_option
 from charrnn.cli.texts import reading, text_options
 from charrnn.corpus.text import read_text
 from charrnn.corpus.tokenizer import raw, readable
@@ -39,13 +39,14 @@ BETWEEN_TEXTS = "---"
               help=f"Draw N texts at once; a line {BETWEEN_TEXTS} stands between them, unless --lines is 1.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="The same seed draws the same text.  [default: random]")
 @device_options
+@precision_option
 @threads_option
 @json_option
 def command(
     run: str | None, temp: float | None, greedy: bool, top_k: int, top_p: float, length: int | None, lines: int | None,
     stop: str | None, prime: str | None, prime_file: str | None, unknown: str, encoding: str | None,
     errors: str | None, count: int, seed: int | None, device: str, kernel: str,
-    threads: int | None, as_json: bool,
+    precision: str, threads: int | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Write new text in the style of what a run learned.
 
@@ -69,7 +70,7 @@ def command(
         if sys.stderr.isatty() and not as_json:
             click.echo(f"seed {seed}", err=True)
 
-    model = open_model(run, device=device, kernel=kernel, threads=threads)
+    model = open_model(run, device=device, kernel=kernel, threads=threads, precision=precision)
     if prime_file is not None:
         prime = read_text(prime_file, reading(model.config, encoding, errors))
     ids = model.vocabulary.encode(prime or "", unknown=unknown)

@@ -49,8 +49,12 @@ class Streams:
         for column, first in enumerate(self.starts):
             piece = self.ids[first + start : first + stop + 1]
             rows[: len(piece), column] = piece  # one short for the last stream where it is padded
+        return Chunk(rows[:-1], rows[1:], self.count(start, stop))
+
+    def count(self, start: int, stop: int) -> int:
+        """How many pairs are real of those from time step `start` to `stop`."""
         padding = len(self.starts) - self._ragged if stop == self.length and self._ragged else 0
-        return Chunk(rows[:-1], rows[1:], (stop - start) * len(self.starts) - padding)
+        return (stop - start) * len(self.starts) - padding
 
 
 class Batches:
@@ -62,7 +66,7 @@ class Batches:
     """
 
     def __init__(self, ids: np.ndarray, batch_size: int, seq_len: int, *, jitter_seed: int | None = None) -> None:
-        self.streams = Streams(ids, batch_size)
+        self.streams, self.longest = Streams(ids, batch_size), seq_len  # no chunk has more time steps
         self._jitter_seed = jitter_seed if seq_len >= _LEAST_JITTERED else None
         shift = 0 if self._jitter_seed is None else seq_len // 6  # of each border, to either side
         self._shift = shift
@@ -75,8 +79,12 @@ class Batches:
 
     def chunk(self, number: int) -> Chunk:
         """Chunk `number`, counted from 0 over all epochs; the first of an epoch starts the text."""
+        return self.streams.read(*self.span(number))
+
+    def span(self, number: int) -> tuple[int, int]:
+        """The time steps where chunk `number` begins and ends."""
         epoch, index = divmod(number, self.per_epoch)
-        return self.streams.read(self._border(epoch, index), self._border(epoch, index + 1))
+        return self._border(epoch, index), self._border(epoch, index + 1)
 
     def _border(self, epoch: int, index: int) -> int:
         border = index * self.streams.length // self.per_epoch

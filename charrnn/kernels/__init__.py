@@ -1,6 +1,7 @@
 """Kernels: the same operations, from readable to fast. `build` is the only place that chooses among them."""
 
 import os
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -20,22 +21,23 @@ class Choice(NamedTuple):
     refusals: tuple[str, ...]
 
 
-def build(backend: Backend, kernel: str = "auto", threads: int | None = None) -> Choice:
+def build(backend: Backend, kernel: str = "auto", threads: int | None = None, precision: str = "float32") -> Choice:
     """The fastest kernels that take this backend, or the named ones; $CHARRNN_KERNEL names them where 'auto' is asked.
 
-    `threads` is a wish for kernels that have threads of their own; None is a thread for each processor.
+    `threads` is a wish for kernels that have threads of their own; None is a thread for each processor. `precision` is
+    the setting: tf32 is what products may be rounded to, and bf16 what they have to be.
 
     Raises:
-        Unsupported: the kernels named by `kernel` do not take this backend, or have no threads to choose.
+        Unsupported: the kernels named by `kernel` do not take this backend or precision, or have no threads to choose.
         ConfigError: there are no such kernels.
     """
-    choice = _choose(backend, kernel)
+    choice = _choose(backend, kernel, precision)
     if threads is not None:
         choice.kernels.set_threads(threads)
     return choice
 
 
-def _choose(backend: Backend, kernel: str) -> Choice:
+def _choose(backend: Backend, kernel: str, precision: str) -> Choice:
     if kernel == "auto":
         kernel = os.environ.get("CHARRNN_KERNEL") or kernel
     if kernel not in KERNELS:
@@ -46,12 +48,16 @@ def _choose(backend: Backend, kernel: str) -> Choice:
         kinds = {"cuda": _cuda, "reference": _reference}
     if kernel not in ("auto", *kinds):
         raise Unsupported(f"the {kernel} kernels do not run on {backend.device}; use --kernel {' or '.join(kinds)}")
+    if precision == "bf16":
+        if kernel not in ("auto", "cuda") or "cuda" not in kinds:
+            raise Unsupported(_no_bfloat16(backend, kernel))
+        kernel = "cuda"  # whose refusal is the answer: nothing else has it
     refusals = []
     for name, make in kinds.items():
         if kernel not in ("auto", name):
             continue
         try:
-            return Choice(make(backend), tuple(refusals))
+            return Choice(make(backend, precision), tuple(refusals))
         except Unsupported as refusal:
             if kernel == name:
                 raise
@@ -59,24 +65,35 @@ def _choose(backend: Backend, kernel: str) -> Choice:
     raise AssertionError("the reference takes every backend")
 
 
-def _cuda(backend: Backend) -> ReferenceKernels:
+def _no_bfloat16(backend: Backend, kernel: str) -> str:
+    """Why these kernels do not compute in it."""
+    if backend.device != "cpu":
+        return f"the {kernel} kernels have no bf16; use --kernel cuda, or --precision float32"
+    info = Path("/proc/cpuinfo")
+    flags = info.read_text().split() if info.is_file() else []
+    able = [name for name in ("avx512_bf16", "amx_bf16") if name in flags]
+    lacks = f"has {' and '.join(able)}, but no kernels here use that" if able else "has neither AVX512_BF16 nor AMX"
+    return f"bf16 runs on GPUs only: this processor {lacks}; use --precision float32"
+
+
+def _cuda(backend: Backend, precision: str) -> ReferenceKernels:
     if backend.dtype != np.float32:
         raise Unsupported(f"the CUDA kernels take float32 only, not {np.dtype(backend.dtype)}; use --kernel reference")
     from charrnn.kernels.cuda import CudaKernels  # compiles: only where it is wanted
 
-    return CudaKernels(backend.xp)
+    return CudaKernels(backend.xp, precision=precision)
 
 
-def _cpu(backend: Backend) -> ReferenceKernels:
+def _cpu(backend: Backend, precision: str) -> ReferenceKernels:
     from charrnn.kernels.cpu import CpuKernels  # builds and loads a library: only where it is wanted
 
     return CpuKernels()
 
 
-def _numpy(backend: Backend) -> FusedKernels:
+def _numpy(backend: Backend, precision: str) -> FusedKernels:
     return FusedKernels()
 
 
-def _reference(backend: Backend) -> ReferenceKernels:
+def _reference(backend: Backend, precision: str) -> ReferenceKernels:
     return ReferenceKernels(backend.xp)
 

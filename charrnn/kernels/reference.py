@@ -6,9 +6,12 @@ Every faster kernel is tested against this one, forward and backward.
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from charrnn.cells import CELLS
 from charrnn.errors import Unsupported
 from charrnn.recurrence import Cell, Recurrence, State
+from charrnn.regularization import LEVELS
 
 
 class Unrolled:
@@ -70,6 +73,8 @@ class ReferenceKernels:
     """What a network is built from, in plain array operations of `xp` (NumPy or CuPy)."""
 
     name = "reference"
+    precision = "float32"  # of matrix products, as they really are; see the setting of that name
+    chooses = False  # whether there is a `choose`
 
     def __init__(self, xp: Any) -> None:
         self.xp = xp
@@ -108,6 +113,20 @@ class ReferenceKernels:
         one_hot = ids[None, :] == self.xp.arange(out.shape[0])[:, None]
         out[...] = one_hot.astype(rows.dtype) @ rows
 
+    def read_streams(self, text: Any, starts: Any, out: Any) -> None:
+        """out[t][b] = text[starts[b] + t]; out (T, B) of the text's dtype."""
+        out[...] = text[starts[None, :] + self.xp.arange(len(out))[:, None]]
+
+    def dropout_mask(self, mask: Any, dropped: int, *, seed: int, number: int, step: int) -> None:
+        """Each value becomes 0 with probability dropped / LEVELS, and else one over the share that is kept.
+
+        It is a byte of NumPy's Philox with `seed` as its key, and `number` and `step` as the upper half of its counter.
+        """
+        counted = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, number, step]))
+        draws = np.frombuffer(counted.bytes(mask.size), np.uint8).reshape(mask.shape)
+        kept = self.xp.asarray(draws >= dropped)
+        self.xp.multiply(kept, LEVELS / (LEVELS - dropped), out=mask, casting="unsafe")
+
     def cross_entropy(self, logits: Any, targets: Any) -> Any:
         """Nats of each target (N,) under softmax of logits (N, V), which are left as log-probabilities.
 
@@ -134,9 +153,19 @@ class ReferenceKernels:
         """
         return None
 
+    def choose(self, logits: Any, draws: Any, ids: Any, *, temperature: float, top_k: int, top_p: float) -> None:
+        """Write an id (B,) for each row of logits (B, V), where these lie, as `charrnn.sampler.Filter` chooses it."""
+        raise NotImplementedError
+
     def norm(self, a: Any) -> Any:
         """The square root of the sum of squares of a (N,)."""
         return self.xp.sqrt(self.xp.dot(a, a))
+
+    def clip(self, a: Any, limit: float) -> Any:
+        """Scale a (N,) down to a norm of `limit` if its norm is larger; returns the norm before, unread."""
+        norm = self.norm(a)
+        a *= self.xp.minimum(limit / (norm + 1e-6), 1).astype(a.dtype)
+        return norm
 
     def adam(self, w: Any, dw: Any, s: Any, mean: Any, square_mean: Any, rate: float, beta1: float, beta2: float,
              epsilon: float) -> None:  # fmt: skip

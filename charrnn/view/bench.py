@@ -44,7 +44,7 @@ def show_report(report: Report, console: Console | None = None) -> None:
 
 def _conditions(report: Report) -> list[tuple[str, str]]:
     work, machine, errors = report.workload, report.machine, report.errors
-    ceiling = f"matrix products {report.ceiling.high:,.0f} GFLOP/s, copies {machine.copy_gb_s:.1f} GB/s"
+    ceiling = f"matrix products {_rate(report.ceiling.high)}, copies {machine.copy_gb_s:,.1f} GB/s"
     cores = f", {machine.cores} cores" if machine.device == "cpu" else ""
     return [
         ("step", f"{work.shape}, {work.vocab_size} different characters, {work.batch_size} streams of {work.seq_len}: "
@@ -61,12 +61,18 @@ def _figures(report: Report) -> Table:
     table = grid("", *(side.name for side in sides))
     if any(side.variant for side in sides):
         table.add_row("", *(side.variant for side in sides))
+    if any(side.precision != "float32" for side in sides):
+        table.add_row("precision", *(side.precision for side in sides))
     for phase in PHASES:
         title = "ms a step" if phase == "step" else f"  {phase}"
-        table.add_row(title, *(_spread(side.milliseconds[phase]) for side in sides))
+        table.add_row(title, *(_phase(side.milliseconds, phase) for side in sides))
+    for phase in ("forward", "backward"):
+        table.add_row(f"µs a time step {phase}", *(_phase(side.microseconds, phase) for side in sides))
     table.add_row("characters/s", *(f"{side.chars_per_second:,.0f}" for side in sides))
-    table.add_row("GFLOP/s", *(f"{side.gflops_per_second:.1f}" for side in sides))
+    table.add_row("matrix products", *(_rate(side.gflops_per_second) for side in sides))
     table.add_row("  of the machine's", *(_spread(side.share, "{:.0%}".format) for side in sides))
+    table.add_row("least traffic", *(f"{_number(side.gb_per_second)} GB/s" for side in sides))
+    table.add_row("  of a copy's", *(f"{side.copy_share:.0%}" for side in sides))
     table.add_row("peak memory", *(_peak(side) for side in sides))
     table.add_row("  of training", *(_training(side) for side in sides))
     for kind, title in _SAMPLING.items():
@@ -76,6 +82,9 @@ def _figures(report: Report) -> Table:
 
 
 def _verdict(report: Report) -> Iterator[tuple[str, str]]:
+    if report.variants:
+        yield "torch", ", ".join(f"{name} {_number(each)} ms" if isinstance(each, float) else f"{name} failed ({each})"
+                                 for name, each in report.variants.items())  # fmt: skip
     if report.rival:
         pairs = " ".join(f"{pair.ratio:.2f}" for pair in report.pairs)
         yield "pairs", f"{pairs} (time of {report.rival.name} / time of {report.ours.name})"
@@ -86,6 +95,16 @@ def _verdict(report: Report) -> Iterator[tuple[str, str]]:
 
 def _ratio(spread: Spread) -> str:
     return f"min {spread.low:.2f}x, median {spread.median:.2f}x, max {spread.high:.2f}x"
+
+
+def _phase(spreads: dict[str, Spread], phase: str) -> str:
+    """Nothing where the side was not timed by phases."""
+    return _spread(spreads[phase]) if phase in spreads else ""
+
+
+def _rate(gflops: float) -> str:
+    """GFLOP/s, or TFLOP/s of what has many of them."""
+    return f"{gflops:,.1f} GFLOP/s" if gflops < 1e4 else f"{gflops / 1e3:,.1f} TFLOP/s"
 
 
 def _number(value: float) -> str:

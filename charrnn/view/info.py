@@ -67,7 +67,8 @@ def _characters(characters: str) -> str:
 def _device(device: dict[str, Any], used: bool) -> str:
     if "missing" in device:
         return device["missing"]
-    return f"{device['description']}, {device['kernels']} kernels{', used' if used else ''}"
+    precision = f" in {device['precision']}" if device["precision"] != "float32" else ""
+    return f"{device['description']}, {device['kernels']} kernels{precision}{', used' if used else ''}"
 
 
 def _settings(config: dict[str, Any], origins: dict[str, str]) -> Table:

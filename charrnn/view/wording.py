@@ -59,11 +59,12 @@ def started_lines(started: Started) -> list[tuple[str, str]]:
     slower = f" ({started.why_not_faster})" if started.why_not_faster else ""
     held_out = f"{started.val_chars:,} held out" if started.val_chars else "none held out"
     symbols = "bytes" if started.bytes else "characters"
+    precision = f" in {started.precision}" if started.precision != "float32" else ""
     return [
         ("text", f"{started.corpus}: {started.train_chars:,} {symbols}, {held_out}"),
         ("model", f"{started.model}: {started.parameters:,} parameters, {_symbols(started)}"),
         ("training", f"{started.budget}{preset}{resumed}, into {started.run}"),
-        ("device", f"{started.device}, {started.kernel} kernels{slower}"),
+        ("device", f"{started.device}, {started.kernel} kernels{precision}{slower}"),
     ]
 
 

@@ -16,7 +16,7 @@ TINY = ("--device", "cpu", "--kernel", "numpy", "--hidden-size", "3", "--seq-len
 def quick(monkeypatch):
     monkeypatch.setattr(machine, "_SECONDS", 0.0)
     monkeypatch.setattr(machine, "_GEMM", {"cpu": 8})
-    monkeypatch.setattr(machine, "_COPY_BYTES", 1 << 10)
+    monkeypatch.setattr(machine, "_COPY_BYTES", {"cpu": 1 << 10})
 
 
 def run(*arguments: str) -> Result:
@@ -36,6 +36,7 @@ def test_tables_fit_eighty_columns():
     assert max(map(len, result.stdout.splitlines())) <= 80
     assert "\x1b" not in result.stdout
     for expected in ("lstm 2x3", "charrnn numpy", "charrnn reference", "ms a step", "GFLOP/s", "peak memory",
+                     "µs a time step backward", "least traffic",
                      "drawn/s, 100 texts", "ratio    min "):  # fmt: skip
         assert expected in result.stdout
     assert result.stderr.splitlines()[-1] == "pair 1 of 1"
@@ -47,11 +48,12 @@ def test_json_has_everything():
     report = json.loads(result.stdout)
     assert report["workload"] == {"cell": "lstm", "vocab_size": 7, "hidden_size": 3, "num_layers": 2, "seq_len": 4,
                                   "batch_size": 2}  # fmt: skip
-    assert set(report) == {"workload", "gflops", "errors", "machine", "ceiling", "ours", "rival", "pairs", "ratio",
-                           "ratio_sampling", "warnings"}  # fmt: skip
+    assert set(report) == {"workload", "gflops", "errors", "machine", "ceiling", "ours", "rival", "variants", "pairs",
+                           "ratio", "ratio_sampling", "warnings"}  # fmt: skip
     assert set(report["ours"]["milliseconds"]) == {"step", "forward", "backward", "rest"}
     assert set(report["ours"]["milliseconds"]["step"]) == {"median", "low", "high"}
     assert report["rival"] is report["ratio"] is None
+    assert (report["ours"]["precision"], set(report["ours"]["microseconds"])) == ("float32", {"forward", "backward"})
     assert result.stderr.splitlines()[-1] == "timing"
 
 

@@ -15,19 +15,22 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.backend import Backend, open_backend
+from charrnn.config import Config
 from charrnn.errors import CharrnnError
 from charrnn.kernels import build
 from charrnn.kernels.reference import ReferenceKernels
 from tests.gpu import numbers, speed
-from tests.gpu.program import train_resume_and_sample
+from tests.gpu.program import same_losses, train_resume_and_sample
 
 PACKAGES = ("numpy", "cupy-cuda13x", "cupy-cuda12x", "torch")
 Part = Callable[[Backend, ReferenceKernels], Any]
 PARTS: dict[str, Part] = {
     "recurrences": numbers.recurrences,
+    "recurrences_in_float32": numbers.recurrences_in_float32,
     "operations": numbers.operations,
     "repetitions": numbers.repetitions,
     "program": lambda backend, kernels: train_resume_and_sample(backend.device),
+    "losses": lambda backend, kernels: same_losses(backend.device),
     "time_steps": speed.time_steps,
     "bench": speed.bench_against_torch,
 }
@@ -42,11 +45,12 @@ def main() -> int:
     options = parser.parse_args()
     try:
         backend = open_backend(options.device)
-        kernels = build(backend).kernels
+        kernels = build(backend, precision=Config.precision).kernels
     except CharrnnError as error:
         print(f"gpu-check: {error}", file=sys.stderr)
         return 1
-    report: dict[str, Any] = {"device": backend.description, "kernels": kernels.name, "versions": dict(versions())}
+    report: dict[str, Any] = {"device": backend.description, "kernels": kernels.name, "precision": kernels.precision,
+                              "versions": dict(versions())}  # fmt: skip
     for name in options.parts:
         report[name] = attempt(PARTS[name], backend, kernels)
         print(f"{name}: {report[name].get('failed', 'good')} ({report[name]['seconds']} s)", file=sys.stderr)

@@ -1,5 +1,6 @@
 """The command line on the device: train, stop, resume, sample."""
 
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 SETTINGS = ["--hidden-size", "64", "--seq-len", "16", "--batch-size", "16", "--steps", "3000", "--eval-every", "500"]
 PATIENCE_SECONDS = 120
+LEARNING = ["--hidden-size", "128", "--seq-len", "32", "--steps", "300", "--eval-every", "300", "--sample-length", "0"]
+LOSS_LIMIT = 0.01  # nats
 
 
 def train_resume_and_sample(device: str) -> dict[str, str]:
@@ -30,6 +33,34 @@ def train_resume_and_sample(device: str) -> dict[str, str]:
         many = _charrnn(folder, "sample", "whole", "-n", "1000", "--length", "20", "--seed", "1", "--device", device)
         assert many.count("---") >= 999, many[-200:]
         return {"sample": drawn[device][:80]}
+
+
+def same_losses(device: str) -> dict[str, dict[str, float]]:
+    """Validation losses after the same training on the device in each precision, and on the CPU; all nearly the same.
+
+    Also what a CPU makes of a checkpoint from the device, and the other way round.
+    """
+    found: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for cell in ("lstm", "gru"):
+            ways = {"cpu": ("cpu", "float32")} | {precision: (device, precision) for precision in ("tf32", "float32")}
+            losses = found[cell] = {}
+            for way, (on, precision) in ways.items():
+                train = ("train", "names", "--cell", cell, *LEARNING, "--device", on, "--precision", precision)
+                _charrnn(folder, *train, "--run", f"{cell}-{way}")
+                losses[way] = _loss(folder, f"{cell}-{way}", on, precision)
+            losses["tf32, read by the CPU"] = _loss(folder, f"{cell}-tf32", "cpu", "float32")
+            for way in ("tf32", "cpu"):  # go on, each on the other device
+                other = "cpu" if way == "tf32" else device
+                _charrnn(folder, "train", "--resume", "--run", f"{cell}-{way}", "--steps", "310", "--device", other)
+            spread = max(losses.values()) - min(losses.values())
+            assert spread < LOSS_LIMIT, f"{cell}: {losses}"
+    return found
+
+
+def _loss(folder: Path, run: str, device: str, precision: str) -> float:
+    return json.loads(_charrnn(folder, "eval", run, "--device", device, "--precision", precision, "--json"))["loss"]
 
 
 def _stop_half_way(folder: Path, *arguments: str) -> None:

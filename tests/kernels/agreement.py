@@ -1,12 +1,14 @@
 """How far kernels of any device are from the reference in float64: the largest difference over the largest value."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from charrnn.backend import Backend
 from charrnn.kernels.reference import ReferenceKernels
+from charrnn.sampler import Filter
 from tests.layers import Layer
 
 REFERENCE = ReferenceKernels(np)
@@ -73,15 +75,29 @@ def arrays_of(backend: Backend, rows: int, columns: int) -> dict[str, Any]:
                "mean": rng.normal(size=rows * columns), "square_mean": rng.random(rows * columns),
                "slope": rng.normal(size=rows * columns), "product": np.zeros((rows, 40)), "sums": np.zeros(columns),
                "summed": np.zeros((columns, 40)), "gathered": np.zeros((rows, 40))}  # fmt: skip
-    ids = rng.integers(0, columns, rows).astype(np.uint8 if rows % 2 else np.uint16)
+    width = {1: np.uint8, 5: np.uint16, 260: np.int32}.get(rows, np.int64)
+    ids, text = rng.integers(0, columns, rows).astype(width), rng.integers(0, columns, 8 * rows).astype(width)
+    starts = np.sort(rng.integers(0, 6 * rows, 3))
     arrays = {name: backend.to_device(values.astype(np.float32).astype(backend.dtype))
               for name, values in numbers.items()}  # fmt: skip
-    return arrays | {"ids": backend.to_device(ids)}
+    ids = {"ids": ids, "text": text, "starts": starts, "read": np.zeros((rows + 1, 3), width)}
+    return arrays | {name: backend.to_device(values) for name, values in ids.items()}
 
 
 def _adam(kernels: ReferenceKernels, x: dict[str, Any]) -> None:
     slope = x["slope"].copy()
     kernels.adam(x["w"], slope, kernels.xp.empty_like(slope), x["mean"], x["square_mean"], 0.01, 0.9, 0.999, 1e-8)
+
+
+def choose(kernels: ReferenceKernels, logits: Any) -> Any:
+    """Ids of the rows, chosen where they lie, or as the sampler does on the host."""
+    xp, wish = kernels.xp, Filter(0.8, top_k=20, top_p=0.9)
+    draws = np.random.default_rng(len(logits)).random(len(logits))
+    if not kernels.chooses:
+        return wish.choose(logits, draws)
+    ids = xp.empty(len(logits), np.int32)
+    kernels.choose(logits, xp.asarray(draws), ids, **asdict(wish))
+    return ids
 
 
 OPERATIONS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
@@ -93,6 +109,11 @@ OPERATIONS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
     "scatter_add": lambda kernels, x: kernels.scatter_add(x["ids"], x["rows"], x["summed"]),
     "cross_entropy": lambda kernels, x: kernels.cross_entropy(x["a"], x["ids"]),
     "cross_entropy_gradient": lambda kernels, x: kernels.cross_entropy_gradient(x["a"], x["ids"]),
+    "read_streams": lambda kernels, x: kernels.read_streams(x["text"], x["starts"], x["read"]),
+    "dropout_mask": lambda kernels, x: kernels.dropout_mask(x["a"], 77, seed=2**62 + 5, number=3, step=12345),
+    "clip": lambda kernels, x: kernels.clip(x["w"], 0.1),
+    "clip what is small": lambda kernels, x: kernels.clip(x["w"], 1e6),
+    "choose": lambda kernels, x: choose(kernels, x["a"]),
     "norm": lambda kernels, x: kernels.norm(x["w"]),
     "adam": _adam,
 }

@@ -1,24 +1,31 @@
 """The CUDA kernels without a GPU: compiled for every architecture, and run on the processor behind a shim."""
 
+import ctypes
 import os
 import re
 import shutil
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 
 from charrnn import kernels as kinds
 from charrnn.backend import Backend, open_backend
+from charrnn.bench.check import LIMITS, check
+from charrnn.bench.workload import Workload
 from charrnn.cells import CELLS
 from charrnn.errors import BackendError, Unsupported
+from charrnn.kernels import cuda
 from charrnn.kernels.cuda import CudaKernels
+from charrnn.kernels.cuda.products import Products, multiplier
 from charrnn.kernels.cuda.program import compiler, source
 from charrnn.kernels.cuda.recurrence import STRUCTURES
 from charrnn.network import Network, Shape, initial_parameters
+from charrnn.sampler import Filter, sample
 from tests.kernels import shim
 from tests.kernels.agreement import CPU64, REFERENCE, operation_errors, recurrence_errors, run
 from tests.layers import Layer
@@ -26,7 +33,7 @@ from tests.layers import Layer
 REPOSITORY = Path(__file__).parents[2]
 BACKEND = open_backend("cpu")
 ARCHITECTURES = ("75", "80", "86", "89", "90", "100", "120")
-SOURCES = [("softmax.cu", {}), ("rows.cu", {}), ("update.cu", {}), ("gated.cu", {})] + [
+SOURCES = [(name, {}) for name in (*cuda.SOURCES, "gated.cu")] + [
     ("sweep.cu", {"CELL": structure}) for cell, structure in STRUCTURES.items() if not CELLS[cell].gated
 ]
 SHAPES = [(1, 1, 1), (1, 4, 7), (5, 1, 31), (4, 3, 100), (2, 9, 33)]
@@ -97,6 +104,52 @@ class TestOnTheProcessor:
             np.testing.assert_array_equal(value, trained[name], err_msg=name)
 
     @pytest.mark.parametrize("cell", CELLS)
+    def test_the_benchmark_allows_what_rounded_products_differ_by_and_no_more(self, folder, cell):
+        workload = Workload(cell, 11, 32, 2, 20, 4)
+        for precision, bits in (("tf32", 13), ("bf16", 16)):
+            rounding = CudaKernels(np, shim.compiler(folder), precision)
+            rounding.multiply = lambda a, b, out, bits=bits: np.dot(rounded(a, bits), rounded(b, bits), out)
+            errors = check(workload, BACKEND, rounding)
+            assert errors.outputs > LIMITS["float32"].outputs
+            with pytest.raises(BackendError, match="are wrong, and not timed"):
+                rounding.multiply = lambda a, b, out, bits=bits: np.dot(rounded(a, bits + 4), rounded(b, bits + 4), out)
+                check(workload, BACKEND, rounding)
+
+    @pytest.mark.parametrize("choose", [
+        Filter(1.0), Filter(0.3), Filter(0), Filter(0.8, top_k=1), Filter(0.8, top_k=3), Filter(0.8, top_k=500),
+        Filter(1.0, top_p=0.7), Filter(2.0, top_k=5, top_p=0.5),
+    ], ids=str)  # fmt: skip
+    def test_characters_are_chosen_as_on_the_host(self, kernels, choose):
+        rng = np.random.default_rng(0)
+        for texts, vocab_size in ((1, 1), (3, 5), (4, 200)):
+            logits = rng.normal(size=(texts, vocab_size)).astype(np.float32) * 2
+            logits[:, -1] = logits[:, 0]  # equals
+            draws, ids = rng.random(texts), np.full(texts, -1, np.int32)
+            kernels.choose(logits, draws, ids, temperature=choose.temperature, top_k=choose.top_k, top_p=choose.top_p)
+            np.testing.assert_array_equal(ids, choose.choose(logits, draws))
+
+    def test_an_id_comes_out_of_any_logits(self, kernels):
+        logits, ids = np.array([[np.nan, 1, np.inf], [0, np.nan, 1]], np.float32), np.zeros(2, np.int32)
+        for temperature, top_k in ((1, 0), (1, 2), (0, 0)):
+            ids[:] = -1
+            kernels.choose(logits, np.full(2, 0.999), ids, temperature=temperature, top_k=top_k, top_p=1)
+            assert set(ids) <= {0, 1, 2}
+
+    def test_texts_are_drawn_as_on_the_host_and_read_a_block_at_a_time(self, kernels, monkeypatch):
+        shape, reads = Shape("gru", 9, 5, 1), []
+        to_host = Backend.to_host
+        monkeypatch.setattr("charrnn.sampler.BLOCK", 3)
+        monkeypatch.setattr(Backend, "to_host", lambda self, array: reads.append(array.shape) or to_host(self, array))
+        drawn = []
+        for which in (kernels, REFERENCE):
+            params = initial_parameters(shape, BACKEND, np.random.default_rng(0))
+            network = Network(shape, params, BACKEND, which, seq_len=2, batch_size=2)
+            drawn.append(np.array(list(islice(sample(network, np.array([1, 2, 3]), Filter(), 5), 7))))
+            if which is kernels:
+                assert reads == [(3, 2)] * 3
+        np.testing.assert_array_equal(*drawn)
+
+    @pytest.mark.parametrize("cell", CELLS)
     def test_nan_stays_nan(self, kernels, cell):
         layer = Layer(cell, 2, 2, 9)
         layer.z[0, 0, 0] = np.nan
@@ -161,6 +214,79 @@ class TestOnTheProcessor:
         assert ("data race" in done.stderr) == bool(code)
 
 
+def rounded(array, bits):
+    """float32 without its last `bits`, to the nearest."""
+    words = np.ascontiguousarray(array).view(np.uint32).astype(np.uint64)
+    half, odd = (1 << bits - 1) - 1, words >> bits & 1
+    return ((words + half + odd) >> bits << bits).astype(np.uint32).view(np.float32)
+
+
+class TestPrecision:
+    """What is asked for, and what a GPU gives."""
+
+    @pytest.mark.parametrize(("capability", "wish", "given"), [
+        ("75", "tf32", "float32"), ("75", "float32", "float32"), ("80", "tf32", "tf32"), ("90", "float32", "float32"),
+        ("120", "bf16", "bf16"),
+    ])  # fmt: skip
+    def test_what_a_gpu_gives(self, monkeypatch, capability, wish, given):
+        calls = []
+        cublas = ModuleType("cublas")
+        cublas.gemmEx = lambda *arguments: calls.append(arguments)
+        for name in ("cupy_backends", "cupy_backends.cuda", "cupy_backends.cuda.libs"):
+            monkeypatch.setitem(sys.modules, name, ModuleType(name))
+        sys.modules["cupy_backends.cuda.libs"].cublas = cublas
+        cupy = fake_cupy(capability)
+        cupy.cuda.device = SimpleNamespace(get_cublas_handle=lambda: 7)
+        precision, multiply = multiplier(cupy, wish)
+        multiply(*(OnDevice(np.ones((2, 2), np.float32)) for _ in range(3)))
+        assert (precision, calls[0][0], calls[0][-2]) == (given, 7, {"float32": 68, "tf32": 77, "bf16": 75}[given])
+
+    def test_no_bfloat16_before_ampere(self):
+        with pytest.raises(Unsupported, match=r"bf16 needs compute capability 8.0 \(Ampere\), and this GPU has 7.5"):
+            multiplier(fake_cupy("75"), "bf16")
+
+    @pytest.mark.parametrize("shape", [(1, 1, 1), (3, 4, 5), (1, 6, 2), (5, 1, 3), (2, 7, 1)])
+    @pytest.mark.parametrize("transposed", [(False, False), (True, False), (False, True), (True, True)])
+    def test_products_of_every_layout(self, shape, transposed):
+        rows, depth, columns = shape
+        rng = np.random.default_rng(0)
+
+        def matrix(rows, columns, turned):  # a part of a larger one
+            whole = rng.normal(size=(columns + 1, rows + 2) if turned else (rows + 1, columns + 2)).astype(np.float32)
+            return whole[:columns, :rows].T if turned else whole[:rows, :columns]
+
+        a, b = matrix(rows, depth, transposed[0]), matrix(depth, columns, transposed[1])
+        out = np.full((rows + 1, columns + 3), np.nan, np.float32)
+        Products(gemm, 0, 68)(OnDevice(a), OnDevice(b), OnDevice(out[:rows, :columns]))
+        np.testing.assert_allclose(out[:rows, :columns], a @ b, rtol=1e-5, atol=1e-6)
+        assert np.isnan(out[rows:]).all() and np.isnan(out[:, columns:]).all()
+
+
+class OnDevice:
+    """An array whose address is asked for as CuPy's is."""
+
+    def __init__(self, array):
+        self.shape, self.strides, self.itemsize = array.shape, array.strides, array.itemsize
+        self.data = SimpleNamespace(ptr=array.ctypes.data)
+
+
+def gemm(_, left, right, m, n, k, alpha, a, a_type, a_step, b, b_type, b_step, beta, c, c_type, c_step, *kind):
+    """cublasGemmEx as its manual has it, on the host: column by column, c (m, n) = alpha op(a) op(b) + beta c."""
+    assert (a_type, b_type, c_type) == (0, 0, 0)
+    assert a_step >= (k if left else m) and b_step >= (n if right else k) and c_step >= m
+
+    def at(address, index):
+        return ctypes.c_float.from_address(address + 4 * index)
+
+    for row in range(m):
+        for column in range(n):
+            total = sum(at(a, (i + row * a_step) if left else (row + i * a_step)).value
+                        * at(b, (column + i * b_step) if right else (i + column * b_step)).value for i in range(k))
+            cell = at(c, row + column * c_step)
+            before = at(beta, 0).value * cell.value if at(beta, 0).value else 0.0  # what is there may be no number
+            cell.value = at(alpha, 0).value * total + before
+
+
 class OutOfMemoryError(MemoryError):
     """As CuPy's."""
 
@@ -207,6 +333,23 @@ class TestRefusals:
             kinds.build(BACKEND, "cuda")
         with pytest.raises(Unsupported, match=r"numpy kernels do not run on gpu:0; use --kernel cuda or reference"):
             kinds.build(Backend(fake_cupy(), np.float32, "gpu:0", "new"), "numpy")
+
+    def test_bfloat16_where_there_is_none(self, monkeypatch):
+        def flags(text):
+            monkeypatch.setattr(kinds.Path, "read_text", lambda self: text)
+            monkeypatch.setattr(kinds.Path, "is_file", lambda self: True)
+
+        flags("flags : avx2 avx512f")
+        with pytest.raises(Unsupported, match=r"GPUs only: this processor has neither AVX512_BF16 nor AMX; use --prec"):
+            kinds.build(BACKEND, precision="bf16")
+        flags("flags : avx512_bf16 amx_bf16 amx_tile")
+        with pytest.raises(Unsupported, match="has avx512_bf16 and amx_bf16, but no kernels here use that"):
+            kinds.build(BACKEND, "numpy", precision="bf16")
+        gpu = Backend(fake_cupy("70"), np.float32, "gpu:0", "old")
+        with pytest.raises(Unsupported, match=r"CUDA kernels need compute capability 7.5"):  # and not the reference
+            kinds.build(gpu, precision="bf16")
+        with pytest.raises(Unsupported, match="the reference kernels have no bf16; use --kernel cuda, or --precision"):
+            kinds.build(gpu, "reference", precision="bf16")
 
     def test_too_little_memory_is_one_line(self, monkeypatch):
         def malloc(size):

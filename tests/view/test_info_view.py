@@ -9,7 +9,8 @@ from charrnn.view.info import show_info
 MACHINE = {
     "charrnn": "1.0", "python": "3.12.1", "numpy": "2.0", "platform": "Linux x86_64, 2 cores", "device": "cpu",
     "devices": [
-        {"device": "cpu", "description": "CPU", "kernels": "numpy", "passed_over": ["cpu: no C++ compiler"]},
+        {"device": "cpu", "description": "CPU", "kernels": "numpy", "precision": "float32",
+         "passed_over": ["cpu: no C++ compiler"]},
         {"device": "gpu", "missing": "no GPU: CuPy is not installed"},
     ],
 }  # fmt: skip

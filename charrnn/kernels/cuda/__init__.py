@@ -1,8 +1,9 @@
-"""Kernels for NVIDIA GPUs, compiled by NVRTC at first use; float32. Matrix products are cuBLAS's, through CuPy.
+"""Kernels for NVIDIA GPUs, compiled by NVRTC at first use; float32. Matrix products are cuBLAS's (products.py).
 
     device.h   what all of them start from      program.py      puts the sources together and compiles them
     sweep.cu   a time step of a cell            gated.cu        of the cell whose step has two halves
-    softmax.cu rows.cu update.cu                recurrence.py   the recurrences
+    softmax.cu rows.cu update.cu                products.py     matrix products, and their precision
+    dropout.cu choose.cu                        recurrence.py   the recurrences
 
 Nothing here waits for the device or asks it for a value, and every sum is made in an order that depends on the sizes
 alone: equal runs are equal to the last bit.
@@ -12,36 +13,52 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.kernels.cuda.products import multiplier
 from charrnn.kernels.cuda.program import Compile, compiler, source
 from charrnn.kernels.cuda.recurrence import GatedSweep, SteppedSweep
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.recurrence import Recurrence
+from charrnn.regularization import LEVELS
 
 THREADS, WARP = 256, 32
 ROWS_PER_BLOCK = 4  # of the softmax: 128 threads, a warp for each
 PARTIAL_SUMS = 256  # of an array; the same on every GPU
 PIECE = 256  # rows that one block adds up
+CLIP_BLOCKS = 512  # at most: each of them has to add up the partial sums
+CHOOSE_THREADS = 128  # for a text
+MASK_BYTES = 32  # of the generator, to a thread
+SOURCES = ("softmax.cu", "rows.cu", "update.cu", "dropout.cu", "choose.cu")
 
 
 class CudaKernels(ReferenceKernels):
     """CuPy arrays in float32; a scalar that a method returns is overwritten by its next call.
 
+    `precision` is a wish, and afterwards what the products are really made in. Who gives a `compile_source` has no
+    device: products are then xp's own.
+
     Raises:
-        Unsupported: the GPU is too old for them, or NVRTC does not work.
+        Unsupported: the GPU is too old for them or for bf16, or NVRTC does not work.
     """
 
     name = "cuda"
+    chooses = True
 
-    def __init__(self, xp: Any, compile_source: Compile | None = None) -> None:
+    def __init__(self, xp: Any, compile_source: Compile | None = None, precision: str = "float32") -> None:
         super().__init__(xp)
         self.compile = compile_source or compiler(xp)
-        softmax, rows, update = (self.compile(source(name)) for name in ("softmax.cu", "rows.cu", "update.cu"))
+        if compile_source:
+            self.precision, self.multiply = precision, xp.dot
+        else:
+            self.precision, self.multiply = multiplier(xp, precision)
+        softmax, rows, update, dropout, choose = map(self.compile, map(source, SOURCES))
         self._log_softmax = softmax.get_function("log_softmax")
         self._softmax_gradient = softmax.get_function("softmax_gradient")
         self._gather, self._one_hot = rows.get_function("gather"), rows.get_function("one_hot")
         self._column_sums = rows.get_function("column_sums")
         self._square_sums, self._total = update.get_function("square_sums"), update.get_function("total")
-        self._adam = update.get_function("adam")
+        self._adam, self._clip = update.get_function("adam"), update.get_function("clip")
+        self._read_streams, self._dropout_mask = rows.get_function("read_streams"), dropout.get_function("dropout_mask")
+        self._choose = choose.get_function("choose")
         self._buffers: dict[str, Any] = {}
         self._partial = xp.empty(PARTIAL_SUMS, np.float32)
         self._loss, self._norm = xp.empty((), np.float32), xp.empty((), np.float32)
@@ -54,8 +71,8 @@ class CudaKernels(ReferenceKernels):
         return kind(self, cell, hidden_size, seq_len, batch_size, training)
 
     def matmul(self, a: Any, b: Any, out: Any, bias: Any = None) -> None:
-        """See `ReferenceKernels.matmul`. cupy.dot goes to cuBLAS on a shorter way than cupy.matmul."""
-        self.xp.dot(a, b, out=out)
+        """See `ReferenceKernels.matmul`."""
+        self.multiply(a, b, out)
         if bias is not None:
             out += bias
 
@@ -87,6 +104,19 @@ class CudaKernels(ReferenceKernels):
         self._one_hot(grid, (THREADS,), (np.int32(count), np.int32(ids.itemsize), ids, one_hot))
         self.matmul(one_hot, rows, out)
 
+    def read_streams(self, text: Any, starts: Any, out: Any) -> None:
+        """See `ReferenceKernels.read_streams`; `starts` are int64."""
+        sizes = map(np.int32, (out.size, len(starts), text.itemsize))
+        self._read_streams((-(-out.size // THREADS),), (THREADS,), (*sizes, text, starts, out))
+
+    def dropout_mask(self, mask: Any, dropped: int, *, seed: int, number: int, step: int) -> None:
+        """See `ReferenceKernels.dropout_mask`."""
+        words = np.array([seed], np.uint64).view(np.int32)  # little-endian, as everything that has a GPU
+        counted = (*words, np.int32(number), np.int32(step))
+        kept = np.float32(LEVELS / (LEVELS - dropped))
+        grid = (-(-mask.size // (THREADS * MASK_BYTES)),)
+        self._dropout_mask(grid, (THREADS,), (np.int32(mask.size), np.int32(dropped), kept, *counted, mask))
+
     def cross_entropy(self, logits: Any, targets: Any) -> Any:
         """See `ReferenceKernels.cross_entropy`."""
         nats = self.xp.empty(len(targets), np.float32)
@@ -107,8 +137,19 @@ class CudaKernels(ReferenceKernels):
 
     def norm(self, a: Any) -> Any:
         """See `ReferenceKernels.norm`."""
-        self._square_sums((PARTIAL_SUMS,), (THREADS,), (np.int32(a.size), a, self._partial))
+        self._add_squares(a)
         return self._sum(self._partial, 1.0, True, self._norm)
+
+    def clip(self, a: Any, limit: float) -> Any:
+        """See `ReferenceKernels.clip`."""
+        self._add_squares(a)
+        blocks = min(-(-a.size // THREADS), CLIP_BLOCKS)
+        sizes = (np.int32(a.size), np.int32(PARTIAL_SUMS), np.float32(limit))
+        self._clip((blocks,), (THREADS,), (*sizes, a, self._partial, self._norm))
+        return self._norm
+
+    def _add_squares(self, a: Any) -> None:
+        self._square_sums((PARTIAL_SUMS,), (THREADS,), (np.int32(a.size), a, self._partial))
 
     def _sum(self, values: Any, scale: float, root: bool, out: Any) -> Any:
         self._total((1,), (THREADS,), (np.int32(values.size), np.float32(scale), np.int32(root), values, out))
@@ -121,8 +162,15 @@ class CudaKernels(ReferenceKernels):
         arguments = (np.int32(w.size), w, dw, mean, square_mean, *numbers)
         self._adam((-(-w.size // THREADS),), (THREADS,), arguments)
 
-    def _buffer(self, name: str, size: int) -> Any:
+    def choose(self, logits: Any, draws: Any, ids: Any, *, temperature: float, top_k: int, top_p: float) -> None:
+        """See `ReferenceKernels.choose`; draws are float64, ids int32."""
+        texts, vocab_size = logits.shape
+        scratch = (self._buffer("weights", logits.size, np.float64), self._buffer("order", logits.size, np.int32))
+        sizes = (np.int32(vocab_size), np.int32(top_k), np.float32(top_p), np.float32(temperature))
+        self._choose((texts,), (CHOOSE_THREADS,), (*sizes, logits, draws, *scratch, ids))
+
+    def _buffer(self, name: str, size: int, dtype: Any = np.float32) -> Any:
         """Room for `size` numbers until the next call with that name; it only ever grows."""
         if name not in self._buffers or self._buffers[name].size < size:
-            self._buffers[name] = self.xp.empty(size, np.float32)
+            self._buffers[name] = self.xp.empty(size, dtype)
         return self._buffers[name][:size]

@@ -26,6 +26,7 @@ class Sweep:
         self, kernels: Any, cell: str, hidden_size: int, seq_len: int, batch_size: int, training: bool
     ) -> None:
         self.xp, self._kernels, self.hidden_size = kernels.xp, kernels, hidden_size
+        self.multiply = kernels.multiply
         self._shape, self._recorded = (batch_size, hidden_size), seq_len if training else 0
         count = batch_size * hidden_size
         self._grid = (-(-count // THREADS),)
@@ -107,7 +108,7 @@ class SteppedSweep(Sweep):
     def sweep(self, weight: Any, bias: Any, z: Any) -> None:
         transposed, arrays = weight.T, (self._product, bias, z, self.h, self.memory, self.kept)
         for t in range(len(z)):
-            self.xp.dot(self.outputs[t], transposed, out=self._product)
+            self.multiply(self.outputs[t], transposed, self._product)
             self.launch(self._forward, t, self._tape, *arrays)
 
     def sweep_back(self, weight: Any, z: Any, dh: Any) -> None:
@@ -115,7 +116,7 @@ class SteppedSweep(Sweep):
         arrays = (z, self.h, self.memory, self.kept, dh, self._dproduct, self._carried, self._dmemory, dr)
         for t in reversed(range(len(z))):
             self.launch(self._backward, t, *arrays)
-            self.xp.dot(dr[t], weight, out=self._dproduct)
+            self.multiply(dr[t], weight, self._dproduct)
 
     def weight_gradients(self, weight: Any, bias: Any, z: Any) -> None:
         dr = z if self._dr is None else self._dr[: len(z)]
@@ -140,18 +141,18 @@ class GatedSweep(Sweep):
     def sweep(self, weight: Any, bias: Any, z: Any) -> None:
         gates, last = (part.T for part in self._split(weight))
         for t in range(len(z)):
-            self.xp.dot(self.outputs[t], gates, out=self._gates_product)
+            self.multiply(self.outputs[t], gates, self._gates_product)
             self.launch(self._gate, t, self._tape, self._gates_product, bias, z, self.h, self.kept)
-            self.xp.dot(self.kept[min(t, len(self.kept) - 1)], last, out=self._last_product)
+            self.multiply(self.kept[min(t, len(self.kept) - 1)], last, self._last_product)
             self.launch(self._step, t, self._last_product, bias, z, self.h)
 
     def sweep_back(self, weight: Any, z: Any, dh: Any) -> None:
         gates, last = self._split(weight)
         for t in reversed(range(len(z))):
             self.launch(self._step_backward, t, z, self.h, dh, self._dproduct, self._carried, self._dlast)
-            self.xp.dot(self._dlast[t], last, out=self._dgated)
+            self.multiply(self._dlast[t], last, self._dgated)
             self.launch(self._gate_backward, t, z, self.h, self._dgated, self._carried, self._dgates)
-            self.xp.dot(self._dgates[t], gates, out=self._dproduct)
+            self.multiply(self._dgates[t], gates, self._dproduct)
 
     def weight_gradients(self, weight: Any, bias: Any, z: Any) -> None:
         steps, (gates, last), (gates_bias, last_bias) = len(z), self._split(weight), self._split(bias)

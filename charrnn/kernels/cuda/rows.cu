@@ -8,6 +8,23 @@ KERNEL(gather, 256)
     for (int column = threadIdx.x; column < columns; column += blockDim.x) to[column] = from[column];
 }
 
+// out[t][b] = text[starts[b] + t], a thread for each; ids of 1, 2, 4 or 8 bytes.
+template <class Id>
+DEVICE void copy_id(const void* text, Offset from, void* out, int to) {
+    static_cast<Id*>(out)[to] = static_cast<const Id*>(text)[from];
+}
+
+KERNEL(read_streams, 256)
+(int count, int streams, int id_width, const void* text, const Offset* starts, void* out) {
+    const int n = thread_number();
+    if (n >= count) return;
+    const Offset from = starts[n % streams] + n / streams;
+    if (id_width == 1) copy_id<unsigned char>(text, from, out, n);
+    if (id_width == 2) copy_id<unsigned short>(text, from, out, n);
+    if (id_width == 4) copy_id<int>(text, from, out, n);
+    if (id_width == 8) copy_id<long long>(text, from, out, n);
+}
+
 // out[v][n] = 1 where ids[n] is v, else 0; a block column for each v.
 KERNEL(one_hot, 256)
 (int count, int id_width, const void* ids, float* out) {

@@ -31,6 +31,24 @@ KERNEL(total, 256)
     if (threadIdx.x == 0) *out = root ? sqrtf(sum) : sum;
 }
 
+// Scales the values down to a norm of `limit` if theirs, whose partial sums of squares are given, is larger. Every block
+// adds these up, in the same order: it is quicker than another launch.
+KERNEL(clip, 256)
+(int count, int partials, float limit, float* a, const float* partial, float* norm) {
+    __shared__ float factor;
+    float sum = 0;
+    for (int index = threadIdx.x; index < partials; index += blockDim.x) sum += partial[index];
+    sum = block_sum(sum);
+    if (threadIdx.x == 0) {
+        const float before = sqrtf(sum), share = limit / (before + 1e-6f);
+        if (blockIdx.x == 0) *norm = before;
+        factor = share > 1.0f ? 1.0f : share;  // NaN stays NaN
+    }
+    __syncthreads();
+    if (factor == 1.0f) return;  // the whole block
+    for (int index = thread_number(); index < count; index += thread_count()) a[index] *= factor;
+}
+
 // `fresh` is what the betas leave to the new value: 1 - beta, which float32 would round when beta is near 1.
 KERNEL(adam, 256)
 (int count, float* w, const float* dw, float* mean, float* square_mean, float rate, float beta1, float fresh1,

@@ -55,6 +55,10 @@ void call(void (*kernel)(A...), void** arguments, std::index_sequence<I...>) {
 static thread_local shim::Dim threadIdx, blockIdx;
 static shim::Dim blockDim, gridDim;
 
+static inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b) {
+    return static_cast<unsigned long long>(static_cast<unsigned __int128>(a) * b >> 64);
+}
+
 static inline void __syncthreads() { shim::block->arrive_and_wait(); }
 
 static inline float __shfl_xor_sync(unsigned, float value, int lanes) {

@@ -1,0 +1,97 @@
+"""What a machine can lack on the way to a GPU: one line each, in the program as it is called."""
+
+import sys
+from types import ModuleType, SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+
+from charrnn.cli import cli
+
+
+class CUDARuntimeError(RuntimeError):
+    """As CuPy's."""
+
+
+CUDARuntimeError.__module__ = "cupy_backends.cuda.api.runtime"
+
+
+def fake_cupy(count):
+    """A CuPy whose driver answers `count` when it is asked for the number of GPUs."""
+
+    def get_device_count():
+        if isinstance(count, str):
+            raise CUDARuntimeError(count)
+        return count
+
+    cupy = ModuleType("cupy")
+    cupy.cuda = SimpleNamespace(runtime=SimpleNamespace(CUDARuntimeError=CUDARuntimeError,
+                                                        getDeviceCount=get_device_count))  # fmt: skip
+    return cupy
+
+
+def fail(*arguments):
+    """The one line of a command that cannot work."""
+    result = CliRunner().invoke(cli, arguments)
+    assert (result.exit_code, result.stdout) == (1, "")
+    (line,) = result.stderr.splitlines()
+    return line
+
+
+def without_gpu(*extra):
+    return fail("bench", "--hidden-size", "8", "--device", *(extra or ["gpu"]))
+
+
+def test_without_cupy(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    line = without_gpu()
+    assert line.startswith("Error: no GPU: CuPy is not installed; pip install 'charrnn-lm[cuda13]' (or [cuda12]")
+
+
+def test_with_half_of_cupy(monkeypatch, tmp_path):
+    (tmp_path / "cupy.py").write_text("import not_there\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "cupy", raising=False)
+    assert "no GPU: CuPy does not work (No module named 'not_there'); pip install" in without_gpu()
+
+
+@pytest.mark.parametrize(("count", "message"), [
+    ("cudaErrorInsufficientDriver: CUDA driver version is insufficient for CUDA runtime version",
+     "the NVIDIA driver is missing or too old (cudaErrorInsufficientDriver: "),
+    ("cudaErrorNoDevice: no CUDA-capable device is detected", "the driver are there, but no NVIDIA GPU; use --dev"),
+])  # fmt: skip
+def test_without_a_driver_or_a_gpu(monkeypatch, count, message):
+    monkeypatch.setitem(sys.modules, "cupy", fake_cupy(count))
+    assert message in without_gpu()
+
+
+@pytest.mark.parametrize(("count", "machine"), [(1, "has 1 GPU, from gpu:0"), (2, "has 2 GPUs, from gpu:0")])
+def test_a_gpu_that_does_not_exist(monkeypatch, count, machine):
+    monkeypatch.setitem(sys.modules, "cupy", fake_cupy(count))
+    line = without_gpu("gpu:7")
+    assert line.startswith("Error: gpu:7 does not exist; ") and machine in line
+
+
+def test_without_the_toolkit(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", fake_cupy(1))
+    monkeypatch.setitem(sys.modules, "cupy.cublas", None)
+    assert without_gpu().endswith("pip install 'charrnn-lm[cuda13]'")
+
+
+def test_a_gpu_that_fails_on_the_way(monkeypatch):
+    def fails(*_, **wishes):
+        raise CUDARuntimeError("CUBLAS_STATUS_ALLOC_FAILED\nand more")
+
+    monkeypatch.setattr("charrnn.bench.judge.build", fails)
+    line = fail("bench", "--hidden-size", "8", "--device", "cpu", "--kernel", "reference")
+    assert "the GPU failed; if its memory is full, lower --batch-size" in line
+    assert line.endswith("(CUBLAS_STATUS_ALLOC_FAILED)")
+
+
+def test_other_errors_are_not_taken_for_the_gpus(monkeypatch):
+    def fails(*_, **wishes):
+        raise RuntimeError("a mistake of our own")
+
+    monkeypatch.setattr("charrnn.bench.judge.build", fails)
+    result = CliRunner().invoke(cli, ["bench", "--hidden-size", "8", "--device", "cpu", "--kernel", "reference"])
+    assert "a mistake of our own" in str(result.exception)

@@ -1,0 +1,37 @@
+"""Chunks that a device reads by itself are those that it is given."""
+
+import numpy as np
+import pytest
+
+from charrnn.backend import Backend, open_backend
+from charrnn.corpus.batches import Batches
+from charrnn.feed import SHARE, Feed
+from charrnn.kernels import build
+
+CPU = open_backend("cpu")
+KERNELS = build(CPU, "reference").kernels
+
+
+@pytest.mark.parametrize("jitter_seed", [None, 3])
+@pytest.mark.parametrize(("chars", "streams", "seq_len"), [(41, 4, 10), (40, 4, 10), (103, 7, 6), (2, 1, 1)])
+def test_chunks_of_a_text_on_the_device(monkeypatch, chars, streams, seq_len, jitter_seed):
+    monkeypatch.setattr(Backend, "free_memory", lambda self: 1 << 20)
+    monkeypatch.setattr("charrnn.feed.PIECE", 16)
+    ids = np.random.default_rng(0).integers(1, 200, chars).astype(np.uint8)
+    batches = Batches(ids, streams, seq_len, jitter_seed=jitter_seed)
+    feed = Feed(batches, CPU, KERNELS)
+    for number in range(2 * batches.per_epoch):
+        expected, found = batches.chunk(number), feed.chunk(number)
+        assert (found.inputs.shape, found.inputs.dtype, found.count) == (
+            expected.inputs.shape, np.uint8, expected.count)  # fmt: skip
+        for mine, theirs in zip(found[:2], expected[:2], strict=True):
+            np.testing.assert_array_equal(mine.reshape(-1)[: found.count], theirs.reshape(-1)[: found.count])
+
+
+def test_a_text_that_takes_too_much_of_the_memory_is_copied_in_chunks(monkeypatch):
+    ids = np.arange(64, dtype=np.uint16)
+    kept = {}
+    for free in (SHARE * ids.nbytes, SHARE * ids.nbytes - 1, None):
+        monkeypatch.setattr(Backend, "free_memory", lambda self, free=free: free)
+        kept[free] = Feed(Batches(ids, 2, 5), CPU, KERNELS)._text is not None
+    assert list(kept.values()) == [True, False, False]
