@@ -50,7 +50,7 @@ def test_every_preset_is_valid_and_says_what_it_is_for(name):
 
 
 def test_an_unknown_preset_lists_them():
-    with pytest.raises(ConfigError, match="preset 'nams' is not one of linux, names, none, shakespeare"):
+    with pytest.raises(ConfigError, match="preset 'nams' is not one of large, linux, names, none, quick, shakespeare"):
         presets.load_preset("nams")
 
 

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
-SETTINGS = ["--hidden-size", "64", "--seq-len", "16", "--batch-size", "16", "--steps", "3000", "--eval-every", "500"]
+SETTINGS = ["--preset", "none", "--hidden-size", "64", "--seq-len", "16", "--batch-size", "16", "--steps", "3000",
+            "--eval-every", "500"]  # fmt: skip
 PATIENCE_SECONDS = 120
 
 
