@@ -13,7 +13,7 @@ from charrnn.averaging import Average
 from charrnn.backend import Backend
 from charrnn.cells import CELLS
 from charrnn.config import Config
-from charrnn.corpus.batches import Batches
+from charrnn.corpus.ramp import Ramp
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.loss import smooth_targets
 from charrnn.network import Network, Shape
@@ -33,13 +33,11 @@ class Learner:
     """Weights and all that changes them; `states` is the hidden state that the next chunk begins with."""
 
     def __init__(
-        self, config: Config, shape: Shape, params: Flat, backend: Backend, kernels: ReferenceKernels, batches: Batches
+        self, config: Config, shape: Shape, params: Flat, backend: Backend, kernels: ReferenceKernels, batches: Ramp
     ) -> None:
         self.config, self.params, self.backend, self.kernels, self.batches = config, params, backend, kernels, batches
-        self.network = Network(
-            shape, params, backend, kernels, seq_len=config.seq_len, batch_size=config.batch_size, training=True,
-            regularization=Regularization.of(config),
-        )  # fmt: skip
+        self.shape = shape
+        self.network = self._network()
         self.optimizer = optim.build(config, kernels, params)
         self.average = Average(backend.xp, params, config) if config.average != "none" else None
         self.states = self.network.initial_state()
@@ -54,6 +52,18 @@ class Learner:
     def slots(self) -> dict[str, Any]:
         """All buffers besides the weights that hold a value for each weight, by name."""
         return self.optimizer.slots | ({"average": self.average.params.buffer} if self.average else {})
+
+    def _network(self) -> Network:
+        """For as many streams as there are now."""
+        return Network(
+            self.shape, self.params, self.backend, self.kernels, seq_len=self.config.seq_len,
+            batch_size=self.batches.batch_size, training=True, regularization=Regularization.of(self.config),
+        )  # fmt: skip
+
+    def advance(self, step: int, used: float) -> None:
+        """Before update number `step`: let the batch grow, if it is time for that in the budget."""
+        if self.batches.advance(step * self.config.accumulate, used):
+            self.network = self._network()
 
     def epoch(self, step: int) -> float:
         """Passes over the text that `step` updates make."""
@@ -105,12 +115,12 @@ class Learner:
                 for slot, buffer in self.slots.items()}  # fmt: skip
 
     def restore(self, moments: dict[str, dict[str, Any]], states: list[dict[str, Any]]) -> None:
-        """Go on from `moment_arrays` and `state_arrays`.
+        """Go on from `moment_arrays` and `state_arrays`; `batches` is where it was.
 
         Raises:
             KeyError: one of them is missing.
         """
-        to_device = self.backend.to_device
+        to_device, self.network = self.backend.to_device, self._network()  # the batch may have grown
         for slot, buffer in self.slots.items():
             for name, view in self.params.like(buffer).items():
                 view[...] = to_device(moments[slot][name])

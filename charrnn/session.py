@@ -15,8 +15,9 @@ from charrnn.backend import Backend, open_backend
 from charrnn.budget import Budget
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import SETTINGS, Config, resolve
-from charrnn.corpus.batches import Batches, fit_batch_size
+from charrnn.corpus.batches import fit_batch_size
 from charrnn.corpus.kind import is_list
+from charrnn.corpus.ramp import Ramp
 from charrnn.corpus.source import Source, from_path, from_stdin, sha256_of
 from charrnn.corpus.tokenizer import Vocabulary
 from charrnn.corpus.tokens import Tokens, encode_corpus, load_tokens
@@ -244,7 +245,7 @@ def _check_same(source: Source, sha256: str, saved: Checkpoint, run: Run) -> Non
 def _session(setup: Setup, choice: Choice, notices: list[Notice]) -> Session:
     config, tokens = setup.config, setup.tokens
     shape = Shape.of(config, tokens.vocabulary.size)
-    budget = Budget.of(config, Batches.of(config, tokens.train).per_epoch)
+    budget = Budget.of(config, Ramp(config, tokens.train).per_epoch)
     done = setup.resume.progress if setup.resume else None
     if done and budget.progress(done.step, done.seconds) == 1:
         notices.append(Notice(f"nothing is left of {budget.text} at step {done.step}; more --epochs, --steps or "

@@ -56,6 +56,8 @@ def sha256(path):
     {"average": "polyak", "average_after": 0.3, "activation_penalty": 1.0},
     {"accumulate": 3, "random_lengths": True, "dropout": 0.2},
     {"optimizer": "adagrad", "split": "unique-lines", "cell": "tanh"},
+    {"batch_ramp": 4, "dropout_output": 0.3, "average": "ema"},
+    {"batch_ramp": 8, "accumulate": 2, "random_lengths": True},
 ], ids=str)  # fmt: skip
 def test_a_resumed_run_ends_with_the_same_bytes(text, tmp_path, changes):
     settings = SMALL | changes
@@ -111,7 +113,7 @@ def test_the_hidden_state_is_carried_through_an_epoch_and_then_reset(text, tmp_p
     settings = SMALL | {"optimizer": "sgd", "learning_rate": 1e-12}
     losses = [event.loss for event in train(text, settings, run=str(tmp_path / "run")) if isinstance(event, Step)]
     trainer = Trainer(setup(text, settings, run=str(tmp_path / "other")).setup)
-    epoch = trainer.batches.per_epoch
+    epoch = round(trainer.batches.per_epoch)
     assert len(losses) > epoch + 2
     np.testing.assert_allclose(losses[epoch : epoch + 2], losses[:2], rtol=1e-6)
     chunk = trainer.batches.chunk(1)
@@ -129,6 +131,44 @@ def test_accumulated_gradients_are_the_mean_of_their_chunks(text, tmp_path):
         learner.kernels.cross_entropy_gradient(logits, targets.reshape(-1))
         expected += learner.network.backward(logits).buffer / 2
     np.testing.assert_allclose(learner.gradients(0).grads.buffer, expected, rtol=1e-5, atol=1e-8)
+
+
+def test_the_batch_grows_in_equal_parts_of_the_run_and_the_state_starts_anew(text, tmp_path):
+    trainer = Trainer(setup(text, SMALL | {"batch_ramp": 4, "steps": 9}, run=str(tmp_path / "run")).setup)
+    sizes, chars = [], [0]
+    for event in trainer.run():
+        if isinstance(event, Step):
+            sizes.append(trainer.learner.network.batch_size)
+            chars.append(trainer.progress.chars)
+    assert sizes == [1, 1, 1, 2, 2, 2, 4, 4, 4]
+    assert [len(state) for state in trainer.learner.states[0]] == [4, 4]
+    lengths = np.diff(chars) / sizes
+    assert (lengths >= 9).all() and (lengths <= 10).all()
+
+
+def test_a_ramp_ends_after_as_many_epochs_as_were_asked_for(text, tmp_path):
+    settings = {name: value for name, value in SMALL.items() if name != "steps"} | {"epochs": 6, "batch_ramp": 4}
+    trainer = Trainer(setup(text, settings, run=str(tmp_path / "run")).setup)
+    finished = list(trainer.run())[-1]
+    assert finished.epoch == pytest.approx(6, abs=0.1)
+    assert trainer.progress.chars == pytest.approx(6 * (len(trainer.tokens.train) - 1), rel=0.05)
+
+
+def test_a_ramp_goes_on_where_it_was_when_time_is_the_budget(text, tmp_path):
+    settings = {name: value for name, value in SMALL.items() if name != "steps"}
+    run = str(tmp_path / "run")
+    train(text, settings | {"minutes": 100.0, "batch_ramp": 2}, run=run, stop_at=5)
+    path = tmp_path / "run" / "last.safetensors"
+    saved = checkpoint.load(path)
+    assert saved.states[0]["h"].shape == (2, 8) and saved.progress.ramp == {}
+    saved.progress.seconds = 3500.0  # more than half
+    saved.save(path)
+    train(None, {}, run=run, resume=True, stop_at=8)
+    saved = checkpoint.load(path)
+    assert saved.states[0]["h"].shape == (4, 8)
+    assert (saved.progress.ramp["stage"], saved.progress.ramp["first"]) == (1, 5)
+    train(None, {"minutes": 1000.0}, run=run, resume=True, stop_at=10)  # it never goes back
+    assert checkpoint.load(path).states[0]["h"].shape == (4, 8)
 
 
 def test_twenty_evaluations_are_spread_over_the_run(text, tmp_path):
