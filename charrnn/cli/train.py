@@ -13,6 +13,7 @@ from charrnn import presets
 from charrnn.cli.options import GroupedCommand, device_options, json_option, settings_options, threads_option
 from charrnn.config import SETTINGS
 from charrnn.events import Event
+from charrnn.presets.results import reached, read_results
 from charrnn.session import Request, prepare
 from charrnn.train import Trainer
 from charrnn.view.training import View, open_view
@@ -65,7 +66,9 @@ class TrainCommand(GroupedCommand):
         """The options, then the presets."""
         super().format_options(ctx, formatter)
         with formatter.section("Presets"):
-            formatter.write_dl([(name, presets.describe(name)) for name in presets.names()])
+            results = read_results()
+            formatter.write_dl([(name, f"{presets.describe(name)} {reached(name, results)}".strip())
+                                for name in presets.names()])  # fmt: skip
 
 
 @settings_options
