@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from charrnn import __version__, catalogue, checkpoint, presets
-from charrnn.bench.machine import _processor, cores
+from charrnn.bench.machine import cores, processor
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import SETTINGS, Config
 from charrnn.corpus.tokenizer import Vocabulary
@@ -136,7 +136,7 @@ def text(corpus: dict[str, Any]) -> dict[str, str]:
 
 def here() -> str:
     """This machine."""
-    return f"{cores()} cores, {_processor()}"
+    return f"{cores()} cores, {processor()}"
 
 
 def thinned(history: list[dict[str, Any]]) -> list[dict[str, Any]]:

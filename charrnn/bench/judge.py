@@ -40,7 +40,7 @@ def bench(request: Request, note: Note = lambda text: None) -> Report:
     backend = open_backend(request.device)
     kernels = build(backend, request.kernel).kernels
     if request.rival:
-        _require(request.rival, request.workload, backend)
+        require(request.rival, request.workload, backend)
     note("checking against the reference")
     errors = check(request.workload, backend, kernels)
     note("measuring the machine")
@@ -54,7 +54,7 @@ def bench(request: Request, note: Note = lambda text: None) -> Report:
     return draw_up(errors, machine, ours, rival, turns)
 
 
-def _require(rival: str, workload: Workload, backend: Backend) -> None:
+def require(rival: str, workload: Workload, backend: Backend) -> None:
     """Raise unless the rival can do this workload here."""
     if rival != TORCH:
         build(backend, rival)

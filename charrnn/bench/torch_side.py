@@ -18,7 +18,7 @@ from charrnn.bench.machine import cores
 from charrnn.bench.timing import Laps, rate
 from charrnn.bench.workload import Workload
 
-_RNNS: dict[str, tuple[type[nn.RNNBase], dict[str, Any]]] = {
+RNNS: dict[str, tuple[type[nn.RNNBase], dict[str, Any]]] = {
     "lstm": (nn.LSTM, {}),
     "gru": (nn.GRU, {}),
     "tanh": (nn.RNN, {"nonlinearity": "tanh"}),
@@ -26,7 +26,7 @@ _RNNS: dict[str, tuple[type[nn.RNNBase], dict[str, Any]]] = {
 }
 _ADAMS = {"fused Adam": {"fused": True}, "foreach Adam": {"foreach": True}, "plain Adam": {"foreach": False}}
 _ONEDNN = {"oneDNN": True, "no oneDNN": False}
-_LOSS_SCALE = 1024.0  # of float16 gradients: far from overflow, so that no step is left out
+LOSS_SCALE = 1024.0  # of float16 gradients: far from overflow, so that no step is left out
 
 
 class Variant(NamedTuple):
@@ -56,7 +56,7 @@ class TorchSide:
         torch.set_num_threads(cores())
         self.workload, self.config = workload, workload.config
         self.device, self.variant = torch.device(device.replace("gpu", "cuda")), variants(device)[variant]
-        kind, options = _RNNS[workload.cell]
+        kind, options = RNNS[workload.cell]
         self.rnn = kind(workload.vocab_size, workload.hidden_size, workload.num_layers, **options)
         self.head = nn.Linear(workload.hidden_size, workload.vocab_size)
         self.model = nn.ModuleDict({"rnn": self.rnn, "head": self.head})
@@ -66,7 +66,7 @@ class TorchSide:
         self.criterion = nn.CrossEntropyLoss()
         rate = self.config.learning_rate
         self.optimizer = torch.optim.Adam(self.model.parameters(), rate, **self.variant.adam)
-        self.scaler = torch.amp.GradScaler(self.device.type, init_scale=_LOSS_SCALE, enabled=self.variant.half)
+        self.scaler = torch.amp.GradScaler(self.device.type, init_scale=LOSS_SCALE, enabled=self.variant.half)
         self.chunks = cycle([(self._one_hot(inputs), torch.from_numpy(targets).long().to(self.device))
                              for inputs, targets in workload.chunks()])  # fmt: skip
         self.state: Any = None
@@ -87,7 +87,7 @@ class TorchSide:
         with torch.autocast(self.device.type, torch.float16, enabled=self.variant.half):
             h, state = self.rnn(inputs, self.state)
             logits = self.head(h.flatten(0, 1))
-        self.state = _detached(state)
+        self.state = detached(state)
         lap("forward")
         loss = self.criterion(logits.float(), targets)
         lap("rest")
@@ -128,5 +128,6 @@ class TorchSide:
         return one_hot(ids, self.workload.vocab_size).float()
 
 
-def _detached(state: Any) -> Any:
+def detached(state: Any) -> Any:
+    """A state through which no gradient goes back."""
     return tuple(each.detach() for each in state) if isinstance(state, tuple) else state.detach()
