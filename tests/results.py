@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from charrnn import __version__, catalogue, checkpoint, presets
-from charrnn.bench.machine import cores, processor
+from charrnn.backend import open_backend
+from charrnn.bench.machine import describe
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import SETTINGS, Config
 from charrnn.corpus.tokenizer import Vocabulary
@@ -135,8 +136,9 @@ def text(corpus: dict[str, Any]) -> dict[str, str]:
 
 
 def here() -> str:
-    """This machine."""
-    return f"{cores()} cores, {processor()}"
+    """This machine's processor; for a run on a GPU give --machine."""
+    machine = describe(open_backend("cpu"))
+    return f"{machine.cores} cores, {machine.processor}"
 
 
 def thinned(history: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from charrnn.backend import Backend, open_backend
 from charrnn.bench.check import check
 from charrnn.bench.job import TORCH, Job, measure, settle
 from charrnn.bench.judge import require
-from charrnn.bench.machine import cores, processor
+from charrnn.bench.machine import Machine, describe
 from charrnn.bench.timing import Spread
 from charrnn.bench.turns import Curve, Judge, Recipe, take_turns
 from charrnn.bench.workload import Workload
@@ -60,8 +60,7 @@ class Report:
     model: str
     parameters: int
     settings: dict[str, Any]  # that are not as by default
-    processor: str
-    cores: int
+    machine: Machine
     ours: Curve
     rival: Curve
     ratio: Spread
@@ -153,8 +152,7 @@ def _report(
         model=str(shape),
         parameters=shape.size,
         settings={name: value for name, value in config.to_dict().items() if value != defaults[name]},
-        processor=processor() if backend.device == "cpu" else backend.description,
-        cores=cores(),
+        machine=describe(backend),
         ours=ours,
         rival=rival,
         ratio=Spread.of([theirs / mine for mine, theirs in zip(_pieces(ours), _pieces(rival), strict=True)]),

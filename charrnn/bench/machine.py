@@ -43,12 +43,12 @@ class Ceiling:
 
 def describe(backend: Backend) -> Machine:
     """The machine, with the rate of large copies measured."""
-    name = processor() if backend.device == "cpu" else backend.description
+    processor = _processor() if backend.device == "cpu" else backend.description
     source = backend.xp.ones(_COPY_BYTES, np.uint8)
     target = backend.xp.empty_like(source)
     seconds = min(_repeat(backend, lambda: backend.xp.copyto(target, source)))
     versions = {"charrnn": __version__, "python": platform.python_version(), "numpy": np.__version__}
-    return Machine(backend.device, name, cores(), 2 * _COPY_BYTES / seconds / 1e9, versions)
+    return Machine(backend.device, processor, cores(), 2 * _COPY_BYTES / seconds / 1e9, versions)
 
 
 def cores() -> int:
@@ -101,8 +101,7 @@ def _busy_seconds() -> float | None:
     return (user + nice + system + sum(rest)) / os.sysconf("SC_CLK_TCK") - time.process_time()
 
 
-def processor() -> str:
-    """What the system calls it."""
+def _processor() -> str:
     info = Path("/proc/cpuinfo")
     if info.is_file():
         for line in info.read_text().splitlines():

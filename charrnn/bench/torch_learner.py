@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy, dropout
 
 from charrnn.backend import open_backend
 from charrnn.bench.machine import cores
-from charrnn.bench.torch_side import LOSS_SCALE, RNNS, detached, variants
+from charrnn.bench.torch_side import LOSS_SCALE, RNNS, variants
 from charrnn.bench.turns import Recipe
 from charrnn.config import Config
 from charrnn.corpus.ramp import Ramp
@@ -101,7 +101,7 @@ class TorchLearner:
         with torch.autocast(self.device.type, torch.float16, enabled=self.variant.half):
             h, state = self._recur(self._read(ids))
             logits = self.model["head"](self._drop(h).flatten(0, 1))[:count].float()
-        self._state = detached(state)
+        self._state = tuple(each.detach() for each in state) if isinstance(state, tuple) else state.detach()
         loss = plain = cross_entropy(logits, targets)
         if self.config.label_smoothing:
             loss = cross_entropy(logits, targets, label_smoothing=self.config.label_smoothing)

@@ -87,7 +87,7 @@ class TorchSide:
         with torch.autocast(self.device.type, torch.float16, enabled=self.variant.half):
             h, state = self.rnn(inputs, self.state)
             logits = self.head(h.flatten(0, 1))
-        self.state = detached(state)
+        self.state = _detached(state)
         lap("forward")
         loss = self.criterion(logits.float(), targets)
         lap("rest")
@@ -128,6 +128,5 @@ class TorchSide:
         return one_hot(ids, self.workload.vocab_size).float()
 
 
-def detached(state: Any) -> Any:
-    """A state through which no gradient goes back."""
+def _detached(state: Any) -> Any:
     return tuple(each.detach() for each in state) if isinstance(state, tuple) else state.detach()

@@ -29,7 +29,9 @@ def _conditions(report: Report) -> Iterator[tuple[str, str]]:
     yield "text", f"{report.corpus}: {report.train_chars:,} characters, {report.val_chars:,} held out"
     yield "model", f"{report.model}: {report.parameters:,} parameters"
     yield "recipe", ", ".join(f"{name} {value}" for name, value in report.settings.items())
-    yield "machine", f"{report.cores} cores, {report.processor}"
+    machine = report.machine
+    cores = f", {machine.cores} cores" if machine.device == "cpu" else ""
+    yield "machine", f"{machine.processor}{cores}"
     if report.rival.variant:
         yield "rival", f"{report.rival.name}, {report.rival.variant}"
 
