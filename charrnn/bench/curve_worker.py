@@ -33,17 +33,23 @@ class Ours:
         kernels = build(self.backend, recipe.side).kernels
         params = initial_parameters(shape, self.backend, np.random.default_rng(config.seed))
         self.learner = Learner(config, shape, params, self.backend, kernels, batches)
-        self.synchronize, self.name = self.backend.synchronize, f"charrnn {kernels.name}"
-        self._averaged = 0
+        self.name = f"charrnn {kernels.name}"
+        self._averaged, self._losses = 0, list[float]()
 
-    def step(self, number: int, rate: float, used: float) -> float:
-        """Update number `number`, counted from 0; the loss in nats per character."""
+    def step(self, number: int, rate: float, used: float) -> None:
+        """Update number `number`, counted from 0."""
         self.learner.advance(number, used)
         gradients = self.learner.gradients(number)
         self.learner.apply(gradients, rate, number + 1)
         if self.learner.average:
             self._averaged = self.learner.average.update(self._averaged, used)
-        return gradients.loss
+        self._losses.append(gradients.loss)
+
+    def take_losses(self) -> list[float]:
+        """Of the steps since the last call, in nats per character; waits for the device."""
+        losses, self._losses = self._losses, []
+        self.backend.synchronize()
+        return losses
 
     def weights(self) -> dict[str, np.ndarray]:
         """Those to evaluate, by name."""
@@ -67,11 +73,11 @@ class Training:
 
     def learn(self, until: int, weights: str) -> dict[str, float]:
         """Train until so many steps are done, and write the weights to a file."""
-        began, losses = time.perf_counter(), []
+        began = time.perf_counter()
         for number in range(self.done, until):
             used, epoch = number / self.steps, self.batches.epoch(number * self.config.accumulate)
-            losses.append(self.side.step(number, self.config.learning_rate * self.schedule.factor(used, epoch), used))
-        self.side.synchronize()
+            self.side.step(number, self.config.learning_rate * self.schedule.factor(used, epoch), used)
+        losses = self.side.take_losses()
         seconds, self.done = time.perf_counter() - began, until
         np.savez(weights, **self.side.weights())
         return {"seconds": seconds, "train_loss": float(np.mean(losses))}

@@ -41,16 +41,11 @@ class TorchLearner:
         self.optimizer = self._optimizer()
         self.scaler = torch.amp.GradScaler(self.device.type, init_scale=LOSS_SCALE, enabled=self.variant.half)
         self.average = {name: weight.clone() for name, weight in self._named()} if config.average != "none" else None
-        self._averaged, self._state = 0, None
+        self._averaged, self._state, self._losses = 0, None, list[torch.Tensor]()
         self.name = f"torch {torch.__version__.partition('+')[0]}"
 
-    def synchronize(self) -> None:
-        """Wait for a GPU; on a CPU there is nothing to wait for."""
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-
-    def step(self, number: int, rate: float, used: float) -> float:
-        """Update number `number`, counted from 0; the loss in nats per character."""
+    def step(self, number: int, rate: float, used: float) -> None:
+        """Update number `number`, counted from 0."""
         config = self.config
         torch.backends.mkldnn.enabled = self.variant.onednn
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = self.variant.tf32
@@ -63,7 +58,7 @@ class TorchLearner:
         for chunk in range(number * config.accumulate, (number + 1) * config.accumulate):
             loss, plain, count = self._chunk(chunk)
             self.scaler.scale(loss / config.accumulate).backward()
-            nats, chars = nats + plain.item() * count, chars + count
+            nats, chars = nats + plain * count, chars + count
         self.scaler.unscale_(self.optimizer)
         if config.grad_clip and config.grad_clip_mode == "norm":
             nn.utils.clip_grad_norm_(self._parameters, config.grad_clip)
@@ -73,7 +68,12 @@ class TorchLearner:
         self.scaler.update()
         if self.average:
             self._take_average(used)
-        return nats / chars
+        self._losses.append(nats / chars)
+
+    def take_losses(self) -> list[float]:
+        """Of the steps since the last call, in nats per character; waits for the device."""
+        losses, self._losses = torch.stack(self._losses).tolist(), []
+        return losses
 
     def weights(self) -> dict[str, np.ndarray]:
         """Those to evaluate, by name."""
