@@ -14,7 +14,7 @@ class Budget:
     text: str
 
     @classmethod
-    def of(cls, config: Config, chunks_per_epoch: int) -> "Budget":
+    def of(cls, config: Config, chunks_per_epoch: float) -> "Budget":
         """The budget that `config` gives; one of epochs, steps and minutes is set in it."""
         if config.steps is not None:
             return cls(config.steps, None, _counted(config.steps, "step"))

@@ -37,6 +37,7 @@ class Progress:
     best_step: int | None = None
     since_best: int = 0  # evaluations
     schedule: dict[str, Any] = field(default_factory=dict)
+    ramp: dict[str, Any] = field(default_factory=dict)  # where a growing batch is
     ended: str | None = None  # why there is nothing left to do: 'done' or 'early stop'
 
 

@@ -126,6 +126,8 @@ class Config:
 
     seq_len: int = _training(50, "Characters after which gradients are cut (truncated BPTT).", low=1, frozen=True)
     batch_size: int = _training(50, "Streams of text read in parallel.", low=1, frozen=True)
+    batch_ramp: int = _training(1, "Begin with batch_size over this, a power of 2, and double the batch in equal parts "
+                                "of the run.", low=1, frozen=True)
     random_lengths: bool = _training(False, "Cut streams into chunks of random length, seq_len at most.", frozen=True)
     accumulate: int = _training(1, "Chunks whose gradients make one update.", low=1, frozen=True)
     optimizer: str = _training("adam", "How gradients become updates.", choices=OPTIMIZERS, frozen=True)
@@ -183,6 +185,11 @@ class Config:
         if self.val_fraction + self.test_fraction > _MOST_HELD_OUT:
             raise ConfigError(f"val_fraction {self.val_fraction:g} and test_fraction {self.test_fraction:g} leave too "
                               f"little to learn from; together they may be {_MOST_HELD_OUT:g}")  # fmt: skip
+        if self.batch_ramp & (self.batch_ramp - 1):
+            raise ConfigError(f"batch_ramp {self.batch_ramp} is not a power of 2: the batch doubles")
+        if self.batch_ramp > 1 and self.split == "interleaved":
+            raise ConfigError("split interleaved holds out the ends of batch_size streams, so that their number cannot "
+                              "change; leave out batch_ramp")  # fmt: skip
         given = [name for name in BUDGETS if getattr(self, name) is not None]
         if len(given) > 1:
             raise ConfigError(f"{' and '.join(given)} both limit the training; give one of them")

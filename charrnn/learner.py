@@ -13,7 +13,7 @@ from charrnn.averaging import Average
 from charrnn.backend import Backend
 from charrnn.cells import CELLS
 from charrnn.config import Config
-from charrnn.corpus.batches import Batches
+from charrnn.corpus.ramp import Ramp
 from charrnn.feed import Feed
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.loss import smooth_targets
@@ -73,14 +73,11 @@ class Learner:
     """Weights and all that changes them; `states` is the hidden state that the next chunk begins with."""
 
     def __init__(
-        self, config: Config, shape: Shape, params: Flat, backend: Backend, kernels: ReferenceKernels, batches: Batches
+        self, config: Config, shape: Shape, params: Flat, backend: Backend, kernels: ReferenceKernels, batches: Ramp
     ) -> None:
         self.config, self.params, self.backend, self.kernels, self.batches = config, params, backend, kernels, batches
-        self.feed, self.ledger = Feed(batches, backend, kernels), Ledger(backend, config.accumulate)
-        self.network = Network(
-            shape, params, backend, kernels, seq_len=config.seq_len, batch_size=config.batch_size, training=True,
-            regularization=Regularization.of(config),
-        )  # fmt: skip
+        self.shape, self.ledger = shape, Ledger(backend, config.accumulate)
+        self._begin_stage()
         self.optimizer = optim.build(config, kernels, params)
         self.average = Average(backend.xp, params, config) if config.average != "none" else None
         self.states = self.network.initial_state()
@@ -95,6 +92,19 @@ class Learner:
     def slots(self) -> dict[str, Any]:
         """All buffers besides the weights that hold a value for each weight, by name."""
         return self.optimizer.slots | ({"average": self.average.params.buffer} if self.average else {})
+
+    def _begin_stage(self) -> None:
+        """For as many streams as there are now."""
+        self.feed = Feed(self.batches.stage, self.backend, self.kernels)
+        self.network = Network(
+            self.shape, self.params, self.backend, self.kernels, seq_len=self.config.seq_len,
+            batch_size=self.batches.batch_size, training=True, regularization=Regularization.of(self.config),
+        )  # fmt: skip
+
+    def advance(self, step: int, used: float) -> None:
+        """Before update number `step`: let the batch grow, if it is time for that in the budget."""
+        if self.batches.advance(step * self.config.accumulate, used):
+            self._begin_stage()
 
     def epoch(self, step: int) -> float:
         """Passes over the text that `step` updates make."""
@@ -121,7 +131,7 @@ class Learner:
         """Enter chunk `number` in the ledger; its gradients join those of the update."""
         if self.batches.starts_text(number):
             self.states = self.network.initial_state()
-        inputs, targets, count = self.feed.chunk(number)
+        inputs, targets, count = self.feed.chunk(self.batches.within_stage(number))
         logits, self.states = self.network.forward(inputs, self.states, number)
         targets, smoothing = targets.reshape(-1)[:count], self.config.label_smoothing
         self.ledger.add_loss(self.kernels.cross_entropy_gradient(logits[:count], targets), count)
@@ -147,12 +157,13 @@ class Learner:
                 for slot, buffer in self.slots.items()}  # fmt: skip
 
     def restore(self, moments: dict[str, dict[str, Any]], states: list[dict[str, Any]]) -> None:
-        """Go on from `moment_arrays` and `state_arrays`.
+        """Go on from `moment_arrays` and `state_arrays`; `batches` is where it was.
 
         Raises:
             KeyError: one of them is missing.
         """
         to_device = self.backend.to_device
+        self._begin_stage()  # the batch may have grown
         for slot, buffer in self.slots.items():
             for name, view in self.params.like(buffer).items():
                 view[...] = to_device(moments[slot][name])

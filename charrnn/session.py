@@ -15,7 +15,9 @@ from charrnn.backend import Backend, open_backend
 from charrnn.budget import Budget
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import SETTINGS, Config, resolve
-from charrnn.corpus.batches import Batches, fit_batch_size
+from charrnn.corpus.batches import fit_batch_size
+from charrnn.corpus.kind import is_list
+from charrnn.corpus.ramp import Ramp
 from charrnn.corpus.source import Source, from_path, from_stdin, sha256_of
 from charrnn.corpus.tokenizer import Vocabulary
 from charrnn.corpus.tokens import Tokens, encode_corpus, load_tokens
@@ -33,7 +35,10 @@ Reading = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Request:
-    """A train command. `settings` are those given on the command line, by name."""
+    """A train command. `settings` are those given on the command line, by name.
+
+    Without `preset`, `config_file` and `init_from`, the preset that suits the text is chosen; 'none' is none.
+    """
 
     corpus: str | None
     settings: dict[str, Any] = field(default_factory=dict)
@@ -73,8 +78,7 @@ def _begin(request: Request, backend: Backend, reading: Reading | None) -> Sessi
         raise ConfigError("name a text to learn: charrnn train CORPUS (a file, a folder, -, or one of charrnn corpora)")
     base = load_model(request.init_from) if request.init_from else None
     source = None if request.corpus == "-" else open_corpus(request.corpus, _glob(request), reading)
-    preset = request.preset or (source.preset if source and not (request.config_file or base) else None)
-    config, origins = _settings(request, preset, base)
+    config, _ = _settings(request, request.preset, base)  # what is wrong is said before anything is moved or read
     choice = build(backend, request.kernel, request.threads, config.precision)
     run = Run(Path(request.run) if request.run else RUNS / (source.name if source else "stdin"))
     moved = run.create(force=request.force)
@@ -82,6 +86,8 @@ def _begin(request: Request, backend: Backend, reading: Reading | None) -> Sessi
     notices = [Notice(f"the run that was there is now {moved}")] if moved else []
     try:
         source = source or from_stdin(sys.stdin.buffer, run.folder)
+        preset = request.preset or _choose_preset(source, request, backend, notices)
+        config, origins = _settings(request, preset, base)
         vocabulary = Vocabulary.from_dict(base[0].vocabulary) if base else None
         tokens = encode_corpus(source, config, run.folder, base=vocabulary, progress=reading)
         config = _fit(config, tokens, notices)
@@ -137,6 +143,16 @@ def open_corpus(name: str, glob: str, reading: Reading | None = None) -> Source:
     if os.sep in name or "." in name:  # a path, not a name: no corpus is called so
         raise CorpusError(f"there is no file or folder {name!r}; charrnn corpora list shows texts to begin with")
     return catalogue.open_corpus(name, progress=reading)
+
+
+def _choose_preset(source: Source, request: Request, backend: Backend, notices: list[Notice]) -> str | None:
+    """The preset that suits the text and the time, which is said; None where settings come from elsewhere."""
+    if request.config_file or request.init_from:
+        return None
+    preset, why = presets.choose(source.size, is_list=is_list(source), gpu=backend.device != "cpu",
+                                 settings=request.settings)  # fmt: skip
+    notices.append(Notice(f"preset {preset}, for {why}; --preset NAME is another, --preset none is none"))
+    return preset
 
 
 def _glob(request: Request) -> str:
@@ -230,7 +246,7 @@ def _check_same(source: Source, sha256: str, saved: Checkpoint, run: Run) -> Non
 def _session(setup: Setup, choice: Choice, notices: list[Notice]) -> Session:
     config, tokens = setup.config, setup.tokens
     shape = Shape.of(config, tokens.vocabulary.size)
-    budget = Budget.of(config, Batches.of(config, tokens.train).per_epoch)
+    budget = Budget.of(config, Ramp(config, tokens.train).per_epoch)
     done = setup.resume.progress if setup.resume else None
     if done and budget.progress(done.step, done.seconds) == 1:
         notices.append(Notice(f"nothing is left of {budget.text} at step {done.step}; more --epochs, --steps or "

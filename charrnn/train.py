@@ -19,7 +19,7 @@ from charrnn.backend import Backend
 from charrnn.budget import Budget
 from charrnn.checkpoint import Checkpoint, Progress
 from charrnn.config import Config
-from charrnn.corpus.batches import Batches
+from charrnn.corpus.ramp import Ramp
 from charrnn.corpus.tokens import Tokens
 from charrnn.errors import CheckpointError, DivergedError
 from charrnn.evaluate import Evaluator
@@ -63,7 +63,7 @@ class Trainer:
         self.backend, self.kernels, self.params = setup.backend, setup.kernels, setup.params
         self.interrupted = interrupted
         self.shape = Shape.of(config, tokens.vocabulary.size)
-        self.batches = Batches.of(config, tokens.train)
+        self.batches = Ramp(config, tokens.train)
         self.budget = Budget.of(config, self.batches.per_epoch)
         self.learner = Learner(config, self.shape, self.params, self.backend, self.kernels, self.batches)
         self.model = self.learner.model
@@ -130,6 +130,7 @@ class Trainer:
         """One update of the weights; what it measured is in the ledger."""
         progress, config = self.progress, self.config
         used, epoch = self._used(), self._epoch()
+        self.learner.advance(progress.step, used)
         if not self._rates:
             self._began = time.perf_counter()
         grads = self.learner.gradients(progress.step)
@@ -224,6 +225,7 @@ class Trainer:
         # Time is part of the run only where it is the budget: equal runs would otherwise not be equal files.
         self.progress.seconds = self.seconds() if self.budget.seconds is not None else 0.0
         self.progress.schedule = self.schedule.state()
+        self.progress.ramp = self.batches.state()
         return Checkpoint(
             config=self.config.to_dict(),
             **self.setup.description,
@@ -241,6 +243,7 @@ class Trainer:
             self.progress.seconds = metrics[-1]["seconds"] if metrics else 0.0
         if saved.progress.schedule:
             self.schedule.load(saved.progress.schedule)
+        self.batches.load(saved.progress.ramp)
         try:
             self.learner.restore(saved.moments, saved.states)
         except KeyError as missing:

@@ -17,6 +17,9 @@ from charrnn.errors import ConfigError
     ({"learning_rate": float("nan")}, "learning_rate must be finite, not nan"),
     ({"cell": "lstn"}, "cell 'lstn' is not one of lstm, gru, gru-before, tanh, relu; did you mean lstm?"),
     ({"bytes": "yes"}, "bytes is true or false, not 'yes'"),
+    ({"batch_ramp": 6}, "batch_ramp 6 is not a power of 2: the batch doubles"),
+    ({"batch_ramp": 2, "split": "interleaved"}, "split interleaved holds out the ends of batch_size streams, so that "
+     "their number cannot change; leave out batch_ramp"),
     ({"epochs": 1, "steps": 2}, "epochs and steps both limit the training; give one of them"),
 ])  # fmt: skip
 def test_bad_values_say_what_is_wrong(settings, message):
@@ -50,7 +53,7 @@ def test_every_preset_is_valid_and_says_what_it_is_for(name):
 
 
 def test_an_unknown_preset_lists_them():
-    with pytest.raises(ConfigError, match="preset 'nams' is not one of linux, names, none, shakespeare"):
+    with pytest.raises(ConfigError, match="preset 'nams' is not one of large, linux, names, none, quick, shakespeare"):
         presets.load_preset("nams")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from charrnn.cli import COMMANDS
 from tests.reference import README, with_reference
+from tests.results import with_table
 
 ROOT = Path(__file__).parent.parent
 
@@ -12,6 +13,11 @@ ROOT = Path(__file__).parent.parent
 def test_the_command_reference_is_current():
     readme = README.read_text(encoding="utf-8")
     assert readme == with_reference(readme), "run make readme"
+
+
+def test_the_table_of_results_is_current():
+    readme = README.read_text(encoding="utf-8")
+    assert readme == with_table(readme), "run make readme"
 
 
 def test_every_command_has_help_with_an_example():

@@ -30,10 +30,16 @@ def text(tmp_path):
 
 def train(corpus, settings, *, stop_at=None, **request):
     """Run to the end, or stop after `stop_at` steps as Ctrl-C would; returns the events."""
-    session = prepare(Request(corpus, settings, **request))
+    session = setup(corpus, settings, **request)
     trainer = Trainer(session.setup)
     trainer.interrupted = lambda: trainer.progress.step == stop_at
     return list(trainer.run())
+
+
+def setup(corpus, settings, **request):
+    """A session of these settings alone."""
+    alone = {} if request.get("resume") or request.get("init_from") else {"preset": "none"}
+    return prepare(Request(corpus, settings, **alone | request))
 
 
 def sha256(path):
@@ -52,6 +58,8 @@ def sha256(path):
     {"average": "polyak", "average_after": 0.3, "activation_penalty": 1.0},
     {"accumulate": 3, "random_lengths": True, "dropout": 0.2},
     {"optimizer": "adagrad", "split": "unique-lines", "cell": "tanh"},
+    {"batch_ramp": 4, "dropout_output": 0.3, "average": "ema"},
+    {"batch_ramp": 8, "accumulate": 2, "random_lengths": True},
 ], ids=str)  # fmt: skip
 def test_a_resumed_run_ends_with_the_same_bytes(text, tmp_path, changes):
     settings = SMALL | changes
@@ -171,8 +179,8 @@ def test_the_loss_falls_and_the_best_checkpoint_is_the_lowest(text, tmp_path):
 def test_the_hidden_state_is_carried_through_an_epoch_and_then_reset(text, tmp_path):
     settings = SMALL | {"optimizer": "sgd", "learning_rate": 1e-12}
     losses = [event.loss for event in train(text, settings, run=str(tmp_path / "run")) if isinstance(event, Step)]
-    trainer = Trainer(prepare(Request(text, settings, run=str(tmp_path / "other"))).setup)
-    epoch = trainer.batches.per_epoch
+    trainer = Trainer(setup(text, settings, run=str(tmp_path / "other")).setup)
+    epoch = round(trainer.batches.per_epoch)
     assert len(losses) > epoch + 2
     np.testing.assert_allclose(losses[epoch : epoch + 2], losses[:2], rtol=1e-6)
     chunk = trainer.batches.chunk(1)
@@ -182,7 +190,7 @@ def test_the_hidden_state_is_carried_through_an_epoch_and_then_reset(text, tmp_p
 
 def test_accumulated_gradients_are_the_mean_of_their_chunks(text, tmp_path):
     settings = SMALL | {"accumulate": 2, "grad_clip": 0}
-    learner = Trainer(prepare(Request(text, settings, run=str(tmp_path / "run"))).setup).learner
+    learner = Trainer(setup(text, settings, run=str(tmp_path / "run")).setup).learner
     expected = np.zeros_like(learner.params.buffer)
     for number in (0, 1):
         inputs, targets, _ = learner.batches.chunk(number)
@@ -190,6 +198,44 @@ def test_accumulated_gradients_are_the_mean_of_their_chunks(text, tmp_path):
         learner.kernels.cross_entropy_gradient(logits, targets.reshape(-1))
         expected += learner.network.backward(logits).buffer / 2
     np.testing.assert_allclose(learner.gradients(0).buffer, expected, rtol=1e-5, atol=1e-8)
+
+
+def test_the_batch_grows_in_equal_parts_of_the_run_and_the_state_starts_anew(text, tmp_path):
+    trainer = Trainer(setup(text, SMALL | {"batch_ramp": 4, "steps": 9}, run=str(tmp_path / "run")).setup)
+    sizes, chars = [], [0]
+    for event in trainer.run():
+        if isinstance(event, Step):
+            sizes.append(trainer.learner.network.batch_size)
+            chars.append(trainer.progress.chars)
+    assert sizes == [1, 1, 1, 2, 2, 2, 4, 4, 4]
+    assert [len(state) for state in trainer.learner.states[0]] == [4, 4]
+    lengths = np.diff(chars) / sizes
+    assert (lengths >= 9).all() and (lengths <= 10).all()
+
+
+def test_a_ramp_ends_after_as_many_epochs_as_were_asked_for(text, tmp_path):
+    settings = {name: value for name, value in SMALL.items() if name != "steps"} | {"epochs": 6, "batch_ramp": 4}
+    trainer = Trainer(setup(text, settings, run=str(tmp_path / "run")).setup)
+    finished = list(trainer.run())[-1]
+    assert finished.epoch == pytest.approx(6, abs=0.1)
+    assert trainer.progress.chars == pytest.approx(6 * (len(trainer.tokens.train) - 1), rel=0.05)
+
+
+def test_a_ramp_goes_on_where_it_was_when_time_is_the_budget(text, tmp_path):
+    settings = {name: value for name, value in SMALL.items() if name != "steps"}
+    run = str(tmp_path / "run")
+    train(text, settings | {"minutes": 100.0, "batch_ramp": 2}, run=run, stop_at=5)
+    path = tmp_path / "run" / "last.safetensors"
+    saved = checkpoint.load(path)
+    assert saved.states[0]["h"].shape == (2, 8) and saved.progress.ramp == {}
+    saved.progress.seconds = 3500.0  # more than half
+    saved.save(path)
+    train(None, {}, run=run, resume=True, stop_at=8)
+    saved = checkpoint.load(path)
+    assert saved.states[0]["h"].shape == (4, 8)
+    assert (saved.progress.ramp["stage"], saved.progress.ramp["first"]) == (1, 5)
+    train(None, {"minutes": 1000.0}, run=run, resume=True, stop_at=10)  # it never goes back
+    assert checkpoint.load(path).states[0]["h"].shape == (4, 8)
 
 
 def test_twenty_evaluations_are_spread_over_the_run(text, tmp_path):
@@ -201,14 +247,14 @@ def test_twenty_evaluations_are_spread_over_the_run(text, tmp_path):
 def test_the_average_is_what_is_evaluated_and_kept_as_best(text, tmp_path, average):
     settings = SMALL | {"average": average, "average_after": 0.5, "average_decay": 0.9, "schedule": "constant"}
     seen = []
-    session = prepare(Request(text, settings, run=str(tmp_path / "run")))
+    session = setup(text, settings, run=str(tmp_path / "run"))
     trainer = Trainer(session.setup)
     for event in trainer.run():
         if isinstance(event, Step):
             seen.append(trainer.params.buffer.copy())
     expected = np.mean(seen[20:], axis=0)
     if average == "ema":
-        expected = prepare(Request(text, settings, run=str(tmp_path / "fresh"))).setup.params.buffer
+        expected = setup(text, settings, run=str(tmp_path / "fresh")).setup.params.buffer
         for step, weights in enumerate(seen):
             decay = min(0.9, (step + 1) / (step + 10))
             expected = decay * expected + (1 - decay) * weights
@@ -285,13 +331,13 @@ def test_a_folder_with_other_files_is_no_place_for_a_run(text, tmp_path):
 
 def test_a_run_in_training_is_left_alone(text, tmp_path):
     run = tmp_path / "run"
-    trainer = Trainer(prepare(Request(text, SMALL, run=str(run))).setup)
+    trainer = Trainer(setup(text, SMALL, run=str(run)).setup)
     events = trainer.run()
     while not isinstance(next(events), Saved):
         pass
     for changes in ({"resume": True}, {"force": True}):
         with pytest.raises(CharrnnError, match=rf"run is in use by process {os.getpid()}"):
-            prepare(Request(text, SMALL if "force" in changes else {}, run=str(run), **changes))
+            setup(text, SMALL if "force" in changes else {}, run=str(run), **changes)
     assert list(events)[-1].reason == "done"
     train(None, {"steps": 41}, run=str(run), resume=True)
 
@@ -311,7 +357,7 @@ def test_a_resumed_run_keeps_what_fixes_it_and_may_go_on_longer(text, tmp_path):
     train(text, SMALL | {"steps": 3}, run=str(run))
     with pytest.raises(ConfigError, match="hidden_size is 8 in this run and cannot change"):
         train(None, {"hidden_size": 9}, run=str(run), resume=True)
-    done = prepare(Request(None, {}, run=str(run), resume=True))
+    done = setup(None, {}, run=str(run), resume=True)
     assert "nothing is left of 3 steps at step 3" in done.notices[0].text
     del done
     events = train(None, {"steps": 5}, run=str(run), resume=True)
@@ -337,7 +383,7 @@ def test_fine_tuning_extends_the_vocabulary_and_keeps_known_rows(text, tmp_path)
     other = tmp_path / "other.txt"
     other.write_text("Ärger! the fox\n" * 50)
     base = checkpoint.load(tmp_path / "base" / "best.safetensors")
-    session = prepare(Request(str(other), {"steps": 1}, run=str(tmp_path / "tuned"), init_from=str(tmp_path / "base")))
+    session = setup(str(other), {"steps": 1}, run=str(tmp_path / "tuned"), init_from=str(tmp_path / "base"))
     old, new = base.vocabulary["characters"], session.setup.tokens.vocabulary.characters
     assert new.startswith(old) and set(new) - set(old) == set("Är!") - set(old)
     params, known = session.setup.params, len(old)
@@ -346,13 +392,13 @@ def test_fine_tuning_extends_the_vocabulary_and_keeps_known_rows(text, tmp_path)
     np.testing.assert_array_equal(params["rnn.weight_hh_l1"], base.weights["rnn.weight_hh_l1"])
     assert session.setup.config.hidden_size == 8
     with pytest.raises(ConfigError, match="hidden_size is 8 in run base, not 16"):
-        prepare(Request(str(other), {"hidden_size": 16}, run=str(tmp_path / "x"), init_from=str(tmp_path / "base")))
+        setup(str(other), {"hidden_size": 16}, run=str(tmp_path / "x"), init_from=str(tmp_path / "base"))
 
 
 def test_a_short_text_shrinks_the_batch_and_says_so(tmp_path):
     path = tmp_path / "short.txt"
     path.write_text("hello world, " * 12)
-    session = prepare(Request(str(path), SMALL | {"batch_size": 50}, run=str(tmp_path / "run")))
+    session = setup(str(path), SMALL | {"batch_size": 50}, run=str(tmp_path / "run"))
     assert session.setup.config.batch_size == 13
     assert any("batch_size is 13, not 50" in notice.text for notice in session.notices)
 

@@ -10,4 +10,7 @@
     workload.py     what both sides do, and what it takes: operations, bytes, random characters
     timing.py       seconds of phases, spreads, rates
     report.py       what came out
+    curve.py        both sides learn a text: loss against time
+    turns.py        lets their processes take turns at it
+    curve_worker.py, torch_learner.py  such a process; PyTorch's part of it
 """

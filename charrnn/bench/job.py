@@ -64,11 +64,15 @@ def settle(job: Job) -> dict[str, Any]:
     return _ask("settle", job)
 
 
+def environment() -> dict[str, str]:
+    """For a worker's process, which is to find this very package."""
+    path = os.pathsep.join([str(_HOME), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {**os.environ, "PYTHONPATH": path}
+
+
 def _ask(task: str, job: Job) -> dict[str, Any]:
     worker = [sys.executable, "-m", "charrnn.bench.worker", task]
-    path = os.pathsep.join([str(_HOME), *filter(None, [os.environ.get("PYTHONPATH")])])
-    process = subprocess.run(worker, input=json.dumps(asdict(job)), env={**os.environ, "PYTHONPATH": path},
-                             capture_output=True, text=True)  # fmt: skip
+    process = subprocess.run(worker, input=json.dumps(asdict(job)), env=environment(), capture_output=True, text=True)
     if process.returncode:
         last = (process.stderr.strip().splitlines() or [f"exit code {process.returncode}"])[-1]
         raise BackendError(f"measuring {job.side} failed: {last}")

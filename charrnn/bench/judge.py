@@ -44,7 +44,7 @@ def bench(request: Request, note: Note = lambda text: None) -> Report:
     backend = open_backend(request.device)
     kernels = build(backend, request.kernel, precision=request.precision).kernels
     if request.rival:
-        _require(request.rival, request, backend)
+        require(request.rival, request.workload, backend, request.precision)
     note("checking against the reference")
     errors = check(request.workload, backend, kernels)
     note("measuring the machine")
@@ -60,13 +60,13 @@ def bench(request: Request, note: Note = lambda text: None) -> Report:
     return draw_up(errors, machine, ours, rival, turns, tried)
 
 
-def _require(rival: str, request: Request, backend: Backend) -> None:
+def require(rival: str, workload: Workload, backend: Backend, precision: str) -> None:
     """Raise unless the rival can do this workload here."""
     if rival != TORCH:
-        build(backend, rival, precision=request.precision)
+        build(backend, rival, precision=precision)
     elif importlib.util.find_spec(TORCH) is None:
         raise BackendError("--vs torch: torch is not installed; pip install 'charrnn-lm[peers]'")
-    elif request.workload.cell == "gru-before":
+    elif workload.cell == "gru-before":
         raise Unsupported("torch has no GRU that resets before the product; use --cell gru, or --vs reference")
 
 

@@ -20,7 +20,7 @@ from charrnn.bench.machine import cores
 from charrnn.bench.timing import Clock, HostClock, Laps, rate
 from charrnn.bench.workload import Workload
 
-_RNNS: dict[str, tuple[type[nn.RNNBase], dict[str, Any]]] = {
+RNNS: dict[str, tuple[type[nn.RNNBase], dict[str, Any]]] = {
     "lstm": (nn.LSTM, {}),
     "gru": (nn.GRU, {}),
     "tanh": (nn.RNN, {"nonlinearity": "tanh"}),
@@ -28,7 +28,7 @@ _RNNS: dict[str, tuple[type[nn.RNNBase], dict[str, Any]]] = {
 }
 _ADAMS = {"fused Adam": {"fused": True}, "foreach Adam": {"foreach": True}, "plain Adam": {"foreach": False}}
 _ONEDNN = {"oneDNN": True, "no oneDNN": False}
-_LOSS_SCALE = 1024.0  # of float16 gradients: far from overflow, so that no step is left out
+LOSS_SCALE = 1024.0  # of float16 gradients: far from overflow, so that no step is left out
 
 
 class Variant(NamedTuple):
@@ -67,7 +67,7 @@ class TorchSide:
         torch.set_num_threads(cores())
         self.workload, self.config = workload, workload.config
         self.device, self.variant = torch.device(device.replace("gpu", "cuda")), variants(device)[variant]
-        kind, options = _RNNS[workload.cell]
+        kind, options = RNNS[workload.cell]
         if self.device.type == "cuda":
             torch.cuda.set_device(self.device)  # streams and graphs are made on the current one
         self.rnn = kind(workload.vocab_size, workload.hidden_size, workload.num_layers, **options)
@@ -79,7 +79,7 @@ class TorchSide:
         self.criterion = nn.CrossEntropyLoss()
         rate = self.config.learning_rate
         self.optimizer = torch.optim.Adam(self.model.parameters(), rate, **self.variant.adam)
-        self.scaler = torch.amp.GradScaler(self.device.type, init_scale=_LOSS_SCALE, enabled=self.variant.half)
+        self.scaler = torch.amp.GradScaler(self.device.type, init_scale=LOSS_SCALE, enabled=self.variant.half)
         chunks = [(self._one_hot(inputs), torch.from_numpy(targets).long().to(self.device))
                   for inputs, targets in workload.chunks()]  # fmt: skip
         self.state: Any = None

@@ -63,7 +63,7 @@ def open_corpus(name: str, *, progress: Progress | None = None) -> Source:
     files = _files(corpus)
     provenance = _checked(corpus, files)
     description = f"{corpus.title} ({provenance.note or provenance.origin})"
-    return Source(name=name, files=files, description=description, preset=corpus.preset)
+    return Source(name=name, files=files, description=description)
 
 
 def fetch_corpus(corpus: Corpus, *, progress: Progress | None = None) -> Provenance:

@@ -1,8 +1,8 @@
 """What a corpus file says: corpora/NAME.yaml, read strictly.
 
-    title, description, licence, preset   for people; `preset` is the recommended one
-    sources                               a list, tried in order; `kind` is one of `origins.KINDS`, and the other
-                                          keys are the fields of its class
+    title, description, licence   for people
+    sources                       a list, tried in order; `kind` is one of `origins.KINDS`, and the other keys are the
+                                  fields of its class
 """
 
 import difflib
@@ -27,7 +27,6 @@ class Corpus:
     title: str
     description: str
     licence: str
-    preset: str
     sources: tuple[Origin, ...]
 
     @property

@@ -2,17 +2,22 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
 
+from charrnn.bench import curve as curves
 from charrnn.bench.job import TORCH
 from charrnn.bench.judge import Request, bench
 from charrnn.bench.workload import Workload
 from charrnn.cli.options import SettingOption, device_options, json_option, precision_option
-from charrnn.config import SETTINGS, Config
+from charrnn.config import SETTINGS, Config, resolve
 from charrnn.kernels import KERNELS
+from charrnn.presets import load_file, load_preset
+from charrnn.session import COMMAND_LINE, open_corpus
 from charrnn.view.bench import note_progress, show_report
+from charrnn.view.curve import show_curves
 
 SIZES = ("cell", "hidden_size", "num_layers", "batch_size", "seq_len")
 RIVALS = (TORCH, *(kernel for kernel in KERNELS if kernel != "auto"))
@@ -31,15 +36,26 @@ def size_options(command: click.Command) -> click.Command:
 @precision_option
 @click.option("--vs", "rival", type=click.Choice(RIVALS), help="Take turns with a rival: torch, or other kernels.")
 @click.option("--pairs", type=click.IntRange(1), default=7, show_default=True, help="Turns that each side takes.")
-@click.option("--steps", type=click.IntRange(1), help="Steps timed in a turn.  [default: a second's worth]")
+@click.option("--steps", type=click.IntRange(1),
+              help="Steps timed in a turn, or of --curve's training.  [default: a second's worth; as its settings say]")
 @click.option("--sampling", is_flag=True, help="Also time the drawing of new text.")
+@click.option("--curve", metavar="CORPUS", help="Let both sides learn this text: loss against time.")
+@click.option("--preset", default="quick", show_default=True, metavar="NAME", help="Settings of that training.")
+@click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE",
+              help="Settings of it in YAML, above the preset's.")
 @json_option
-def command(as_json: bool, vocab_size: int, **options: Any) -> None:
+def command(
+    as_json: bool, vocab_size: int, curve: str | None, preset: str, config_file: Path | None, **options: Any
+) -> None:
     """Measure how fast a network trains here, and what the machine could do.
 
     The kernels are first checked against the reference: what is wrong is not timed. With --vs both sides do the same
     work on the same text in processes of their own, turn and turn about. On a machine that does other things as well
     only the ratio of such pairs means anything. PyTorch comes with pip install 'charrnn-lm[peers]'.
+
+    With --curve both sides learn a text with the same recipe, from the same weights, the same chunks in the same order,
+    in pieces turn and turn about, and the loss on the held-out part is set against the time of training, evaluations
+    left out. Sizes given here are above the preset's.
 
     Counted are the operations of the matrix products alone; the share is of the rate of one large product, and that of
     the bytes that have to be moved at least is of the rate of one large copy. Memory is set beside the least that
@@ -54,8 +70,12 @@ def command(as_json: bool, vocab_size: int, **options: Any) -> None:
       charrnn bench --hidden-size 512 --batch-size 64 --seq-len 64 --vs torch --sampling
       charrnn bench --kernel cpu --vs numpy --pairs 3
       charrnn bench --device gpu --json
+      charrnn bench --vs torch --curve shakespeare --preset quick
     """
     given = {name: value for name in SIZES if (value := options.pop(name)) is not None}
+    if curve:
+        _draw(curve, _recipe(preset, config_file, given, options["steps"]), options, as_json)
+        return
     config = Config(**given)
     workload = Workload(vocab_size=vocab_size, **{name: getattr(config, name) for name in SIZES})
     report = bench(Request(workload, **options), note_progress)
@@ -63,3 +83,24 @@ def command(as_json: bool, vocab_size: int, **options: Any) -> None:
         click.echo(json.dumps(asdict(report), indent=2))
         return
     show_report(report)
+
+
+def _recipe(preset: str, config_file: Path | None, given: dict[str, Any], steps: int | None) -> Config:
+    """The settings of a training whose curve is drawn."""
+    sources = [(f"preset {preset}", load_preset(preset))]
+    if config_file:
+        sources.append((str(config_file), load_file(config_file)))
+    return resolve(*sources, (COMMAND_LINE, given | ({"steps": steps} if steps else {})))[0]
+
+
+def _draw(corpus: str, config: Config, options: dict[str, Any], as_json: bool) -> None:
+    """Let both sides learn, and print their curves."""
+    if not options["rival"]:
+        raise click.UsageError("--curve needs --vs: a curve beside a rival's")
+    source = open_corpus(corpus, config.glob)
+    request = curves.Request(source, config, options["rival"], options["device"], options["kernel"])
+    report = curves.draw(request, note_progress)
+    if as_json:
+        click.echo(json.dumps(asdict(report), indent=2))
+    else:
+        show_curves(report)

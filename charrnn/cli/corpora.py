@@ -44,8 +44,8 @@ def list_(as_json: bool) -> None:
     if as_json:
         _print_json([_summary(corpus) for corpus in found])
         return
-    rows = [("NAME", "STATE", "PRESET", "TITLE")]
-    rows += [(corpus.name, _state(corpus), corpus.preset, corpus.title) for corpus in found]
+    rows = [("NAME", "STATE", "TITLE")]
+    rows += [(corpus.name, _state(corpus), corpus.title) for corpus in found]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
@@ -71,7 +71,7 @@ def show(name: str, as_json: bool) -> None:
         return
     click.echo(f"{corpus.name}: {corpus.title}")
     click.echo(click.wrap_text(corpus.description, width=100))
-    lines = {"licence": corpus.licence, "preset": corpus.preset, "state": _state(corpus), "path": local_path(corpus)}
+    lines = {"licence": corpus.licence, "state": _state(corpus), "path": local_path(corpus)}
     lines |= {f"source {place}": _with_note(source) for place, source in enumerate(corpus.sources, 1)}
     if text and text["ok"]:
         lines |= {"text from": text["origin"], "size": f"{text['size']:,} bytes", "sha256": text["sha256"]}
@@ -128,8 +128,7 @@ def verify(ctx: click.Context, names: tuple[str, ...], as_json: bool) -> None:
 
 
 def _summary(corpus: Corpus) -> dict[str, Any]:
-    return {"name": corpus.name, "title": corpus.title, "state": _state(corpus), "preset": corpus.preset,
-            "path": str(local_path(corpus))}
+    return {"name": corpus.name, "title": corpus.title, "state": _state(corpus), "path": str(local_path(corpus))}
 
 
 def _state(corpus: Corpus) -> str:

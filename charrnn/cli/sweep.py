@@ -11,17 +11,25 @@ from typing import Any
 import click
 
 from charrnn.cli.compare import print_json
-from charrnn.cli.options import device_options, json_option
+from charrnn.cli.options import SettingOption, device_options, json_option
 from charrnn.compare import compare
+from charrnn.config import BUDGETS, SETTINGS
 from charrnn.errors import SweepError
 from charrnn.runs import RUNS
 from charrnn.sweep.jobs import Ended, run_trials
-from charrnn.sweep.plan import read_sweep
+from charrnn.sweep.plan import read_sweep, with_budget
 from charrnn.sweep.trials import Trial, make_trials
 from charrnn.view.compare import show_standings
-from charrnn.view.sweep import SweepView
+from charrnn.view.sweep import SweepView, show_grid
 
 
+def budget_options(command: click.Command) -> click.Command:
+    """Add the options of `charrnn train` that say how long a run is."""
+    command.params += [SettingOption(name, SETTINGS[name]) for name in BUDGETS]
+    return command
+
+
+@budget_options
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--folder", type=click.Path(path_type=Path), metavar="DIR",
@@ -32,8 +40,9 @@ from charrnn.view.sweep import SweepView
 @device_options
 @json_option
 def command(
-    file: Path, folder: Path | None, jobs: int, print_commands: bool, device: str, kernel: str, as_json: bool
-) -> None:
+    file: Path, folder: Path | None, jobs: int, print_commands: bool, device: str, kernel: str, as_json: bool,
+    **budget: Any,
+) -> None:  # fmt: skip
     """Search over settings: train a run for each combination.
 
     FILE is YAML. `corpus` is the text, as for `charrnn train`; `base` are the settings of all trials, above those of a
@@ -41,20 +50,24 @@ def command(
     from, or {low: 1e-4, high: 1e-2, log: true}, drawn so often as `samples` says, with `seed`. In place of hidden_size,
     `parameters` gives as many units as come nearest to so many weights.
 
+    The table lists all trials; where `cell` and something else is varied, another one has a column for each cell.
+
     A sweep that was stopped goes on when it is started again: what is finished stays, what was interrupted is
     resumed. The commands that --print-commands prints do not depend on each other.
 
     \b
     Examples:
-      charrnn sweep charrnn/sweep/cells.yaml
+      charrnn sweep charrnn/sweep/cells.yaml --epochs 4
       charrnn sweep search.yaml --jobs 4 --json
       charrnn sweep search.yaml --print-commands | xargs -d '\\n' -n 1 -P 8 sh -c
     """
-    trials = make_trials(read_sweep(file), folder or RUNS / file.stem)
+    sweep = with_budget(read_sweep(file), {name: value for name, value in budget.items() if value is not None})
+    trials = make_trials(sweep, folder or RUNS / file.stem)
     left = [trial for trial in trials if not trial.is_finished()]
     if print_commands:
         for trial in left:
-            click.echo(shlex.join(["charrnn", *trial.command(device, kernel)]))
+            size = f"  # {trial.parameters:,} parameters" if trial.parameters else ""
+            click.echo(shlex.join(["charrnn", *trial.command(device, kernel)]) + size)
         return
     failed = _train(left, SweepView(len(trials), len(trials) - len(left)), jobs, device, kernel)
     standings = compare([trial.run for trial in trials if trial not in failed])
@@ -62,6 +75,7 @@ def command(
         print_json(standings)
     elif standings:
         show_standings(standings)
+        show_grid(trials, standings)
     if failed:
         raise SweepError(f"{len(failed)} of {len(trials)} trials failed, the first for the reason at the end of "
                          f"{failed[0].log}; the same command tries them again")  # fmt: skip

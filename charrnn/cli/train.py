@@ -13,6 +13,7 @@ from charrnn import presets
 from charrnn.cli.options import GroupedCommand, device_options, json_option, settings_options, threads_option
 from charrnn.config import SETTINGS
 from charrnn.events import Event
+from charrnn.presets.results import reached, read_results
 from charrnn.session import Request, prepare
 from charrnn.train import Trainer
 from charrnn.view.training import View, open_view
@@ -58,10 +59,23 @@ def _show(view: View, event: Event, interrupt: Interrupt) -> None:
         pass  # the event is lost; standard output is still tried again, and complained of, at the end
 
 
+class TrainCommand(GroupedCommand):
+    """A command whose help also says what presets there are."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options, then the presets."""
+        super().format_options(ctx, formatter)
+        with formatter.section("Presets"):
+            results = read_results()
+            formatter.write_dl([(name, f"{presets.describe(name)} {reached(name, results)}".strip())
+                                for name in presets.names()])  # fmt: skip
+
+
 @settings_options
-@click.command(cls=GroupedCommand)
+@click.command(cls=TrainCommand)
 @click.argument("corpus", required=False)
-@click.option("--preset", metavar="NAME", help=f"Settings that suit a kind of text: {', '.join(presets.names())}.")
+@click.option("--preset", metavar="NAME", help=f"Settings that suit a kind of text: {', '.join(presets.names())}.  "
+              "[default: what suits the text and the time]")
 @click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE", help="Settings in YAML.")
 @click.option("--run", metavar="DIR", help="Folder of the run.  [default: runs/CORPUS]")
 @click.option("--resume", is_flag=True, help="Go on with a run; with nothing else named, the newest one.")
@@ -75,7 +89,8 @@ def command(as_json: bool, **options: Any) -> None:
 
     CORPUS is a file, a folder, - for standard input, or a name from `charrnn corpora list`. Training can be stopped
     with Ctrl-C at any time, and goes on with --resume as if nothing had happened. A setting comes from the command
-    line, else from --preset or --config, else from its default.
+    line, else from --config, else from the preset, else from its default. Without --preset, --config and --init-from a
+    preset is chosen that suits the text and the time given.
 
     \b
     Examples:

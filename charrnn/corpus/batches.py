@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.config import Config
 from charrnn.errors import CorpusError
 
 _LEAST_JITTERED = 6  # a shorter seq_len leaves borders no room to move
@@ -71,11 +70,6 @@ class Batches:
         shift = 0 if self._jitter_seed is None else seq_len // 6  # of each border, to either side
         self._shift = shift
         self.per_epoch = -(-self.streams.length // (seq_len - 2 * shift))
-
-    @classmethod
-    def of(cls, config: Config, ids: np.ndarray) -> "Batches":
-        """As `config` wants it."""
-        return cls(ids, config.batch_size, config.seq_len, jitter_seed=config.seed if config.random_lengths else None)
 
     def chunk(self, number: int) -> Chunk:
         """Chunk `number`, counted from 0 over all epochs; the first of an epoch starts the text."""

@@ -26,12 +26,11 @@ BLOCK_SIZE = 1 << 16
 class Source:
     """Files that make up one text, in reading order, joined without anything between them.
 
-    `name` is fit for a folder's name, `description` for a line on the screen; `preset` names the recommended one.
+    `name` is fit for a folder's name, `description` for a line on the screen.
     """
 
     name: str
     files: tuple[Path, ...]
-    preset: str | None = None
     description: str = ""
 
     @property

@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from charrnn.config import SETTINGS, Setting, check_names
+from charrnn.config import BUDGETS, SETTINGS, Setting, check_names
 from charrnn.errors import ConfigError
 from charrnn.presets import read_mapping
 
@@ -50,6 +50,19 @@ def read_sweep(path: Path) -> Sweep:
     base, grid, random = (_settings(plan, key, path) for key in ("base", "grid", "random"))
     base = {name: _VARIED[name].check(name, value) for name, value in base.items()}
     return Sweep(plan["corpus"], plan.get("preset", NO_PRESET), base, tuple(_points(plan, grid, random, path)))
+
+
+def with_budget(sweep: Sweep, budget: Settings) -> Sweep:
+    """The sweep with another budget for all its trials; without one, as it is.
+
+    Raises:
+        ConfigError: the trials differ in their budgets.
+    """
+    varied = [name for name in BUDGETS if any(name in point for point in sweep.points)]
+    if budget and varied:
+        raise ConfigError(f"the trials differ in {varied[0]}; leave out --{next(iter(budget))}")
+    kept = {name: value for name, value in sweep.base.items() if not budget or name not in BUDGETS}
+    return replace(sweep, base=kept | budget)
 
 
 def _settings(plan: Settings, key: str, path: Path) -> Settings:

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,17 @@ _WIDEST = 1 << 20  # units of a layer
 
 @dataclass(frozen=True)
 class Trial:
-    """One run of a sweep; `settings` are those that the sweep gives."""
+    """One run of a sweep; `settings` are those that the sweep gives, `point` those in which its trials differ.
+
+    `parameters` is the number of weights, where that was asked for.
+    """
 
     run: Run
     corpus: str
     preset: str
     settings: Settings
+    point: Settings = field(default_factory=dict)
+    parameters: int | None = None
 
     @property
     def log(self) -> Path:
@@ -73,9 +78,7 @@ def make_trials(sweep: Sweep, folder: Path) -> list[Trial]:
         ConfigError: settings that cannot go together.
         CorpusError: the text cannot be read, where its characters must be counted to come to so many parameters.
     """
-    trials = {_name(point): Trial(Run(folder / _name(point)), sweep.corpus, sweep.preset, _settings(sweep, point))
-              for point in sweep.points}  # fmt: skip
-    return list(trials.values())
+    return list({_name(point): _trial(sweep, point, folder) for point in sweep.points}.values())
 
 
 def _name(point: Settings) -> str:
@@ -85,8 +88,8 @@ def _name(point: Settings) -> str:
     return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}-{crc32(name.encode()):08x}"
 
 
-def _settings(sweep: Sweep, point: Settings) -> Settings:
-    """The settings of a trial that its preset does not give; `parameters` has become `hidden_size`."""
+def _trial(sweep: Sweep, point: Settings, folder: Path) -> Trial:
+    """With the settings that its preset does not give; `parameters` has become `hidden_size`."""
     given = sweep.base | point
     if PARAMETERS in given and "hidden_size" in given:
         raise ConfigError("hidden_size and parameters both set the size of a network; give one of them")
@@ -95,9 +98,12 @@ def _settings(sweep: Sweep, point: Settings) -> Settings:
              for settings in (sweep.base, point)]  # fmt: skip
     config, origins = resolve(below, *upper)
     settings = {name: getattr(config, name) for name, origin in origins.items() if origin == "sweep"}
+    parameters = None
     if PARAMETERS in given:
-        settings["hidden_size"] = hidden_size(given[PARAMETERS], config, _vocab_size(sweep.corpus, config))
-    return settings
+        vocab_size = _vocab_size(sweep.corpus, config)
+        settings["hidden_size"] = hidden_size(given[PARAMETERS], config, vocab_size)
+        parameters = Shape.of(config.replace(**settings), vocab_size).size
+    return Trial(Run(folder / _name(point)), sweep.corpus, sweep.preset, settings, point, parameters)
 
 
 def hidden_size(parameters: int, config: Config, vocab_size: int) -> int:

@@ -9,13 +9,11 @@ from charrnn.catalogue import fetch_corpus, find_corpus, list_corpora, local_pat
 from charrnn.catalogue.fetch import fetch_text
 from charrnn.catalogue.origins import Download, Url
 from charrnn.errors import CorpusError
-from charrnn.presets import names as preset_names
 
 ENTRY = """
 title: T
 description: D
 licence: L
-preset: names
 sources:
   - kind: url
     url: https://example.org/x
@@ -55,10 +53,9 @@ def says(text: str):
 # The real catalogue
 
 
-def test_the_catalogue_has_these_corpora_and_their_presets_exist():
+def test_the_catalogue_has_these_corpora():
     corpora = {corpus.name: corpus for corpus in list_corpora()}
     assert list(corpora) == ["linux", "names", "python", "shakespeare"]
-    assert {corpus.preset for corpus in corpora.values()} <= set(preset_names())
     assert [name for name, corpus in corpora.items() if corpus.offline] == ["names", "python"]
 
 
@@ -78,7 +75,7 @@ def test_the_stand_in_for_tinyshakespeare_says_so():
 
 def test_bundled_names_are_right():
     source = open_corpus("names")
-    assert (source.name, source.preset) == ("names", "names")
+    assert source.name == "names"
     lines = source.files[0].read_text().splitlines()
     assert len(lines) == len(set(lines)) == 30_000
     assert set("".join(lines)) == set("abcdefghijklmnopqrstuvwxyz")
@@ -197,7 +194,7 @@ def test_a_wrong_file_is_refused_in_one_line(entries, before, after, reason):
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("content", ["", "- a", "sources: []\ntitle: T\ndescription: D\nlicence: L\npreset: names"])
+@pytest.mark.parametrize("content", ["", "- a", "sources: []\ntitle: T\ndescription: D\nlicence: L"])
 def test_an_empty_file_is_refused(entries, content):
     (entries / "x.yaml").write_text(content)
     with pytest.raises(CorpusError, match=r"not a mapping|sources is empty"):

@@ -1,6 +1,7 @@
 import importlib.util
 import json
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -55,6 +56,41 @@ def test_json_has_everything():
     assert report["rival"] is report["ratio"] is None
     assert (report["ours"]["precision"], set(report["ours"]["microseconds"])) == ("float32", {"forward", "backward"})
     assert result.stderr.splitlines()[-1] == "timing"
+
+
+def curve(*arguments: str) -> Result:
+    Path("fox.txt").write_text("the quick brown fox jumps over the lazy dog\n" * 60)
+    return run(*TINY, "--curve", "fox.txt", *arguments)
+
+
+def test_curves_are_a_table_that_ends_in_a_verdict():
+    result = curve("--vs", "reference", "--steps", "4")
+    assert result.exit_code == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert "lstm 1x3: " in result.stdout and "learning_rate 0.005" in result.stdout  # the rest is the preset quick
+    assert [line.split()[0] for line in lines if line[:4].strip().isdigit()] == ["1", "2", "3", "4"]
+    assert lines[-3].startswith("time     charrnn reference took ")
+    assert lines[-1].startswith("reached  charrnn reference's final loss ")
+    assert result.stderr.splitlines()[-1].startswith("step 4 of 4: charrnn numpy ")
+
+
+def test_settings_of_a_curve_come_from_preset_file_and_options():
+    Path("my.yaml").write_text("learning_rate: 0.01\nnum_layers: 2\nminutes: 9\n")
+    result = curve("--vs", "reference", "--preset", "linux", "--cell", "gru", "--config", "my.yaml", "--json")
+    report = json.loads(result.stdout)
+    assert report["model"] == "gru 2x3"
+    assert report["settings"]["learning_rate"] == 0.01 and report["settings"]["steps"] == 2
+    assert "minutes" not in {name for name, value in report["settings"].items() if value is not None}
+    assert [point["steps"] for point in report["ours"]["points"]] == [1, 2]
+    assert set(report["reached"][0]) == {"tolerance", "seconds", "share"}
+
+
+def test_a_curve_has_a_rival():
+    result = curve()
+    assert result.exit_code == 2 and "--curve needs --vs" in result.stderr
+    result = curve("--vs", "reference", "--preset", "quik")
+    assert result.exit_code == 1 and "preset 'quik' is not one of" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ SHA256 = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"  # o
 def folder(tmp_path, monkeypatch):
     """Two corpora, one beside its entry and one on a web that says hello."""
     for name, source in ENTRIES.items():
-        head = f"title: The {name} one\ndescription: D\nlicence: L\npreset: names\nsources:\n"
+        head = f"title: The {name} one\ndescription: D\nlicence: L\nsources:\n"
         (tmp_path / f"{name}.yaml").write_text(head + source.replace("SHA256", SHA256))
     (tmp_path / "bundled.txt").write_text("hello\n")
     monkeypatch.setattr(catalogue, "catalogue_folder", lambda: tmp_path)
@@ -41,9 +41,9 @@ def test_list():
     result = run("list")
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
-        "NAME     STATE        PRESET  TITLE",
-        "bundled  always here  names   The bundled one",
-        "web      not fetched  names   The web one",
+        "NAME     STATE        TITLE",
+        "bundled  always here  The bundled one",
+        "web      not fetched  The web one",
     ]
     run("fetch", "web")
     assert [(each["name"], each["state"]) for each in json.loads(run("list", "--json").stdout)] == [

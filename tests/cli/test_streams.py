@@ -15,7 +15,7 @@ from charrnn.view.training import JsonView
 
 ROOT = Path(__file__).parents[2]
 TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60))
-TINY = "--hidden-size 8 --num-layers 1 --seq-len 10 --batch-size 4 --device cpu --kernel numpy"
+TINY = "--preset none --hidden-size 8 --num-layers 1 --seq-len 10 --batch-size 4 --device cpu --kernel numpy"
 
 
 def shell(line):

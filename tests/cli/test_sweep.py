@@ -60,6 +60,38 @@ def test_commands_do_what_the_sweep_would_and_only_what_is_left():
     assert sweep("--print-commands", "--folder", "there").stdout.splitlines() == lines[1:]
 
 
+def test_commands_say_how_large_a_network_is_and_sh_takes_them():
+    text = SWEEP.replace(" hidden_size: 8,", "")
+    Path("s.yaml").write_text(text.replace("gru, lstm]", "gru, lstm], parameters: [900]"))
+    lines = sweep("--print-commands").stdout.splitlines()
+    sizes = [int(line.partition("  # ")[2].removesuffix(" parameters")) for line in lines]
+    assert len(sizes) == 2 and all(abs(size - 900) < 100 for size in sizes)
+    program, *arguments = shlex.split(lines[0], comments=True)
+    assert program == "charrnn" and CliRunner().invoke(cli, arguments).exit_code == 0
+    shown = json.loads(CliRunner().invoke(cli, ["compare", "runs/s", "--json"]).stdout)
+    assert [row["parameters"] for row in shown] == sizes[:1]
+
+
+def test_another_budget_for_all_trials():
+    lines = sweep("--print-commands", "--minutes", "0.5").stdout.splitlines()
+    assert all("--minutes 0.5" in line and "--steps" not in line for line in lines)
+    assert sweep("--print-commands", "--steps", "7").stdout.count("--steps 7") == 2
+    assert "epochs and steps both limit" in sweep("--print-commands", "--steps", "7", "--epochs", "1").stderr
+    Path("s.yaml").write_text(SWEEP.replace(" steps: 20,", "").replace("grid: {", "grid: {steps: [3, 4], "))
+    assert "the trials differ in steps; leave out --epochs" in sweep("--epochs", "2").stderr
+    assert len(sweep("--print-commands").stdout.splitlines()) == 4
+
+
+def test_cells_are_the_columns_of_a_second_table():
+    Path("s.yaml").write_text(SWEEP.replace("steps: 20", "steps: 4").replace(" num_layers: 1,", "").replace(
+        "grid: {", "grid: {num_layers: [1, 2], "))
+    table = [line.split() for line in sweep().stdout.split("\n\n")[1].splitlines()]
+    assert table[0] == ["num_layers", "gru", "lstm"] and [row[0] for row in table[1:]] == ["1", "2"]
+    losses = {row["run"]: f"{row['val_loss']:.4f}" for row in json.loads(sweep("--json").stdout)}
+    assert table[2][2] == losses["runs/s/num_layers=2,cell=lstm"]
+    assert table[1][1] == losses["runs/s/num_layers=1,cell=gru"]
+
+
 def test_a_failed_trial_does_not_keep_the_others_from_being_trained():
     Path("s.yaml").write_text(SWEEP.replace("grid: {", "grid: {encoding: [utf-8, nosuch], "))
     result = sweep()
@@ -128,8 +160,9 @@ def test_the_example_in_the_readme_can_be_read():
 
 
 def test_the_sweeps_of_the_repository_can_be_read():
-    for path in (Path(__file__).parents[2] / "sweeps").glob("*.yaml"):
-        assert read_sweep(path).points
+    found = sorted((Path(__file__).parents[2] / "charrnn" / "sweep").glob("*.yaml"))
+    assert [path.name for path in found] == ["cells.yaml"]
+    assert len(read_sweep(found[0]).points) == 36
 
 
 def test_help_ends_in_examples():

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from charrnn import presets
 from charrnn.cli import cli
 
 TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60))
-TINY = ["--hidden-size", "8", "--num-layers", "1", "--seq-len", "10", "--batch-size", "4", "--steps", "20"]
+TINY = ["--preset", "none", "--hidden-size", "8", "--num-layers", "1", "--seq-len", "10", "--batch-size", "4",
+        "--steps", "20"]  # fmt: skip
 
 
 @pytest.fixture
@@ -64,9 +66,51 @@ def test_the_written_configuration_repeats_the_run(folder):
 
 
 def test_the_command_line_wins_over_a_preset(folder):
-    run("fox.txt", "--preset", "names", *TINY)
+    run("fox.txt", *TINY, "--preset", "names")
     config = Path("runs/fox/config.yaml").read_text()
     assert "cell: \"gru\"  # preset names" in config and "hidden_size: 8  # command line" in config
+
+
+def begins(*arguments, **options):
+    """Standard error of a run that has just begun, and the file with its settings."""
+    result = run(*arguments, "--steps", 1, "--batch-size", 4, "--force", **options)
+    assert result.exit_code == 0, result.stderr
+    return result.stderr, Path("runs/fox/config.yaml").read_text()
+
+
+def test_a_preset_is_chosen_and_said(folder):
+    said, config = begins("fox.txt")
+    assert said.count("note: preset quick, for 2.6 kB of text; --preset NAME is another, --preset none is none\n") == 1
+    assert "1 step, preset quick, into runs/fox" in said
+    assert 'hidden_size: 256  # preset quick' in config and "steps: 1  # command line" in config
+    result = run("fox.txt", "--steps", 1, "--force", "--json")
+    assert '{"event": "notice", "text": "preset quick, for 2.6 kB' in result.stdout and not result.stderr
+
+
+def test_standard_input_gets_a_preset_as_well(folder):
+    names = "".join(f"name{number}\n" for number in range(300))
+    result = run("-", "--steps", 1, "--run", "runs/fox", input=names)
+    assert "preset names, for a list of short lines" in result.stderr
+    assert 'split: "unique-lines"  # preset names' in Path("runs/fox/config.yaml").read_text()
+
+
+def test_no_preset_is_chosen_where_settings_come_from_elsewhere(folder):
+    said, config = begins("fox.txt", "--preset", "none")
+    assert "note: preset" not in said and "# preset" not in config
+    Path("my.yaml").write_text("hidden_size: 3")
+    said, config = begins("fox.txt", "--config", "my.yaml")
+    assert "preset" not in said and "preset" not in config and "hidden_size: 3" in config
+    said = run("fox.txt", "--init-from", "runs/fox", "--run", "tuned", "--steps", 1).stderr
+    assert "preset" not in said
+    begins("fox.txt", "--preset", "names")
+    said = run("fox.txt", "--resume", "--steps", 2).stderr
+    assert "note: preset" not in said and "2 steps, preset names, resumed at step 1" in said
+
+
+def test_help_says_what_presets_there_are(folder):
+    section = run("--help").stdout.split("Presets:")[1]
+    for name in presets.names():
+        assert f"\n  {name} " in section and " ".join(section.split()).count(presets.describe(name)) == 1
 
 
 def test_standard_input_a_folder_and_bytes(folder):
@@ -159,8 +203,9 @@ class TestBadInput:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_saves_and_says_how_to_go_on(folder, number, code):
     process = subprocess.Popen(
-        [sys.executable, "-m", "charrnn", "train", "fox.txt", "--minutes", "5", "--json"], stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        [sys.executable, "-m", "charrnn", "train", "fox.txt", "--preset", "none", "--minutes", "5", "--json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip
     for line in process.stdout:
         if '"step"' in line:

@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
-SETTINGS = ["--hidden-size", "64", "--seq-len", "16", "--batch-size", "16", "--steps", "3000", "--eval-every", "500"]
+SETTINGS = ["--preset", "none", "--hidden-size", "64", "--seq-len", "16", "--batch-size", "16", "--steps", "3000",
+            "--eval-every", "500"]  # fmt: skip
 PATIENCE_SECONDS = 120
 LEARNING = ["--hidden-size", "128", "--seq-len", "32", "--steps", "300", "--eval-every", "300", "--sample-length", "0"]
 LOSS_LIMIT = 0.01  # nats

@@ -1,0 +1,165 @@
+"""The loss against the time it takes: we and a rival learn the same text with the same recipe from the same weights."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from charrnn.backend import Backend, open_backend
+from charrnn.bench.check import check
+from charrnn.bench.job import TORCH, Job, measure, settle
+from charrnn.bench.judge import require
+from charrnn.bench.machine import Machine, describe
+from charrnn.bench.timing import Spread
+from charrnn.bench.turns import Curve, Judge, Recipe, take_turns
+from charrnn.bench.workload import Workload
+from charrnn.budget import Budget
+from charrnn.config import Config
+from charrnn.corpus.batches import fit_batch_size
+from charrnn.corpus.ramp import Ramp
+from charrnn.corpus.source import Source
+from charrnn.corpus.tokens import Tokens, encode_corpus
+from charrnn.errors import ConfigError, Unsupported
+from charrnn.kernels import build
+from charrnn.network import Shape
+
+TOLERANCE = 0.005  # nats: the same training with other rounding does not end at quite the same loss
+_OPTIMIZERS = ("adam", "adamw", "sgd", "momentum")  # that torch has as we have them
+Note = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to learn, how, and beside whom; where `config` has a budget of time, it is that of our side."""
+
+    source: Source
+    config: Config
+    rival: str
+    device: str = "auto"
+    kernel: str = "auto"
+
+
+@dataclass(frozen=True)
+class Reached:
+    """When we had come as low as the rival's final loss plus `tolerance`: in seconds, and as a share of its time."""
+
+    tolerance: float
+    seconds: float | None
+    share: float | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """Both curves. `ratio` is the rival's time over ours for the same steps: of the pieces, median and extremes."""
+
+    corpus: str
+    train_chars: int
+    val_chars: int
+    model: str
+    parameters: int
+    settings: dict[str, Any]  # that are not as by default
+    machine: Machine
+    ours: Curve
+    rival: Curve
+    ratio: Spread
+    reached: tuple[Reached, ...]
+
+
+def draw(request: Request, note: Note = lambda text: None) -> Report:
+    """Let both sides learn; `note` is told what is going on.
+
+    Raises:
+        BackendError: the device or the rival is missing, or a side does not work.
+        ConfigError: the settings hold nothing out, or depend on evaluations.
+        CorpusError: the text cannot be read.
+    """
+    backend = open_backend(request.device)
+    kernels = build(backend, request.kernel).kernels
+    with tempfile.TemporaryDirectory() as folder:
+        tokens = encode_corpus(request.source, request.config, Path(folder))
+        config = _fitted(request.config, tokens)
+        job = Job(kernels.name, backend.device, _workload(config, tokens))
+        require(request.rival, job.workload, backend, job.precision)
+        _require_recipe(config, request.rival)
+        note("checking against the reference")
+        check(job.workload, backend, kernels)
+        variant = ""
+        if request.rival == TORCH:
+            note("finding torch's quickest way")
+            variant = settle(Job(TORCH, backend.device, job.workload))
+        steps = _steps(config, tokens, job, note)
+        ours, rival = (Recipe(side, backend.device, config.to_dict(), tokens.vocabulary.to_dict(), folder, steps, way)
+                       for side, way in ((kernels.name, ""), (request.rival, variant)))  # fmt: skip
+        curves = take_turns((ours, rival), Judge(config, tokens, backend, kernels), note)
+    return _report(request.source, config, tokens, backend, *curves)
+
+
+def reached(ours: Curve, rival: Curve, tolerance: float) -> Reached:
+    """When one of our evaluations was first at or below the rival's last one plus `tolerance`."""
+    final = rival.points[-1]
+    low = final.val_loss + tolerance
+    seconds = next((point.seconds for point in ours.points if point.val_loss <= low), None)
+    return Reached(tolerance, seconds, None if seconds is None else seconds / final.seconds)
+
+
+def _fitted(config: Config, tokens: Tokens) -> Config:
+    """The settings for this text, as training would have them."""
+    if len(tokens.val) < 2:
+        raise ConfigError("a curve is of the loss on held-out text, and nothing is held out; raise --val-fraction")
+    return config.replace(batch_size=fit_batch_size(len(tokens.train), config.batch_size, config.seq_len))
+
+
+def _workload(config: Config, tokens: Tokens) -> Workload:
+    """A step of this training, to check the kernels with and to find out how long it takes."""
+    sizes = {name: getattr(config, name) for name in ("cell", "hidden_size", "num_layers", "seq_len", "batch_size")}
+    return Workload(vocab_size=tokens.vocabulary.size, **sizes)
+
+
+def _require_recipe(config: Config, rival: str) -> None:
+    """Raise if the settings are not what both sides can do."""
+    if config.schedule == "plateau":
+        raise ConfigError("schedule plateau depends on evaluations, and a curve's do not count; use another schedule")
+    if rival != TORCH:
+        return
+    if config.optimizer not in _OPTIMIZERS:
+        raise Unsupported(f"torch's {config.optimizer} is not quite ours; use one of {', '.join(_OPTIMIZERS)}")
+    if config.activation_penalty or config.temporal_penalty:
+        raise Unsupported("torch's side has no penalties on activations; leave them out")
+    if config.dropout and config.num_layers > 1 and config.dropout_mask == "chunk":
+        raise Unsupported("torch's layers draw a mask for each time step; use dropout_mask step, or no dropout")
+
+
+def _steps(config: Config, tokens: Tokens, job: Job, note: Note) -> int:
+    """As many as the settings say; where they say minutes, as many plain steps as our side has time for."""
+    budget = Budget.of(config, Ramp(config, tokens.train).per_epoch)
+    if budget.steps is not None:
+        return budget.steps
+    note(f"timing a step, to learn for {budget.text}")
+    step = Spread.of(measure(job)["seconds"]["step"]).median * config.accumulate
+    return max(1, round(budget.seconds / step))
+
+
+def _report(
+    source: Source, config: Config, tokens: Tokens, backend: Backend, ours: Curve, rival: Curve
+) -> Report:
+    shape, defaults = Shape.of(config, tokens.vocabulary.size), Config().to_dict()
+    return Report(
+        corpus=source.description,
+        train_chars=len(tokens.train),
+        val_chars=min(len(tokens.val), config.eval_chars),
+        model=str(shape),
+        parameters=shape.size,
+        settings={name: value for name, value in config.to_dict().items() if value != defaults[name]},
+        machine=describe(backend),
+        ours=ours,
+        rival=rival,
+        ratio=Spread.of([theirs / mine for mine, theirs in zip(_pieces(ours), _pieces(rival), strict=True)]),
+        reached=tuple(reached(ours, rival, tolerance) for tolerance in (0.0, TOLERANCE)),
+    )
+
+
+def _pieces(curve: Curve) -> list[float]:
+    """Seconds of each piece."""
+    return [after - before for before, after in pairwise([0.0, *(point.seconds for point in curve.points)])]

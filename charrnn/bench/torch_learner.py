@@ -1,0 +1,147 @@
+"""PyTorch's side of a loss curve: the same recipe as its users would write it, in its quickest variant here."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.func import functional_call
+from torch.nn.functional import cross_entropy, dropout
+
+from charrnn.backend import open_backend
+from charrnn.bench.machine import cores
+from charrnn.bench.torch_side import LOSS_SCALE, RNNS, variants
+from charrnn.bench.turns import Recipe
+from charrnn.config import Config
+from charrnn.corpus.ramp import Ramp
+from charrnn.network import Shape, initial_parameters
+
+
+class TorchLearner:
+    """torch.nn.LSTM, GRU or RNN, a linear layer, and all that changes their weights. Masks are torch's own."""
+
+    def __init__(self, config: Config, shape: Shape, batches: Ramp, recipe: Recipe) -> None:
+        torch.set_num_threads(cores())
+        torch.manual_seed(config.seed)
+        self.config, self.shape, self.batches = config, shape, batches
+        self.device = torch.device(recipe.device.replace("gpu", "cuda"))
+        self.variant = variants(recipe.device)[recipe.variant]
+        kind, options = RNNS[shape.cell]
+        self.rnn = kind(shape.embedding_size or shape.vocab_size, shape.hidden_size, shape.num_layers,
+                        dropout=config.dropout if shape.num_layers > 1 else 0.0, **options)  # fmt: skip
+        self.model = nn.ModuleDict({"rnn": self.rnn, "head": nn.Linear(shape.hidden_size, shape.vocab_size)})
+        if shape.embedding_size:
+            self.model["embedding"] = nn.Embedding(shape.vocab_size, shape.embedding_size)
+        weights = initial_parameters(shape, open_backend("cpu"), np.random.default_rng(config.seed)).items()
+        self.model.load_state_dict({name: torch.from_numpy(view) for name, view in weights})
+        self.model.to(self.device)
+        self._one_hot = torch.eye(shape.vocab_size, device=self.device)
+        self._hidden = [name for name, _ in self.rnn.named_parameters() if name.startswith("weight_hh")]
+        self._parameters = list(self.model.parameters())
+        self.optimizer = self._optimizer()
+        self.scaler = torch.amp.GradScaler(self.device.type, init_scale=LOSS_SCALE, enabled=self.variant.half)
+        self.average = {name: weight.clone() for name, weight in self._named()} if config.average != "none" else None
+        self._averaged, self._state, self._losses = 0, None, list[torch.Tensor]()
+        self.name = f"torch {torch.__version__.partition('+')[0]}"
+
+    def step(self, number: int, rate: float, used: float) -> None:
+        """Update number `number`, counted from 0."""
+        config = self.config
+        torch.backends.mkldnn.enabled = self.variant.onednn
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = self.variant.tf32
+        if self.batches.advance(number * config.accumulate, used):
+            self._state = None
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.zero_grad()
+        nats = chars = 0
+        for chunk in range(number * config.accumulate, (number + 1) * config.accumulate):
+            loss, plain, count = self._chunk(chunk)
+            self.scaler.scale(loss / config.accumulate).backward()
+            nats, chars = nats + plain * count, chars + count
+        self.scaler.unscale_(self.optimizer)
+        if config.grad_clip and config.grad_clip_mode == "norm":
+            nn.utils.clip_grad_norm_(self._parameters, config.grad_clip)
+        elif config.grad_clip:
+            nn.utils.clip_grad_value_(self._parameters, config.grad_clip)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        if self.average:
+            self._take_average(used)
+        self._losses.append(nats / chars)
+
+    def take_losses(self) -> list[float]:
+        """Of the steps since the last call, in nats per character; waits for the device."""
+        losses, self._losses = torch.stack(self._losses).tolist(), []
+        return losses
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """Those to evaluate, by name."""
+        model = self.average or dict(self._named())
+        return {name: weight.cpu().numpy() for name, weight in model.items()}
+
+    def _optimizer(self) -> torch.optim.Optimizer:
+        """With weight decay on matrices only."""
+        config = self.config
+        matrices = [each for each in self._parameters if each.dim() > 1]
+        vectors = [each for each in self._parameters if each.dim() < 2]
+        groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+        if config.optimizer in ("sgd", "momentum"):
+            return torch.optim.SGD(groups, config.learning_rate, momentum=0.9 * (config.optimizer == "momentum"))
+        kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.optimizer]
+        return kind(groups, config.learning_rate, **self.variant.adam)
+
+    def _chunk(self, number: int) -> tuple[torch.Tensor, torch.Tensor, int]:
+        """The loss to learn from, the loss without label smoothing, and the characters of a chunk."""
+        if self.batches.starts_text(number):
+            self._state = None
+        inputs, targets, count = self.batches.chunk(number)
+        ids = torch.from_numpy(inputs.astype(np.int64)).to(self.device)
+        targets = torch.from_numpy(targets.reshape(-1)[:count].astype(np.int64)).to(self.device)
+        with torch.autocast(self.device.type, torch.float16, enabled=self.variant.half):
+            h, state = self._recur(self._read(ids))
+            logits = self.model["head"](self._drop(h).flatten(0, 1))[:count].float()
+        self._state = tuple(each.detach() for each in state) if isinstance(state, tuple) else state.detach()
+        loss = plain = cross_entropy(logits, targets)
+        if self.config.label_smoothing:
+            loss = cross_entropy(logits, targets, label_smoothing=self.config.label_smoothing)
+        return loss, plain.detach(), count
+
+    def _read(self, ids: torch.Tensor) -> torch.Tensor:
+        """What goes into the first layer."""
+        x = self.model["embedding"](ids) if self.shape.embedding_size else self._one_hot[ids]
+        if self.config.dropout_input:
+            streams = torch.arange(ids.shape[1], device=self.device)
+            symbols = torch.ones(len(streams), self.shape.vocab_size, device=self.device)
+            x = x * dropout(symbols, self.config.dropout_input)[streams, ids].unsqueeze(-1)
+        return x
+
+    def _recur(self, x: torch.Tensor) -> tuple[torch.Tensor, Any]:
+        """The recurrent layers over a chunk, for which some of their recurrent weights may be dropped."""
+        share = self.config.dropout_weights
+        if not share:
+            return self.rnn(x, self._state)
+        weights = {name: dropout(getattr(self.rnn, name), share) for name in self._hidden}
+        return functional_call(self.rnn, weights, (x, self._state))
+
+    def _drop(self, h: torch.Tensor) -> torch.Tensor:
+        """h (T, B, H) with values of the last layer dropped, for each time step or for all of them."""
+        share = self.config.dropout_output
+        if not share:
+            return h
+        return h * dropout(torch.ones_like(h[:1] if self.config.dropout_mask == "chunk" else h), share)
+
+    def _named(self) -> list[tuple[str, torch.Tensor]]:
+        return [(name, weight.detach()) for name, weight in self.model.named_parameters()]
+
+    def _take_average(self, used: float) -> None:
+        """As `charrnn.averaging` has it."""
+        count = self._averaged
+        if self.config.average == "ema":
+            share, self._averaged = 1 - min(self.config.average_decay, (count + 1) / (count + 10)), count + 1
+        elif used < self.config.average_after:
+            share = 1.0
+        else:
+            share, self._averaged = 1 / (count + 1), count + 1
+        for name, weight in self._named():
+            self.average[name].lerp_(weight, share)

@@ -1,0 +1,24 @@
+"""Which preset suits a text, where none is named."""
+
+from collections.abc import Mapping
+from typing import Any
+
+LARGE_TEXT = 3_000_000  # bytes; beyond it a short run reads little of the text twice, and nothing need be held back
+LONG_MINUTES = 15  # from which on a megabyte is learned by heart without regularization
+LONG_EPOCHS = 20  # the same, where passes are counted
+SHORT_MINUTES = 5  # below which a large text gets the small, quick network as well
+
+
+def choose(size: int, *, is_list: bool, gpu: bool, settings: Mapping[str, Any]) -> tuple[str, str]:
+    """The preset for a text of `size` bytes, and why; `settings` are those given, of which the budget counts."""
+    text = f"{size / 1e6:.1f} MB of text" if size >= 1e5 else f"{size / 1e3:.1f} kB of text"
+    minutes, epochs = settings.get("minutes"), settings.get("epochs")
+    if is_list:
+        return "names", "a list of short lines"
+    if size >= LARGE_TEXT and (minutes is None or minutes >= SHORT_MINUTES):
+        return ("large", f"{text} and a GPU") if gpu else ("linux", text)
+    if minutes is not None:
+        return "shakespeare" if minutes >= LONG_MINUTES else "quick", f"{text} and --minutes {minutes:g}"
+    if epochs is not None and epochs >= LONG_EPOCHS:
+        return "shakespeare", f"{text} and --epochs {epochs:g}"
+    return "quick", text

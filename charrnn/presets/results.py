@@ -1,0 +1,122 @@
+"""What real runs reached: results/NAME.jsonl is the metrics of one, thinned, below a line with what it was.
+
+    {"corpus": ..., "data": ..., "preset": ..., "options": {...}, "config": {...}, "model": ..., ...}
+    {"step": ..., "epoch": ..., "chars": ..., "seconds": ..., "train_loss": ..., "val_loss": ...}     some dozen times
+    {"eval": ..., "loss": ..., "chars": ...}                            what charrnn eval said of it, if it was asked
+
+`python -m tests.results` records them, and makes the README's table of them.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from charrnn.config import SETTINGS, Config
+
+FOLDER = "results"
+WATCHING = {name for name, setting in SETTINGS.items() if setting.group == "Watching it learn"}
+
+
+@dataclass(frozen=True)
+class Result:
+    """A recorded run. Losses are nats per character; `options` are the settings that its preset did not give.
+
+    corpus: what charrnn train was given, without its path. data: what text that is, if the name does not tell.
+    """
+
+    name: str
+    corpus: str
+    data: str
+    preset: str | None
+    options: dict[str, Any]
+    config: dict[str, Any]  # what differs from the defaults
+    model: str
+    parameters: int
+    train_chars: int
+    val_chars: int
+    machine: str
+    versions: dict[str, str]
+    history: tuple[dict[str, Any], ...]
+    evals: tuple[dict[str, Any], ...]
+
+    @property
+    def seed(self) -> int:
+        """Of initial weights, dropout and samples."""
+        return self.config.get("seed", Config.seed)
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """The evaluation with the lowest validation loss."""
+        return min(self.history, key=lambda row: row["val_loss"])
+
+    @property
+    def final(self) -> dict[str, Any]:
+        """The last evaluation."""
+        return self.history[-1]
+
+    @property
+    def minutes(self) -> float:
+        """Of training, evaluations included."""
+        return self.final["seconds"] / 60
+
+    @property
+    def protocol(self) -> str:
+        """What is held out, and how much of it the losses are of."""
+        config = Config(**self.config)
+        share = f"{100 * config.val_fraction:.3g}%"
+        held_out = {
+            "contiguous": f"last {share}",
+            "interleaved": f"last {share} of each of {config.batch_size} streams (as char-rnn)",
+            "lines": f"{share} of the lines, at random (as makemore)",
+            "unique-lines": f"{share} of the different lines, none of them learned",
+        }[config.split]
+        if config.test_fraction:
+            held_out += f", a further {100 * config.test_fraction:.3g}% kept for the test"
+        read = config.eval_chars
+        return held_out if self.val_chars <= read else f"{held_out}, of which the first {read:,} characters"
+
+
+def read_results() -> list[Result]:
+    """All recorded runs, by name."""
+    folder = files(__package__) / FOLDER
+    found = [entry for entry in folder.iterdir() if entry.name.endswith(".jsonl")] if folder.is_dir() else []
+    return [parse(entry.name.removesuffix(".jsonl"), entry.read_text(encoding="utf-8"))
+            for entry in sorted(found, key=lambda entry: entry.name)]  # fmt: skip
+
+
+def parse(name: str, text: str) -> Result:
+    """The run that `text`, the content of a file of results, is about."""
+    facts, *rows = (json.loads(line) for line in text.splitlines())
+    history, evals = (tuple(row for row in rows if ("eval" in row) == is_eval) for is_eval in (False, True))
+    return Result(name=name, history=history, evals=evals, **facts)
+
+
+def reached(preset: str, results: Iterable[Result]) -> str:
+    """What a preset reached as it is, in a sentence for each text; empty where no run of it is recorded."""
+    plain = [each for each in results if each.preset == preset and not each.options.keys() - WATCHING - {"seed"}]
+    return " ".join(_sentence(runs) for runs in grouped(plain))
+
+
+def grouped(results: Iterable[Result]) -> list[list[Result]]:
+    """Runs that differ in nothing but their seeds, together; ordered by data, protocol and lowest loss."""
+    groups: dict[Any, list[Result]] = {}
+    for each in results:
+        options = sorted((name, value) for name, value in each.options.items() if name != "seed")
+        key = (each.data, each.protocol, each.preset, str(options), each.model, each.machine)
+        groups.setdefault(key, []).append(each)
+    for runs in groups.values():
+        runs.sort(key=lambda run: run.seed)
+    return sorted(groups.values(), key=_place)
+
+
+def _place(runs: list[Result]) -> tuple[str, str, float]:
+    return runs[0].data, runs[0].protocol, min(run.best["val_loss"] for run in runs)
+
+
+def _sentence(runs: list[Result]) -> str:
+    first, losses = runs[0], " and ".join(f"{run.best['val_loss']:.3f}" for run in runs)
+    seeds = f"{len(runs)} seeds, " if len(runs) > 1 else ""
+    return (f"Reached {losses} nats per character of {first.data} ({seeds}{first.protocol}) in {first.minutes:.3g} "
+            f"min on {first.machine}.")  # fmt: skip

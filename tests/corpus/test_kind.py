@@ -1,0 +1,41 @@
+"""What kind of text it is."""
+
+from pathlib import Path
+
+import pytest
+
+from charrnn import catalogue
+from charrnn.corpus.kind import is_list
+from charrnn.corpus.source import from_path
+
+NAMES = "".join(f"name{number}\n" for number in range(300))
+
+
+def looks_like_a_list(text):
+    path = Path("text.txt")
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return is_list(from_path(path, glob="*"))
+
+
+@pytest.mark.parametrize("text", [
+    NAMES, NAMES.replace("\n", "\r\n"), NAMES + "x" * 40 + "\n", NAMES.encode() + b"\xff\xfe\n",
+    NAMES * 300,  # of which only the beginning is read
+], ids=len)  # fmt: skip
+def test_lists(text):
+    assert looks_like_a_list(text)
+
+
+@pytest.mark.parametrize("text", [
+    "", "one line", NAMES[:500],
+    "To be, or not to be, that is the question:\n" * 300,
+    "the stars\nare far\n\n" * 200,
+    "int main()\n{\n\treturn 0;\n}\n\n" * 100,
+    "x" * 200_000,
+], ids=len)  # fmt: skip
+def test_other_texts(text):
+    assert not looks_like_a_list(text or "\n")
+
+
+def test_the_bundled_names_are_a_list_and_python_is_none():
+    assert is_list(catalogue.open_corpus("names"))
+    assert not is_list(catalogue.open_corpus("python"))

@@ -1,0 +1,186 @@
+"""The README's table of results, made from the recorded runs in charrnn/presets/results; and recording a run.
+
+    python -m tests.results                          print the table
+    python -m tests.results --write                  write it into the README
+    python -m tests.results --record RUN NAME        keep the metrics of a finished run, on the machine that trained it
+        --machine TEXT                               or with the machine that did
+        --eval FILE                                  with what charrnn eval --json said of it (more than one is fine)
+"""
+
+import argparse
+import json
+import platform
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charrnn import __version__, catalogue, checkpoint, presets
+from charrnn.backend import open_backend
+from charrnn.bench.machine import describe
+from charrnn.checkpoint import Checkpoint
+from charrnn.config import SETTINGS, Config
+from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.errors import CharrnnError, CheckpointError
+from charrnn.loss import bits_per_char
+from charrnn.network import Shape
+from charrnn.presets.results import FOLDER, Result, grouped, read_results
+from charrnn.runs import Run, find_run
+from charrnn.sweep.trials import _options
+
+README = Path(__file__).parent.parent / "README.md"
+RESULTS = Path(presets.__file__).parent / FOLDER
+BEGIN, END = "<!-- results: written by make readme -->\n", "<!-- end of the results -->\n"
+ROWS = 60  # of a run's evaluations
+DIGITS = 5
+KEPT = ("step", "epoch", "chars", "seconds", "train_loss", "val_loss")
+EVALUATED = {"the held-out part": "", "the test part": "test part", "the held-out part, learning from it": "dynamic",
+             "the test part, learning from it": "test part, dynamic"}  # fmt: skip
+
+
+def table(results: list[Result]) -> str:
+    """A row for each recorded run, seeds of the same settings together, as Markdown."""
+    if not results:
+        return "No run is recorded yet.\n"
+    lines = ["| text | held out | command | model | parameters | seeds | minutes | final loss | best loss | bits | "
+             "machine |", "|---|---|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    for runs in grouped(results):
+        first, best = runs[0], [run.best["val_loss"] for run in runs]
+        start = f"| {first.data} | {first.protocol}"
+        what = f"`{command(first)}` | {first.model} | {first.parameters:,}"
+        lines.append(f"{start} | {what} | {_joined(run.seed for run in runs)} | "
+                     f"{_joined(f'{run.minutes:.1f}' for run in runs)} | "
+                     f"{_joined(_loss(run.final['val_loss']) for run in runs)} | {_joined(map(_loss, best))} | "
+                     f"{_joined(_loss(bits_per_char(loss)) for loss in best)} | {first.machine} |")  # fmt: skip
+        for run in runs:
+            for each in run.evals:
+                kind = EVALUATED[each["eval"]]
+                lines.append(f"{start}{kind and ', '}{kind} | the same | {first.model} | {first.parameters:,} | "
+                             f"{run.seed} | | | {_loss(each['loss'])} | {_loss(bits_per_char(each['loss']))} | "
+                             f"{first.machine} |")  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _joined(values: Any) -> str:
+    return ", ".join(map(str, values))
+
+
+def _loss(loss: float) -> str:
+    return f"{loss:.4f}"
+
+
+def command(result: Result) -> str:
+    """What trains such a run; the seed apart."""
+    options = {name: value for name, value in result.options.items() if name != "seed"}
+    preset = ["--preset", result.preset] if result.preset else []
+    return shlex.join(["charrnn", "train", result.corpus, *preset, *_options(options)])
+
+
+def with_table(readme: str) -> str:
+    """The README with the table of today."""
+    before, rest = readme.split(BEGIN)
+    after = rest.split(END)[1]
+    return f"{before}{BEGIN}\n{table(read_results())}\n{END}{after}"
+
+
+def record(run: Run, name: str, machine: str | None = None, evals: list[dict[str, Any]] | None = None) -> Path:
+    """Keep the metrics of a finished run as `name`.
+
+    Raises:
+        CheckpointError: it is not finished, its metrics do not end in an evaluation, or nothing repeats it.
+    """
+    saved, history = checkpoint.load(run.last), run.read_metrics()
+    if saved.progress.ended is None:
+        raise CheckpointError(f"{run.folder} is not finished: charrnn train --resume --run {run.folder} first")
+    if not history or history[-1]["step"] != saved.progress.step or history[-1]["val_loss"] is None:
+        raise CheckpointError(f"the metrics of {run.folder} do not end in an evaluation of its last step")
+    if foreign := [origin for origin in saved.origins.values() if origin.startswith("run ")]:
+        raise CheckpointError(f"{run.folder} began with the weights of {foreign[0]}, and no command repeats it")
+    lines = [facts(saved, machine or here()), *map(_rounded, thinned(history)), *map(_eval, evals or [])]
+    path = RESULTS / f"{name}.jsonl"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def facts(saved: Checkpoint, machine: str) -> dict[str, Any]:
+    """What a run was; of its text the name, never the path."""
+    config, defaults = Config(**saved.config), Config().to_dict()
+    shape = Shape.of(config, Vocabulary.from_dict(saved.vocabulary).size)
+    given = {name: getattr(config, name) for name in SETTINGS
+             if name in saved.origins and not saved.origins[name].startswith("preset ")}  # fmt: skip
+    return {
+        **text(saved.corpus), "preset": saved.preset, "options": given,
+        "config": {name: value for name, value in saved.config.items() if value != defaults[name]},
+        "model": str(shape), "parameters": shape.size, "train_chars": saved.corpus["train_chars"],
+        "val_chars": saved.corpus["val_chars"], "machine": machine,
+        "versions": {"charrnn": __version__, "python": platform.python_version(), "numpy": np.__version__},
+    }  # fmt: skip
+
+
+def text(corpus: dict[str, Any]) -> dict[str, str]:
+    """What text it was: one of the catalogue if it is so byte for byte, and from which of its sources; else its file.
+
+    Sources of one corpus can be different texts, whose losses do not compare.
+    """
+    for known in catalogue.list_corpora():
+        for source in known.sources:
+            result = getattr(source, "result", None)
+            if result and result.sha256 == corpus["sha256"]:
+                note = f" ({source.note})" if source.note else ""
+                return {"corpus": known.name, "data": f"{known.name}{note}"}
+    name = Path(corpus["argument"]).name
+    return {"corpus": name, "data": f"{name} (sha256 {corpus['sha256'][:12]})"}
+
+
+def here() -> str:
+    """This machine's processor; for a run on a GPU give --machine."""
+    machine = describe(open_backend("cpu"))
+    return f"{machine.cores} cores, {machine.processor}"
+
+
+def thinned(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """At most ROWS evaluations, evenly spread from the first to the last, the best one among them."""
+    best = min((row for row in history if row["val_loss"] is not None), key=lambda row: row["val_loss"])
+    count = min(len(history), ROWS - 1)
+    spread = {round(index * (len(history) - 1) / max(1, count - 1)) for index in range(count)}
+    return [row for index, row in enumerate(history) if index in spread or row is best]
+
+
+def _rounded(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: round(row[name], DIGITS) for name in KEPT}
+
+
+def _eval(said: dict[str, Any]) -> dict[str, Any]:
+    if said["text"] not in EVALUATED:
+        raise CheckpointError(f"charrnn eval was of {said['text']}, not of a held-out part of the run's own text")
+    return {"eval": said["text"], "loss": round(said["loss"], DIGITS), "chars": said["chars"]}
+
+
+def main() -> int:
+    """Do what was asked."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--record", nargs=2, metavar=("RUN", "NAME"))
+    parser.add_argument("--machine")
+    parser.add_argument("--eval", action="append", default=[], type=Path)
+    options = parser.parse_args()
+    if options.record:
+        evals = [json.loads(path.read_text(encoding="utf-8")) for path in options.eval]
+        try:
+            path = record(find_run(options.record[0]), options.record[1], options.machine, evals)
+        except CharrnnError as error:
+            print(f"Error: {error}", file=sys.stderr)
+            return 1
+        print(f"{path}; now make readme")
+    elif options.write:
+        README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
+    else:
+        print(table(read_results()), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

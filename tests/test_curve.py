@@ -1,0 +1,111 @@
+"""Loss against time, beside a rival that does not have to be torch."""
+
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from charrnn.bench import curve
+from charrnn.bench.curve import Request, draw, reached
+from charrnn.bench.turns import Curve, Point, Recipe, take_turns
+from charrnn.config import Config
+from charrnn.corpus.source import from_path
+from charrnn.corpus.tokens import encode_corpus
+from charrnn.errors import BackendError, ConfigError, Unsupported
+from charrnn.events import Evaluated
+from charrnn.session import Request as TrainRequest
+from charrnn.session import prepare
+from charrnn.train import Trainer
+
+TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60))
+CONFIG = Config(hidden_size=8, num_layers=1, seq_len=10, batch_size=4, steps=40, learning_rate=0.02)
+ALL = {"batch_ramp": 2, "accumulate": 2, "random_lengths": True, "average": "ema", "average_decay": 0.9,
+       "label_smoothing": 0.1, "weight_decay": 0.1, "optimizer": "adamw", "embedding_size": 5,
+       "grad_clip": 0.5}  # fmt: skip
+TORCH = importlib.util.find_spec("torch") is not None
+
+
+@pytest.fixture
+def source():
+    Path("fox.txt").write_text(TEXT)
+    return from_path(Path("fox.txt"), glob="*")
+
+
+def request(source, rival="reference", **settings):
+    return Request(source, CONFIG.replace(**settings), rival, "cpu", "numpy")
+
+
+@pytest.mark.parametrize("settings", [{}, ALL | {"dropout_output": 0.3}], ids=("plain", "everything"))
+def test_our_curve_is_that_of_a_training_and_the_rival_does_the_same(source, settings):
+    notes = []
+    report = draw(request(source, **settings), notes.append)
+    config = CONFIG.replace(**settings, eval_every=2, sample_length=0).to_dict()
+    given = {name: value for name, value in config.items() if value is not None}
+    training = Trainer(prepare(TrainRequest("fox.txt", given, "none", device="cpu", kernel="numpy")).setup)
+    losses = [event.val_loss for event in training.run() if isinstance(event, Evaluated)]
+    assert [point.steps for point in report.ours.points] == list(range(2, 41, 2))
+    assert [point.val_loss for point in report.ours.points] == pytest.approx(losses, abs=1e-6)
+    assert [point.val_loss for point in report.rival.points] == pytest.approx(losses, abs=1e-4)
+    assert (report.ours.name, report.rival.name) == ("charrnn numpy", "charrnn reference")
+    seconds = [point.seconds for point in report.ours.points]
+    assert seconds == sorted(seconds) and seconds[0] > 0
+    assert report.settings["hidden_size"] == 8 and report.train_chars == 2367
+    assert notes[0] == "checking against the reference" and notes[-1].startswith("step 40 of 40: charrnn numpy ")
+
+
+def points(*losses):
+    return Curve("x", "", tuple(Point(step, 10.0 * step, 1.0, loss) for step, loss in enumerate(losses, 1)))
+
+
+def test_when_the_rivals_final_loss_was_reached():
+    rival = points(3.0, 2.5, 2.0, 2.1)
+    assert reached(points(2.2, 2.1, 1.9), rival, 0.0).seconds == 20
+    assert reached(points(2.2, 2.1, 1.9), rival, 0.0).share == 0.5
+    assert reached(points(2.2, 2.11), rival, 0.0).share is None
+    assert reached(points(2.2, 2.11), rival, 0.02).share == 0.5
+
+
+def test_minutes_are_those_of_our_side(source, monkeypatch):
+    monkeypatch.setattr(curve, "measure", lambda job: {"seconds": {"step": [0.5, 0.6, 0.7]}})
+    timed = replace(CONFIG, steps=None, minutes=0.1)
+    report = draw(Request(source, timed, "reference", "cpu", "numpy"))
+    assert report.ours.points[-1].steps == 10
+
+
+def test_what_cannot_be_drawn(source, monkeypatch):
+    with pytest.raises(ConfigError, match="schedule plateau depends on evaluations"):
+        draw(request(source, schedule="plateau"))
+    with pytest.raises(ConfigError, match="nothing is held out"):
+        draw(request(source, val_fraction=0.0))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: "found")
+    for settings, message in (({"optimizer": "rmsprop"}, "torch's rmsprop is not quite ours; use one of adam"),
+                              ({"temporal_penalty": 1.0}, "no penalties"),
+                              ({"dropout": 0.1, "num_layers": 2, "dropout_mask": "chunk"}, "use dropout_mask step"),
+                              ({"cell": "gru-before"}, "torch has no GRU that resets before")):  # fmt: skip
+        with pytest.raises(Unsupported, match=message):
+            draw(request(source, "torch", **settings))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(BackendError, match="torch is not installed"):
+        draw(request(source, "torch"))
+
+
+def test_a_side_that_fails_is_one_line(source, tmp_path):
+    vocabulary = encode_corpus(source, CONFIG, tmp_path / "ids").vocabulary.to_dict()
+    recipe = Recipe("reference", "cpu", CONFIG.to_dict(), vocabulary, str(tmp_path / "ids"), 10)
+    for changes, message in (({"device": "tpu"}, "reference failed: device 'tpu' is not one of auto"),
+                             ({"folder": "nowhere"}, "reference failed: AttributeError: ")):  # fmt: skip
+        with pytest.raises(BackendError, match=message) as caught:
+            take_turns((replace(recipe, **changes), recipe), None, print)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(not TORCH, reason="torch, a peer to compare with, is not installed")
+@pytest.mark.parametrize(("cell", "settings"), [
+    ("lstm", {}), ("gru", ALL), ("tanh", {"optimizer": "momentum", "num_layers": 2, "average": "polyak"}),
+    ("relu", {"optimizer": "sgd", "grad_clip_mode": "value", "grad_clip": 0.01, "schedule": "step"}),
+])  # fmt: skip
+def test_torch_learns_the_same(source, cell, settings):
+    report = draw(request(source, "torch", cell=cell, **settings))
+    theirs = [point.val_loss for point in report.rival.points]
+    assert theirs == pytest.approx([point.val_loss for point in report.ours.points], abs=1e-3)
