@@ -11,7 +11,7 @@ from rich.console import Console
 
 from charrnn.backend import Backend, open_backend
 from charrnn.bench import judge, machine, timing
-from charrnn.bench.check import Errors, check
+from charrnn.bench.check import LIMITS, Errors, check
 from charrnn.bench.job import Job, measure, settle
 from charrnn.bench.judge import Request, bench
 from charrnn.bench.machine import Ceiling, Machine
@@ -69,6 +69,13 @@ class TestWorkload:
             np.testing.assert_array_equal(once[0], again[0])
 
 
+def rounded(array, bits):
+    """A float32 array without the last `bits` of its values, to the nearest."""
+    words = np.ascontiguousarray(array).view(np.uint32).astype(np.uint64)
+    half, odd = (1 << bits - 1) - 1, words >> bits & 1
+    return ((words + half + odd) >> bits << bits).astype(np.uint32).view(np.float32)
+
+
 class TestCheck:
     @pytest.mark.parametrize("kernel", ["reference", "numpy"])
     @pytest.mark.parametrize("cell", CELLS)
@@ -99,6 +106,26 @@ class TestCheck:
         monkeypatch.setattr(FusedKernels, "column_sums", wrong)
         with pytest.raises(BackendError, match=r"gradients 1\.0e-03"):
             check(TINY, CPU, kernels)
+
+    @pytest.mark.parametrize(("precision", "bits"), [("tf32", 13), ("bf16", 16)])
+    @pytest.mark.parametrize("cell", CELLS)
+    def test_rounded_products_pass_by_their_own_limits(self, monkeypatch, cell, precision, bits):
+        kernels, lost = FusedKernels(), [bits]
+        kernels.precision = precision
+        multiply = np.matmul
+
+        def product(a, b, out):
+            if out.dtype == np.float32:  # ours, and not the reference's
+                a, b = rounded(a, lost[0]), rounded(b, lost[0])
+            return multiply(a, b, out=out)
+
+        monkeypatch.setattr(np, "matmul", product)
+        workload = Workload(cell, 11, 64, 2, 20, 16)
+        errors = check(workload, CPU, kernels)
+        assert errors.outputs > LIMITS["float32"].outputs
+        lost[0] += 4
+        with pytest.raises(BackendError, match="are wrong, and not timed"):
+            check(workload, CPU, kernels)
 
     def test_nothing_is_timed_then(self, monkeypatch):
         monkeypatch.setattr(LSTMSweep, "differentiate", lambda self, t: None)
