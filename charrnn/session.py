@@ -87,7 +87,10 @@ def _begin(request: Request, backend: Backend, reading: Reading | None) -> Sessi
     try:
         source = source or from_stdin(sys.stdin.buffer, run.folder)
         preset = request.preset or _choose_preset(source, request, backend, notices)
+        precision = config.precision
         config, origins = _settings(request, preset, base)
+        if config.precision != precision:  # the preset that was chosen wants another
+            choice = build(backend, request.kernel, request.threads, config.precision)
         vocabulary = Vocabulary.from_dict(base[0].vocabulary) if base else None
         tokens = encode_corpus(source, config, run.folder, base=vocabulary, progress=reading)
         config = _fit(config, tokens, notices)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from charrnn import checkpoint, session
+from charrnn import checkpoint, presets, session
 from charrnn.backend import Backend, open_backend
 from charrnn.errors import CharrnnError, ConfigError, CorpusError, DivergedError, Unsupported
 from charrnn.evaluate import Evaluator, Score
@@ -393,6 +393,14 @@ def test_fine_tuning_extends_the_vocabulary_and_keeps_known_rows(text, tmp_path)
     assert session.setup.config.hidden_size == 8
     with pytest.raises(ConfigError, match="hidden_size is 8 in run base, not 16"):
         setup(str(other), {"hidden_size": 16}, run=str(tmp_path / "x"), init_from=str(tmp_path / "base"))
+
+
+def test_a_chosen_preset_has_its_precision(text, tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "choose", lambda size, **about: ("large", "a test"))
+    monkeypatch.setattr(presets, "load_preset", lambda name: {"precision": "bf16"} if name == "large" else {})
+    with pytest.raises(Unsupported, match="bf16 runs on GPUs only"):
+        prepare(Request(text, SMALL, run=str(tmp_path / "run"), device="cpu"))
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_short_text_shrinks_the_batch_and_says_so(tmp_path):

@@ -2,14 +2,14 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from charrnn.backend import Backend, open_backend
 from charrnn.bench.check import check
-from charrnn.bench.job import TORCH, Job, measure, settle
+from charrnn.bench.job import GRAPH, TORCH, Job, measure, settle
 from charrnn.bench.judge import require
 from charrnn.bench.machine import Machine, describe
 from charrnn.bench.timing import Spread
@@ -76,11 +76,11 @@ def draw(request: Request, note: Note = lambda text: None) -> Report:
         CorpusError: the text cannot be read.
     """
     backend = open_backend(request.device)
-    kernels = build(backend, request.kernel).kernels
+    kernels = build(backend, request.kernel, precision=request.config.precision).kernels
     with tempfile.TemporaryDirectory() as folder:
         tokens = encode_corpus(request.source, request.config, Path(folder))
         config = _fitted(request.config, tokens)
-        job = Job(kernels.name, backend.device, _workload(config, tokens))
+        job = Job(kernels.name, backend.device, _workload(config, tokens), precision=config.precision)
         require(request.rival, job.workload, backend, job.precision)
         _require_recipe(config, request.rival)
         note("checking against the reference")
@@ -88,7 +88,7 @@ def draw(request: Request, note: Note = lambda text: None) -> Report:
         variant = ""
         if request.rival == TORCH:
             note("finding torch's quickest way")
-            variant = settle(Job(TORCH, backend.device, job.workload))
+            variant = settle(replace(job, side=TORCH))["variant"].removesuffix(GRAPH)  # chunks differ in length
         steps = _steps(config, tokens, job, note)
         ours, rival = (Recipe(side, backend.device, config.to_dict(), tokens.vocabulary.to_dict(), folder, steps, way)
                        for side, way in ((kernels.name, ""), (request.rival, variant)))  # fmt: skip

@@ -30,7 +30,7 @@ class Ours:
 
     def __init__(self, config: Config, shape: Shape, batches: Ramp, recipe: Recipe) -> None:
         self.config, self.batches, self.backend = config, batches, open_backend(recipe.device)
-        kernels = build(self.backend, recipe.side).kernels
+        kernels = build(self.backend, recipe.side, precision=config.precision).kernels
         params = initial_parameters(shape, self.backend, np.random.default_rng(config.seed))
         self.learner = Learner(config, shape, params, self.backend, kernels, batches)
         self.name = f"charrnn {kernels.name}"

@@ -16,6 +16,7 @@ from charrnn.config import Config
 from charrnn.errors import BackendError
 
 TORCH = "torch"
+GRAPH = ", CUDA graph"  # at the end of the names of its variants that replay one
 _HOME = Path(__file__).parents[2]  # of this very package: the worker must not find another one
 
 

@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn.functional import one_hot
 
 from charrnn.backend import open_backend
+from charrnn.bench.job import GRAPH
 from charrnn.bench.machine import cores
 from charrnn.bench.timing import Clock, HostClock, Laps, rate
 from charrnn.bench.workload import Workload
@@ -49,7 +50,7 @@ class Variant(NamedTuple):
 _ON_CPU = {f"{onednn}, {adam}": Variant(_ADAMS[adam], _ONEDNN[onednn]) for onednn in _ONEDNN for adam in _ADAMS}
 _EAGER_ON_GPU = {"TF32": Variant(_ADAMS["fused Adam"], tf32=True), "IEEE float32": Variant(_ADAMS["fused Adam"]),
                  "float16 autocast": Variant(_ADAMS["fused Adam"], tf32=True, half=True)}  # fmt: skip
-_ON_GPU = _EAGER_ON_GPU | {f"{name}, CUDA graph": variant._replace(adam=variant.adam | {"capturable": True}, graph=True)
+_ON_GPU = _EAGER_ON_GPU | {f"{name}{GRAPH}": variant._replace(adam=variant.adam | {"capturable": True}, graph=True)
                            for name, variant in _EAGER_ON_GPU.items()}  # fmt: skip
 _STEPS_BEFORE_CAPTURE = 3  # so that all that is made at first use is made
 _TEMPERATURE = 0.8

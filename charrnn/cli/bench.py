@@ -74,6 +74,8 @@ def command(
     """
     given = {name: value for name in SIZES if (value := options.pop(name)) is not None}
     if curve:
+        if options["precision"] != Config.precision:
+            given["precision"] = options["precision"]
         _draw(curve, _recipe(preset, config_file, given, options["steps"]), options, as_json)
         return
     config = Config(**given)
