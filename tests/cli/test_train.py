@@ -107,6 +107,13 @@ def test_no_preset_is_chosen_where_settings_come_from_elsewhere(folder):
     assert "note: preset" not in said and "2 steps, preset names, resumed at step 1" in said
 
 
+def test_no_preset_is_chosen_for_another_cell_than_it_was_made_for(folder):
+    said, config = begins("fox.txt", "--cell", "tanh")
+    assert "note: no preset, as quick is made for lstm and not for tanh; --preset NAME is one\n" in said
+    assert "# preset" not in config
+    assert "# preset quick" in begins("fox.txt", "--cell", "lstm")[1]
+
+
 def test_help_says_what_presets_there_are(folder):
     section = run("--help").stdout.split("Presets:")[1]
     for name in presets.names():
