@@ -7,20 +7,24 @@ from typing import Any
 from charrnn.errors import Unsupported
 
 _HERE = Path(__file__).parent
-_PRELUDE = (_HERE / "device.h", _HERE.parent / "pointwise.h")
+_PRELUDE = ("device.h", "../pointwise.h")
 OLDEST = 75  # Turing: the first that NVRTC 13 compiles for
 
 Compile = Callable[[str], Any]  # source -> a module with `get_function(name)`, as cupy.RawModule has it
 
 
-def source(name: str, **definitions: str | int) -> str:
+def source(name: str, *headers: str, **definitions: str | int) -> str:
     """The whole text of a .cu file, with everything that it needs and the macros it is to see.
 
     It is one text without includes because CuPy keeps compiled kernels by their text.
     """
     macros = [f"#define {macro} {value}" for macro, value in definitions.items()]
-    parts = [path.read_text(encoding="utf-8") for path in (*_PRELUDE, _HERE / name)]
-    return "\n".join([*parts[:-1], *macros, parts[-1]])
+    return "\n".join([*macros, *map(part, (*_PRELUDE, *headers, name))])
+
+
+def part(name: str) -> str:
+    """The text of one file."""
+    return (_HERE / name).read_text(encoding="utf-8")
 
 
 def compiler(cupy: Any) -> Compile:

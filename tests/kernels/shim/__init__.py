@@ -14,16 +14,21 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.kernels.cuda.program import part
+
 HEADER = Path(__file__).parent / "shim.h"
+INSTRUCTIONS = Path(__file__).parent / "instructions.h"
 FLAGS = ("-std=c++20", "-O1", "-pthread", "-shared", "-fPIC", "-fno-gnu-unique", "-Wl,-Bsymbolic")
 
 
-def compiler(folder: Path, *flags: str, change: Callable[[str], str] = str) -> Callable[[str], "Module"]:
+def compiler(folder: Path, *flags: str, change: Callable[[str], str] = str) -> Callable[..., "Module"]:
     """A function that compiles a source, `change`d first, into a library in `folder`."""
+    of_gpu, of_processor = part("instructions.h"), INSTRUCTIONS.read_text(encoding="utf-8")
 
-    def compile_source(source: str) -> Module:
-        source = change(source)
-        entries = [f"ENTRY({name})" for name in re.findall(r"^KERNEL\((\w+),", source, re.MULTILINE)]
+    def compile_source(source: str, cooperative: bool = False) -> Module:
+        source = change(source).replace(of_gpu, of_processor)
+        kernels = re.findall(r"^(GROUP_)?KERNEL\((\w+),", source, re.MULTILINE)
+        entries = [f"ENTRY({name}, {'true' if group else 'false'})" for group, name in kernels]
         text = "\n".join([f'#include "{HEADER}"', source, *entries])
         library = folder / f"{hashlib.sha256('|'.join((text, *FLAGS, *flags)).encode()).hexdigest()[:16]}.so"
         if not library.exists():
@@ -47,11 +52,11 @@ class Module:
         describe.restype = ctypes.c_char_p
         signature = describe().decode()
 
-        def kernel(grid: tuple[int, ...], block: tuple[int], arguments: tuple[Any, ...]) -> None:
+        def kernel(grid: tuple[int, ...], block: tuple[int], arguments: tuple[Any, ...], shared_mem: int = 0) -> None:
             values = [_value(argument) for argument in arguments]
             assert "".join(letter for letter, _ in values) == signature, f"{name} takes {signature}"
             addresses = (ctypes.c_void_p * len(values))(*(ctypes.addressof(value) for _, value in values))
-            launch(grid[0], grid[1] if len(grid) > 1 else 1, block[0], addresses)
+            launch(grid[0], grid[1] if len(grid) > 1 else 1, block[0], shared_mem, addresses)
 
         return kernel
 

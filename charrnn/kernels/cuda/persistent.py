@@ -1,0 +1,70 @@
+"""The recurrences on a GPU, all time steps in one launch: the recurrent weights stay on the multiprocessors."""
+
+from typing import Any
+
+import numpy as np
+
+from charrnn.kernels.cuda.plan import Plan
+from charrnn.kernels.cuda.program import source
+from charrnn.kernels.cuda.recurrence import STRUCTURES, THREADS, UngatedSweep
+
+HEADERS = ("instructions.h", "shape.h", "exchange.h", "product.h", "member.h")
+PEAKS = 64  # pieces in which the largest incoming gradient is looked for
+SHARED_UNASKED = 48 << 10  # bytes of shared memory that a block gets without asking for them
+
+
+def persistent_source(cell: str, plan: Plan) -> str:
+    """The text of one kernel."""
+    name = "persistent_backward.cu" if plan.backward else "persistent_forward.cu"
+    return source(name, *HEADERS, CELL=STRUCTURES[cell], PEAKS=PEAKS, **plan.macros)
+
+
+class PersistentSweep(UngatedSweep):
+    """One launch forth and two back, as planned. Its products have float16 operands: as precise as TF32."""
+
+    def __init__(
+        self, kernels: Any, cell: str, hidden_size: int, seq_len: int, batch_size: int, training: bool,
+        forward: Plan, backward: Plan,
+    ) -> None:  # fmt: skip
+        super().__init__(kernels, cell, hidden_size, seq_len, batch_size, training)
+        self._batch_size, self._count = np.int32(batch_size), batch_size * hidden_size
+        self._forward = _Kernel(kernels, "forward", cell, forward, batch_size)
+        if training:
+            self._backward = _Kernel(kernels, "backward", cell, backward, batch_size)
+            self._largest_of = kernels.compile(source("largest.cu")).get_function("largest_of")
+            self._largest = self.xp.empty(PEAKS, np.float32)
+
+    def sweep(self, weight: Any, bias: Any, z: Any) -> None:
+        steps = np.int32(len(z))
+        self._forward(steps, self._batch_size, self._tape, weight, bias, z, self.h, self.memory, self.kept)
+
+    def sweep_back(self, weight: Any, z: Any, dh: Any) -> None:
+        sizes = (np.int32(dh.size), np.int32(self._count))
+        into = (dh, self._dproduct, self._dmemory)
+        self._largest_of((PEAKS,), (THREADS,), (*sizes, *into, self._largest))
+        dr = z if self._dr is None else self._dr
+        self._backward(np.int32(len(z)), self._batch_size, self._largest, weight, z, self.h, self.memory, self.kept,
+                       *into, dr)  # fmt: skip
+
+
+class _Kernel:
+    """A kernel with all that a launch of it takes beside its arguments."""
+
+    def __init__(self, kernels: Any, name: str, cell: str, plan: Plan, batch_size: int) -> None:
+        self._waits = plan.exchange == "GRID"
+        module = kernels.compile(persistent_source(cell, plan), cooperative=self._waits)
+        self._kernel = module.get_function(name)
+        if plan.shared_bytes > SHARED_UNASKED:
+            self._kernel.max_dynamic_shared_size_bytes = plan.shared_bytes
+        groups = -(-batch_size // plan.rows)
+        # Two dimensions: of a cooperative grid with one that does not fit, CuPy launches a part.
+        self._grid, self._block, self._shared_bytes = (plan.group, groups), (plan.threads,), plan.shared_bytes
+        size = 2 * groups * plan.rows * plan.stride if self._waits else 1
+        self._operands = kernels.xp.zeros(size, np.float16)
+        self._counters = kernels.xp.zeros(groups, np.uint32)
+
+    def __call__(self, *arguments: Any) -> None:
+        if self._waits:
+            self._counters[...] = 0
+        arguments = (*arguments, self._operands, self._counters)
+        self._kernel(self._grid, self._block, arguments, shared_mem=self._shared_bytes)
