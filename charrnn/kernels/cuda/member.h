@@ -9,7 +9,7 @@ struct Member {
     int at[SHARE], gate[SHARE];   // in (B, H) and (B, G)
     bool live[SHARE];
 
-    METHOD Member(int batch, const float* weight, Half* operands, unsigned* counters) {
+    METHOD Member(int first_group, int batch, const float* weight, Half* operands, unsigned* counters) {
         char* memory = shared_memory();
         const int warp = threadIdx.x / WARP;
         product.shared = reinterpret_cast<Quad*>(memory) + warp * (PAIRS - IN_REGISTERS) * 2 * WEIGHT_TILES * WARP;
@@ -21,7 +21,7 @@ struct Member {
 #pragma unroll
         for (int index = 0; index < SHARE; index++) {
             unit[index] = lane.unit(lane.element(index)), row[index] = lane.row(lane.element(index));
-            const int of_batch = blockIdx.y * ROWS + row[index], of_layer = blockIdx.x * UNITS + unit[index];
+            const int of_batch = (first_group + blockIdx.y) * ROWS + row[index], of_layer = blockIdx.x * UNITS + unit[index];
             live[index] = lane.element(index) < ELEMENTS && unit[index] < UNITS && of_batch < batch;
             at[index] = of_batch * HIDDEN + of_layer;
             gate[index] = of_batch * BLOCKS * HIDDEN + of_layer;

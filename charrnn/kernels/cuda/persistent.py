@@ -28,9 +28,9 @@ class PersistentSweep(UngatedSweep):
     ) -> None:  # fmt: skip
         super().__init__(kernels, cell, hidden_size, seq_len, batch_size, training)
         self._batch_size, self._count = np.int32(batch_size), batch_size * hidden_size
-        self._forward = _Kernel(kernels, "forward", cell, forward, batch_size)
+        self._forward = _Kernel(kernels, cell, forward, batch_size)
         if training:
-            self._backward = _Kernel(kernels, "backward", cell, backward, batch_size)
+            self._backward = _Kernel(kernels, cell, backward, batch_size)
             self._largest_of = kernels.compile(source("largest.cu")).get_function("largest_of")
             self._largest = self.xp.empty(PEAKS, np.float32)
 
@@ -50,21 +50,24 @@ class PersistentSweep(UngatedSweep):
 class _Kernel:
     """A kernel with all that a launch of it takes beside its arguments."""
 
-    def __init__(self, kernels: Any, name: str, cell: str, plan: Plan, batch_size: int) -> None:
+    def __init__(self, kernels: Any, cell: str, plan: Plan, batch_size: int) -> None:
         self._waits = plan.exchange == "GRID"
         module = kernels.compile(persistent_source(cell, plan), cooperative=self._waits)
-        self._kernel = module.get_function(name)
+        self._kernel = module.get_function("backward" if plan.backward else "forward")
         if plan.shared_bytes > SHARED_UNASKED:
             self._kernel.max_dynamic_shared_size_bytes = plan.shared_bytes
-        groups = -(-batch_size // plan.rows)
-        # Two dimensions: of a cooperative grid with one that does not fit, CuPy launches a part.
-        self._grid, self._block, self._shared_bytes = (plan.group, groups), (plan.threads,), plan.shared_bytes
-        size = 2 * groups * plan.rows * plan.stride if self._waits else 1
+        self._group, self._groups = plan.group, plan.groups(batch_size)
+        self._at_once = min(self._groups, kernels.limits.groups(plan)) if self._waits else self._groups
+        self._block, self._shared_bytes = (plan.threads,), plan.shared_bytes
+        size = 2 * self._at_once * plan.rows * plan.stride if self._waits else 1
         self._operands = kernels.xp.zeros(size, np.float16)
-        self._counters = kernels.xp.zeros(groups, np.uint32)
+        self._counters = kernels.xp.zeros(self._at_once, np.uint32)
 
     def __call__(self, *arguments: Any) -> None:
-        if self._waits:
-            self._counters[...] = 0
-        arguments = (*arguments, self._operands, self._counters)
-        self._kernel(self._grid, self._block, arguments, shared_mem=self._shared_bytes)
+        for first in range(0, self._groups, self._at_once):
+            if self._waits:
+                self._counters[...] = 0
+            # Two dimensions: of a cooperative grid with one that does not fit, CuPy would launch a part.
+            grid = (self._group, min(self._at_once, self._groups - first))
+            all_arguments = (np.int32(first), *arguments, self._operands, self._counters)
+            self._kernel(grid, self._block, all_arguments, shared_mem=self._shared_bytes)

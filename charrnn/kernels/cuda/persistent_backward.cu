@@ -23,9 +23,9 @@ struct Scale {
 // dproduct is the gradient of the last output on the way in and that of the first one on the way out, dmemory likewise;
 // h, memory, kept, above and dr begin at the first time step.
 GROUP_KERNEL(backward, THREADS)
-(int steps, int batch, const float* largest, const float* weight, float* z, const float* h, const float* memory,
+(int first_group, int steps, int batch, const float* largest, const float* weight, float* z, const float* h, const float* memory,
  const float* kept, const float* above, float* dproduct, float* dmemory, float* dr, Half* operands, unsigned* counters) {
-    Member my(batch, weight, operands, counters);
+    Member my(first_group, batch, weight, operands, counters);
     const Scale scale(largest);
     const Offset count = batch * HIDDEN;
     const float start[VALUES * SPAN] = {};

@@ -3,9 +3,9 @@
 // The gates of the time step are stored, and the inputs of the next one loaded, while the members wait for each other.
 
 GROUP_KERNEL(forward, THREADS)
-(int steps, int batch, int tape, const float* weight, const float* bias, float* z, float* h, float* memory, float* kept,
+(int first_group, int steps, int batch, int tape, const float* weight, const float* bias, float* z, float* h, float* memory, float* kept,
  Half* operands, unsigned* counters) {
-    Member my(batch, weight, operands, counters);
+    Member my(first_group, batch, weight, operands, counters);
     const int count = batch * HIDDEN;
     float start[VALUES * SPAN];  // the bias comes into the sum of one part
 #pragma unroll

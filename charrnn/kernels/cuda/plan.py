@@ -4,6 +4,8 @@ A plan is chosen by arithmetic over what shared memory and the L2 cache can move
 measured. Only their order matters.
 """
 
+from collections.abc import Iterator
+from itertools import product
 from typing import Any, NamedTuple
 
 from charrnn.cells import CELLS
@@ -11,13 +13,19 @@ from charrnn.errors import Unsupported
 
 WARP = 32
 PAIR = 32  # columns of two tiles of a product
-ROWS = (8, 16, 32)
-EXCHANGES = ("ALONE", "CLUSTER", "GRID")
 GROUPS = {"ALONE": (1,), "CLUSTER": (2, 4, 8), "GRID": (2, 4, 8, 16, 32, 64)}
+ROWS = (8, 16, 32)
 SPANS = (1, 2, 4, 8)
 PARTS = (1, 2, 4, 8, 16)
-MOST_THREADS = 512
-REGISTERS = 65536  # of a multiprocessor
+MOST_THREADS, MOST_ELEMENTS = 512, 4  # of a block, and of a lane
+REGISTERS, MOST_REGISTERS = 65536, 255  # of a multiprocessor, and of a thread
+OLDEST, OLDEST_WITH_CLUSTERS = 80, 90  # architectures
+# A multiprocessor moves so many bytes in a cycle, and needs so many cycles; textbook figures of one H100, not measured.
+SHARED_BYTES, L2_BYTES, CLUSTER_BYTES = 128, 24, 32
+TILE_CYCLES, PAIR_CYCLES = 2, 40  # of a product: when many are made at once, and one after another
+UNIT_CYCLES, GATE_CYCLES = 100, 0.15  # likewise of the pointwise part
+ALONE_CYCLES, CLUSTER_CYCLES, GRID_CYCLES = 40, 500, 1500
+CLUSTERED = 0.9  # of the multiprocessors; the others are left over when clusters are placed
 
 
 class Limits(NamedTuple):
@@ -35,6 +43,10 @@ class Limits(NamedTuple):
         return cls(int(device.compute_capability), attributes["MultiProcessorCount"],
                    attributes["MaxSharedMemoryPerBlockOptin"])  # fmt: skip
 
+    def groups(self, plan: "Plan") -> int:
+        """How many can run at the same time, with a block on each multiprocessor."""
+        return int(self.processors * (CLUSTERED if plan.exchange == "CLUSTER" else 1)) // plan.group
+
 
 class Plan(NamedTuple):
     """The macros of one kernel; exchange.h and product.h say what they mean."""
@@ -48,6 +60,10 @@ class Plan(NamedTuple):
     span: int
     parts: int
     in_registers: int
+
+    def groups(self, batch_size: int) -> int:
+        """That share the rows of a batch."""
+        return -(-batch_size // self.rows)
 
     @property
     def units(self) -> int:
@@ -116,3 +132,79 @@ class Plan(NamedTuple):
         return {"QUICK": 1, "HIDDEN": self.hidden_size, "BACKWARD": int(self.backward), "EXCHANGE": self.exchange,
                 "GROUP": self.group, "ROWS": self.rows, "SPAN": self.span, "PARTS": self.parts,
                 "IN_REGISTERS": self.in_registers, "SHARED_BYTES": self.shared_bytes}  # fmt: skip
+
+    @property
+    def registers(self) -> int:
+        """That a thread can have."""
+        return min(REGISTERS // self.threads // 8 * 8, MOST_REGISTERS)
+
+    @property
+    def room_for_weights(self) -> int:
+        """Registers of a thread; the compiler was seen to need about all others."""
+        sums = self.rows // 8 * self.weight_tiles * 4
+        a_unit = 2 * self.blocks + 4
+        loads = 56 + self.rows if self.exchange == "GRID" else 0
+        return min(self.registers // 2, self.registers - 32 - sums - self.share * a_unit - loads)
+
+    @property
+    def cycles(self) -> float:
+        """Of a time step, by what has to go through shared memory, the L2 cache and the tensor cores."""
+        warps = self.tiles * self.parts
+        operands = warps * self.pairs * self.rows // 8 * WARP * 16
+        weights = warps * (self.pairs - self.in_registers) * 2 * self.weight_tiles * WARP * 16
+        partial = 0 if self.parts == 1 else 2 * warps * self.elements * self.values * WARP * 4
+        sent = self.rows * self.sent * self.units * 2
+        products = warps * self.pairs * 2 * self.weight_tiles * self.rows // 8
+        if self.exchange == "GRID":
+            exchange = GRID_CYCLES + (operands + sent) / L2_BYTES
+            operands = 0
+        else:
+            exchange = ALONE_CYCLES if self.group == 1 else CLUSTER_CYCLES + sent * self.group / CLUSTER_BYTES
+        product = max((operands + weights) / SHARED_BYTES, products * TILE_CYCLES, self.pairs * PAIR_CYCLES)
+        pointwise = max(self.share * UNIT_CYCLES, self.units * self.rows * self.blocks * GATE_CYCLES)
+        return product + partial / SHARED_BYTES + pointwise + exchange
+
+
+def choose(
+    limits: Limits, cell: str, *, hidden_size: int, batch_size: int, backward: bool, without: tuple[str, ...] = ()
+) -> Plan:
+    """The quickest plan by `Plan.cycles` that the GPU has room for, with none of the exchanges `without`.
+
+    Raises:
+        Unsupported: there is none, and why.
+    """
+    _check(limits, cell, hidden_size)
+    plans = [plan for plan in _plans(limits, CELLS[cell].blocks, hidden_size, backward) if plan.exchange not in without]
+    if not plans:
+        raise Unsupported(
+            f"the weights of hidden_size {hidden_size} do not fit in the registers and shared memory of "
+            f"{limits.processors} multiprocessors"
+        )
+    return min(plans, key=lambda plan: plan.cycles * -(-plan.groups(batch_size) // limits.groups(plan)))
+
+
+def _check(limits: Limits, cell: str, hidden_size: int) -> None:
+    if limits.architecture < OLDEST:
+        raise Unsupported(f"they need compute capability {OLDEST / 10}, and this GPU has {limits.architecture / 10}")
+    if CELLS[cell].gated:
+        raise Unsupported(f"a time step of {cell} has two products, one after the other")
+    if cell == "relu":
+        raise Unsupported("the output of relu has no limit, and float16 has")
+    if hidden_size % 8:
+        raise Unsupported(f"hidden_size {hidden_size} is not a multiple of 8")
+
+
+def _plans(limits: Limits, blocks: int, hidden_size: int, backward: bool) -> Iterator[Plan]:
+    """All that the GPU has room for."""
+    for exchange, groups in GROUPS.items():
+        if exchange == "CLUSTER" and limits.architecture < OLDEST_WITH_CLUSTERS:
+            continue
+        for group, rows, span, parts in product(groups, ROWS, SPANS, PARTS):
+            plan = Plan(blocks, hidden_size, backward, exchange, group, rows, span, parts, 1)
+            if hidden_size % (8 * group) or plan.values * span % 2:
+                continue
+            if plan.threads > MOST_THREADS or plan.share > MOST_ELEMENTS:
+                continue
+            plan = plan._replace(in_registers=min(plan.pairs, plan.room_for_weights // (8 * plan.weight_tiles)))
+            if plan.in_registers > 0 and plan.shared_bytes <= limits.shared_memory and limits.groups(plan):
+                yield plan
