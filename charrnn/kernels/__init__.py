@@ -62,9 +62,9 @@ def _choose(backend: Backend, kernel: str) -> Choice:
 def _cuda(backend: Backend) -> ReferenceKernels:
     if backend.dtype != np.float32:
         raise Unsupported(f"the CUDA kernels take float32 only, not {np.dtype(backend.dtype)}; use --kernel reference")
-    from charrnn.kernels.cuda import CudaKernels  # compiles: only where it is wanted
+    from charrnn.kernels.cuda import CudaKernels, Limits  # compiles: only where it is wanted
 
-    return CudaKernels(backend.xp)
+    return CudaKernels(backend.xp, limits=Limits.of(backend.xp))
 
 
 def _cpu(backend: Backend) -> ReferenceKernels:

@@ -25,6 +25,7 @@ SHARED_BYTES, L2_BYTES, CLUSTER_BYTES = 128, 24, 32
 TILE_CYCLES, PAIR_CYCLES = 2, 40  # of a product: when many are made at once, and one after another
 UNIT_CYCLES, GATE_CYCLES = 100, 0.15  # likewise of the pointwise part
 ALONE_CYCLES, CLUSTER_CYCLES, GRID_CYCLES = 40, 500, 1500
+STEPPED_CYCLES, STEPPED_RATE = 12000, 500  # of a time step by itself, and multiplications of a large product in TF32
 CLUSTERED = 0.9  # of the multiprocessors; the others are left over when clusters are placed
 
 
@@ -140,11 +141,12 @@ class Plan(NamedTuple):
 
     @property
     def room_for_weights(self) -> int:
-        """Registers of a thread; the compiler was seen to need about all others."""
+        """Registers of a thread. The compiler was seen to need the others: with more for weights it spilled some."""
         sums = self.rows // 8 * self.weight_tiles * 4
-        a_unit = 2 * self.blocks + 4
+        units = self.share * (2 * self.blocks + 4)
         loads = 56 + self.rows if self.exchange == "GRID" else 0
-        return min(self.registers // 2, self.registers - 32 - sums - self.share * a_unit - loads)
+        spare = {"ALONE": 0, "CLUSTER": 8, "GRID": 24}[self.exchange]
+        return min(self.registers // 2 - spare, self.registers - 32 - sums - units - loads)
 
     @property
     def cycles(self) -> float:
@@ -180,7 +182,11 @@ def choose(
             f"the weights of hidden_size {hidden_size} do not fit in the registers and shared memory of "
             f"{limits.processors} multiprocessors"
         )
-    return min(plans, key=lambda plan: plan.cycles * -(-plan.groups(batch_size) // limits.groups(plan)))
+    cycles, plan = min((plan.cycles * -(-plan.groups(batch_size) // limits.groups(plan)), plan) for plan in plans)
+    multiplications = plan.blocks * hidden_size * hidden_size * batch_size
+    if cycles > STEPPED_CYCLES + multiplications / (STEPPED_RATE * limits.processors):
+        raise Unsupported(f"batch_size {batch_size} is so large that a product for each time step should be quicker")
+    return plan
 
 
 def _check(limits: Limits, cell: str, hidden_size: int) -> None:

@@ -10,7 +10,9 @@ _HERE = Path(__file__).parent
 _PRELUDE = ("device.h", "../pointwise.h")
 OLDEST = 75  # Turing: the first that NVRTC 13 compiles for
 
-Compile = Callable[[str], Any]  # source -> a module with `get_function(name)`, as cupy.RawModule has it
+# (source, cooperative=False) -> a module with `get_function(name)`, as cupy.RawModule has it. The blocks of a cooperative
+# kernel all run at the same time, or it does not start.
+Compile = Callable[..., Any]
 
 
 def source(name: str, *headers: str, **definitions: str | int) -> str:
@@ -40,8 +42,8 @@ def compiler(cupy: Any) -> Compile:
             f"{int(capability) / 10}; use --kernel reference"
         )
 
-    def compile_source(text: str) -> Any:
-        module = cupy.RawModule(code=text)
+    def compile_source(text: str, cooperative: bool = False) -> Any:
+        module = cupy.RawModule(code=text, enable_cooperative_groups=cooperative)
         try:
             module.compile()
         except (RuntimeError, cupy.cuda.compiler.CompileException) as error:

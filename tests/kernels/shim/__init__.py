@@ -18,7 +18,8 @@ from charrnn.kernels.cuda.program import part
 
 HEADER = Path(__file__).parent / "shim.h"
 INSTRUCTIONS = Path(__file__).parent / "instructions.h"
-FLAGS = ("-std=c++20", "-O1", "-pthread", "-shared", "-fPIC", "-fno-gnu-unique", "-Wl,-Bsymbolic")
+FLAGS = ("-std=c++20", "-O1", "-pthread", "-fPIC", "-fno-gnu-unique")
+LIBRARY = ("-shared", "-Wl,-Bsymbolic")
 
 
 def compiler(folder: Path, *flags: str, change: Callable[[str], str] = str) -> Callable[..., "Module"]:
@@ -29,15 +30,34 @@ def compiler(folder: Path, *flags: str, change: Callable[[str], str] = str) -> C
         source = change(source).replace(of_gpu, of_processor)
         kernels = re.findall(r"^(GROUP_)?KERNEL\((\w+),", source, re.MULTILINE)
         entries = [f"ENTRY({name}, {'true' if group else 'false'})" for group, name in kernels]
-        text = "\n".join([f'#include "{HEADER}"', source, *entries])
-        library = folder / f"{hashlib.sha256('|'.join((text, *FLAGS, *flags)).encode()).hexdigest()[:16]}.so"
+        text = "\n".join([source, *entries])
+        library = folder / f"{_digest(text, *FLAGS, *flags)}.so"
         if not library.exists():
-            command = ["g++", *FLAGS, *flags, "-x", "c++", "-", "-o", str(library)]
-            # A sanitizer that is preloaded into this process is not meant for the compiler.
-            subprocess.run(command, input=text, text=True, check=True, env={**os.environ, "LD_PRELOAD": ""})
+            header = _precompiled(folder, flags)
+            arguments = (*LIBRARY, "-include", str(header), "-x", "c++", "-", "-o", str(library))
+            _compile(*arguments, flags=flags, text=text)
         return Module(ctypes.CDLL(str(library)))
 
     return compile_source
+
+
+def _precompiled(folder: Path, flags: tuple[str, ...]) -> Path:
+    """shim.h as the compiler reads it quickest: most of the time goes into the headers of C++."""
+    header = folder / f"{_digest(*flags)}.h"
+    if not header.exists():
+        header.write_text(f'#include "{HEADER}"\n')
+        _compile("-x", "c++-header", str(header), "-o", f"{header}.gch", flags=flags)
+    return header
+
+
+def _compile(*arguments: str, flags: tuple[str, ...], text: str = "") -> None:
+    # A sanitizer that is preloaded into this process is not meant for the compiler.
+    environment = {**os.environ, "LD_PRELOAD": ""}
+    subprocess.run(["g++", *FLAGS, *flags, *arguments], input=text, text=True, check=True, env=environment)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 
 class Module:
