@@ -139,13 +139,12 @@ class Plan(NamedTuple):
         """That a thread can have."""
         return min(REGISTERS // self.threads // 8 * 8, MOST_REGISTERS)
 
-    @property
-    def room_for_weights(self) -> int:
+    def room_for_weights(self, architecture: int) -> int:
         """Registers of a thread. The compiler was seen to need the others: with more for weights it spilled some."""
         sums = self.rows // 8 * self.weight_tiles * 4
         units = self.share * (2 * self.blocks + 4)
         loads = 56 + self.rows if self.exchange == "GRID" else 0
-        spare = {"ALONE": 0, "CLUSTER": 8, "GRID": 24}[self.exchange]
+        spare = {"ALONE": 0, "CLUSTER": 8, "GRID": 24 if architecture < 120 else 48}[self.exchange]
         return min(self.registers // 2 - spare, self.registers - 32 - sums - units - loads)
 
     @property
@@ -211,6 +210,7 @@ def _plans(limits: Limits, blocks: int, hidden_size: int, backward: bool) -> Ite
                 continue
             if plan.threads > MOST_THREADS or plan.share > MOST_ELEMENTS:
                 continue
-            plan = plan._replace(in_registers=min(plan.pairs, plan.room_for_weights // (8 * plan.weight_tiles)))
+            room = plan.room_for_weights(limits.architecture)
+            plan = plan._replace(in_registers=min(plan.pairs, room // (8 * plan.weight_tiles)))
             if plan.in_registers > 0 and plan.shared_bytes <= limits.shared_memory and limits.groups(plan):
                 yield plan
