@@ -31,7 +31,6 @@ class Case(NamedTuple):
 # Every cell, every exchange, and of every size one that does not come out even: rows of the batch, units of a tile,
 # pairs of a part, elements of a part; and weights in shared memory.
 CASES = {
-    "tanh alone": Case("tanh", (3, 5, 16), "ALONE", 1, (8, 2, 1, 1), (8, 2, 1, 1)),
     "gru alone, a tile not full": Case("gru", (3, 11, 40), "ALONE", 1, (8, 2, 2, 1), (8, 2, 2, 1)),
     "lstm alone, 16 rows": Case("lstm", (2, 13, 24), "ALONE", 1, (16, 1, 1, 1), (16, 2, 2, 1)),
     "lstm in clusters of 2": Case("lstm", (4, 9, 32), "CLUSTER", 2, (8, 1, 1, 1), (8, 2, 2, 1)),
@@ -39,7 +38,6 @@ CASES = {
     "lstm on a grid, in two launches": Case("lstm", (3, 17, 16), "GRID", 2, (8, 1, 1, 1), (8, 2, 1, 1)),
     "tanh on a grid, idle parts": Case("tanh", (3, 9, 64), "GRID", 4, (8, 2, 2, 1), (8, 2, 8, 1)),
 }
-ONE_OF_EACH = ("gru alone, a tile not full", "lstm in clusters of 2", "lstm on a grid, in two launches")
 
 
 class PlannedKernels(CudaKernels):
@@ -47,7 +45,7 @@ class PlannedKernels(CudaKernels):
 
     def __init__(self, folder: Path, *flags: str, **options: Any) -> None:
         super().__init__(np, shim.compiler(folder, *flags, **options), Limits(90, 4, 1 << 20))
-        self.case = CASES["tanh alone"]
+        self.case = next(iter(CASES.values()))
 
     def recurrence(
         self, cell: str, *, hidden_size: int, seq_len: int, batch_size: int, dtype: Any, training: bool

@@ -10,8 +10,8 @@ _HERE = Path(__file__).parent
 _PRELUDE = ("device.h", "../pointwise.h")
 OLDEST = 75  # Turing: the first that NVRTC 13 compiles for
 
-# (source, cooperative=False) -> a module with `get_function(name)`, as cupy.RawModule has it. The blocks of a cooperative
-# kernel all run at the same time, or it does not start.
+# (source, cooperative=False) -> a module with `get_function(name)`, as cupy.RawModule has it. The blocks of cooperative
+# kernels all run at the same time, or the kernel does not start.
 Compile = Callable[..., Any]
 
 
