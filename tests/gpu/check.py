@@ -18,7 +18,7 @@ from charrnn.backend import Backend, open_backend
 from charrnn.errors import CharrnnError
 from charrnn.kernels import build
 from charrnn.kernels.reference import ReferenceKernels
-from tests.gpu import numbers, speed
+from tests.gpu import numbers, speed, sweeps
 from tests.gpu.program import train_resume_and_sample
 
 PACKAGES = ("numpy", "cupy-cuda13x", "cupy-cuda12x", "torch")
@@ -27,8 +27,12 @@ PARTS: dict[str, Part] = {
     "recurrences": numbers.recurrences,
     "operations": numbers.operations,
     "repetitions": numbers.repetitions,
+    "persistent_agreement": sweeps.persistent_agreement,
+    "persistent_repetitions": sweeps.persistent_repetitions,
+    "barriers": sweeps.barriers,
     "program": lambda backend, kernels: train_resume_and_sample(backend.device),
     "time_steps": speed.time_steps,
+    "persistent_time_steps": sweeps.persistent_time_steps,
     "bench": speed.bench_against_torch,
 }
 

@@ -8,6 +8,7 @@ from charrnn import optim
 from charrnn.backend import Backend
 from charrnn.bench.workload import Workload
 from charrnn.cells import CELLS
+from charrnn.kernels.cuda import CudaKernels
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network import Network
 from tests.kernels.agreement import operation_errors, recurrence_errors
@@ -18,7 +19,9 @@ STATES_LIMIT, LIMIT = 1e-5, 1e-4
 
 
 def recurrences(backend: Backend, kernels: ReferenceKernels) -> dict[str, float]:
-    """The largest error of each cell over all shapes."""
+    """The largest error of each cell over all shapes, a launch for each time step; tests/gpu/sweeps.py has the others."""
+    if backend.device != "cpu":
+        kernels = CudaKernels(backend.xp)
     worst = {}
     for cell in CELLS:
         for shape in SHAPES:
