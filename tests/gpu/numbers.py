@@ -19,7 +19,7 @@ STATES_LIMIT, LIMIT = 1e-5, 1e-4
 
 
 def recurrences(backend: Backend, kernels: ReferenceKernels) -> dict[str, float]:
-    """The largest error of each cell over all shapes, a launch for each time step; tests/gpu/sweeps.py has the others."""
+    """The largest error of each cell over all shapes, a launch for each time step; the others are in sweeps.py."""
     if backend.device != "cpu":
         kernels = CudaKernels(backend.xp)
     worst = {}

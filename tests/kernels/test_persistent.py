@@ -1,6 +1,8 @@
 """The persistent sweeps without a GPU: compiled for every architecture, and run on the processor behind a shim."""
 
+import re
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -76,6 +78,17 @@ class TestOnTheProcessor:
         for name, value in run(BACKEND, kernels, layer, case.cell).items():
             assert np.abs(value - expected[name]).max() < LIMIT * np.abs(expected[name]).max(), name
 
+    def test_gradients_beyond_float16_stay_finite(self, kernels):
+        kernels.case = case = CASES["tanh on a grid, idle parts"]
+        layer = layer_of(case)
+        layer.z *= 0  # tanh passes gradients on, and the weights multiply them
+        layer.state = tuple(state * 0 for state in layer.state)
+        layer.params["bias_hh"] *= 0
+        layer.params["weight_hh"] *= 1000
+        gradients = run(BACKEND, kernels, layer, case.cell)
+        assert np.abs(gradients["dz"]).max() > 1e5
+        assert all(np.isfinite(gradient).all() for gradient in gradients.values())
+
     def test_inference_equals_training_and_training_itself(self, kernels):
         kernels.case = case = CASES["lstm on a grid, in two launches"]
         trained, again, untrained = (run(BACKEND, kernels, layer_of(case), case.cell, training=training)
@@ -111,18 +124,31 @@ class TestOnTheProcessor:
         assert ("data race" in done.stderr) == bool(code)
 
 
-def recurrence(limits, cell="lstm", hidden_size=16, seq_len=2):
-    """As the network asks for it; nothing is compiled."""
-    kernels = CudaKernels(np, lambda *_, **__: Module(), limits)
-    return kernels.recurrence(cell, hidden_size=hidden_size, seq_len=seq_len, batch_size=3, dtype=np.float32,
+class Compiler:
+    """Of kernels that do nothing; a GPU that starts no sweeps with an exchange of `broken`."""
+
+    def __init__(self, *broken):
+        self.broken, self.exchange = broken, None
+
+    def __call__(self, source, cooperative=False):
+        exchange = re.search("#define EXCHANGE (.*)", source)
+        self.exchange = exchange[1] if exchange else self.exchange
+        assert cooperative == bool(exchange and exchange[1] == "GRID")
+        return SimpleNamespace(get_function=self.kernel_of(exchange[1] if exchange else ""))
+
+    def kernel_of(self, exchange):
+        def kernel(*_, **__):
+            if exchange in self.broken:
+                raise RuntimeError("CUDA_ERROR_INVALID_CLUSTER_SIZE")
+
+        return lambda name: kernel
+
+
+def recurrence(limits, cell="lstm", hidden_size=16, seq_len=2, compiler=None):
+    """As the network asks for it."""
+    kernels = CudaKernels(np, compiler or Compiler(), limits)
+    return kernels.recurrence(cell, hidden_size=hidden_size, seq_len=seq_len, batch_size=64, dtype=np.float32,
                               training=True)  # fmt: skip
-
-
-class Module:
-    """Kernels that do nothing."""
-
-    def get_function(self, name):
-        return lambda *_, **__: None
 
 
 class TestChoice:
@@ -142,17 +168,27 @@ class TestChoice:
         (None, {}, "not IEEE float32"),
     ])  # fmt: skip
     def test_the_reason_is_told(self, limits, layer, reason):
-        kernels = CudaKernels(np, lambda *_, **__: Module(), limits)
+        kernels = CudaKernels(np, Compiler(), limits)
         layer = {"cell": "lstm", "hidden_size": 128, "seq_len": 32, "batch_size": 64} | layer
         (refusal,) = kernels.refusals(layer.pop("cell"), **layer)
         assert refusal.startswith("persistent sweeps: ")
         assert reason in refusal
 
     def test_a_layer_that_fits_is_refused_by_nothing(self):
-        kernels = CudaKernels(np, lambda *_, **__: Module(), H100)
+        kernels = CudaKernels(np, Compiler(), H100)
         assert kernels.refusals("lstm", hidden_size=512, seq_len=32, batch_size=64) == ()
 
     def test_what_they_refuse_runs_a_time_step_at_a_time(self):
         assert isinstance(recurrence(H100, hidden_size=9), SteppedSweep)
         assert isinstance(recurrence(H100, cell="gru-before"), GatedSweep)
         assert isinstance(recurrence(None), SteppedSweep)
+
+    @pytest.mark.parametrize(("broken", "kind", "exchange"), [
+        ((), PersistentSweep, "CLUSTER"),
+        (("CLUSTER",), PersistentSweep, "GRID"),
+        (("CLUSTER", "GRID"), SteppedSweep, "GRID"),
+    ])  # fmt: skip
+    def test_what_the_gpu_does_not_start_is_done_without(self, broken, kind, exchange):
+        compiler = Compiler(*broken)
+        assert isinstance(recurrence(H100, hidden_size=512, compiler=compiler), kind)
+        assert compiler.exchange == exchange
