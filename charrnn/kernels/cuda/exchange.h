@@ -2,10 +2,10 @@
 // the batch together; blockIdx.x is the member, blockIdx.y the group, and groups know nothing of each other.
 //
 // Every member owns UNITS units, and of each unit and row the others are to have SENT values. They lie side by side as
-// the columns of the operand (ROWS, COLUMNS), member after member; what is more than DEPTH stays zero. A member puts its
-// values in `place`, sends them, does what else it has to do, receives, and reads the operand of that turn. Turns are
-// counted from 0. There are two operands: while one turn's is read, the next one's is written, and nobody can be two
-// turns ahead. EXCHANGE is one of
+// the columns of the operand (ROWS, COLUMNS), member after member; what is more than DEPTH stays zero. A member puts
+// its values in `place`, sends them, does what else it has to do, receives, and reads the operand of that turn. Turns
+// are counted from 0. There are two operands: while one turn's is read, the next one's is written, and nobody can be
+// two turns ahead. EXCHANGE is one of
 //     ALONE     a group is one block: the operands are in its shared memory
 //     CLUSTER   a thread block cluster: every member stores into the shared memory of all
 //     GRID      any blocks that run at the same time: the operands are in the L2 cache, and a counter is the barrier

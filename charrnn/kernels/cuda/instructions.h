@@ -1,5 +1,5 @@
-// What only instructions of a GPU do, from Ampere on: products of tiles, rounding to half precision, clusters, and loads
-// and stores with an order among blocks. Nothing else in these sources is written in PTX; the tests run them on a
+// What only instructions of a GPU do, from Ampere on: products of tiles, rounding to half precision, clusters, and
+// loads and stores with an order among blocks. Nothing else in these sources is written in PTX; the tests run them on a
 // processor by putting the same functions in C++ in this file's place. EXCHANGE and GROUP are explained in exchange.h.
 
 #define ALONE 0
@@ -43,7 +43,8 @@ DEVICE float float_of(unsigned bits) { return __uint_as_float(bits); }
 //     a    x: row g, y: row g + 8 of columns 2t, 2t + 1;  z, w: the same of columns 2t + 8, 2t + 9
 //     b    b0: rows 2t, 2t + 1, b1: rows 2t + 8, 2t + 9 of column g
 DEVICE void multiply(float (&sum)[4], const Quad& a, unsigned b0, unsigned b1) {
-    asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
+        "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
         : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
         : "r"(a.x), "r"(a.y), "r"(a.z), "r"(a.w), "r"(b0), "r"(b1));
 }

@@ -21,7 +21,8 @@ struct Member {
 #pragma unroll
         for (int index = 0; index < SHARE; index++) {
             unit[index] = lane.unit(lane.element(index)), row[index] = lane.row(lane.element(index));
-            const int of_batch = (first_group + blockIdx.y) * ROWS + row[index], of_layer = blockIdx.x * UNITS + unit[index];
+            const int of_batch = (first_group + blockIdx.y) * ROWS + row[index];
+            const int of_layer = blockIdx.x * UNITS + unit[index];
             live[index] = lane.element(index) < ELEMENTS && unit[index] < UNITS && of_batch < batch;
             at[index] = of_batch * HIDDEN + of_layer;
             gate[index] = of_batch * BLOCKS * HIDDEN + of_layer;

@@ -1,10 +1,11 @@
-// All time steps of CELL in one launch. The state of a unit stays in the registers of the lane that computes it; what the
-// next product reads goes from member to member of a group, as exchange.h says. Arrays and `tape` are those of sweep.cu.
-// The gates of the time step are stored, and the inputs of the next one loaded, while the members wait for each other.
+// All time steps of CELL in one launch. The state of a unit stays in the registers of the lane that computes it; what
+// the next product reads goes from member to member of a group, as exchange.h says. Arrays and `tape` are those of
+// sweep.cu. The gates of a time step are stored, and the inputs of the next one loaded, while the members wait for each
+// other. A launch is for the groups from first_group on.
 
 GROUP_KERNEL(forward, THREADS)
-(int first_group, int steps, int batch, int tape, const float* weight, const float* bias, float* z, float* h, float* memory, float* kept,
- Half* operands, unsigned* counters) {
+(int first_group, int steps, int batch, int tape, const float* weight, const float* bias, float* z, float* h,
+ float* memory, float* kept, Half* operands, unsigned* counters) {
     Member my(first_group, batch, weight, operands, counters);
     const int count = batch * HIDDEN;
     float start[VALUES * SPAN];  // the bias comes into the sum of one part

@@ -20,7 +20,7 @@ PARTS = (1, 2, 4, 8, 16)
 MOST_THREADS, MOST_ELEMENTS = 512, 4  # of a block, and of a lane
 REGISTERS, MOST_REGISTERS = 65536, 255  # of a multiprocessor, and of a thread
 OLDEST, OLDEST_WITH_CLUSTERS = 80, 90  # architectures
-# A multiprocessor moves so many bytes in a cycle, and needs so many cycles; textbook figures of one H100, not measured.
+# A multiprocessor moves so many bytes in a cycle, and needs so many cycles: what is told of an H100, and not measured.
 SHARED_BYTES, L2_BYTES, CLUSTER_BYTES = 128, 24, 32
 TILE_CYCLES, PAIR_CYCLES = 2, 40  # of a product: when many are made at once, and one after another
 UNIT_CYCLES, GATE_CYCLES = 100, 0.15  # likewise of the pointwise part
@@ -143,7 +143,7 @@ class Plan(NamedTuple):
         """Registers of a thread. The compiler was seen to need the others: with more for weights it spilled some."""
         sums = self.rows // 8 * self.weight_tiles * 4
         units = self.share * (2 * self.blocks + 4)
-        loads = 56 + self.rows if self.exchange == "GRID" else 0
+        loads = 48 + 2 * self.rows if self.exchange == "GRID" else 0
         spare = {"ALONE": 0, "CLUSTER": 8, "GRID": 24 if architecture < 120 else 48}[self.exchange]
         return min(self.registers // 2 - spare, self.registers - 32 - sums - units - loads)
 
@@ -155,15 +155,15 @@ class Plan(NamedTuple):
         weights = warps * (self.pairs - self.in_registers) * 2 * self.weight_tiles * WARP * 16
         partial = 0 if self.parts == 1 else 2 * warps * self.elements * self.values * WARP * 4
         sent = self.rows * self.sent * self.units * 2
-        products = warps * self.pairs * 2 * self.weight_tiles * self.rows // 8
+        tiles = warps * self.pairs * 2 * self.weight_tiles * self.rows // 8
         if self.exchange == "GRID":
             exchange = GRID_CYCLES + (operands + sent) / L2_BYTES
             operands = 0
         else:
             exchange = ALONE_CYCLES if self.group == 1 else CLUSTER_CYCLES + sent * self.group / CLUSTER_BYTES
-        product = max((operands + weights) / SHARED_BYTES, products * TILE_CYCLES, self.pairs * PAIR_CYCLES)
+        multiply = max((operands + weights) / SHARED_BYTES, tiles * TILE_CYCLES, self.pairs * PAIR_CYCLES)
         pointwise = max(self.share * UNIT_CYCLES, self.units * self.rows * self.blocks * GATE_CYCLES)
-        return product + partial / SHARED_BYTES + pointwise + exchange
+        return multiply + partial / SHARED_BYTES + pointwise + exchange
 
 
 def choose(

@@ -7,8 +7,8 @@
 // and row, and the pointwise part of the time step needs nothing from other lanes. The order of a product's depth is
 // free, as long as it is the same on both sides: a lane's eight columns of two tiles are neighbours in memory.
 //
-// Operands are float16, sums float32. Of a warp's PAIRS of tiles IN_REGISTERS stay in its registers, the others in shared
-// memory.
+// Operands are float16, sums float32. Of a warp's PAIRS of tiles IN_REGISTERS stay in its registers, the others in
+// shared memory.
 
 // An element of weight_hh (G, H). The depth's columns are units' outputs, or the gradients of their blocks, which lie
 // member after member.
@@ -28,12 +28,11 @@ struct Lane {
     METHOD int unit(int element) const { return tile * TILE + element % SPAN * 8 + g; }
     METHOD int row(int element) const { return element / (2 * SPAN) * 8 + 2 * t + element / SPAN % 2; }
     METHOD int element(int index) const { return part * SHARE + index; }
-    METHOD bool is_mine(int index) const { return element(index) < ELEMENTS && unit(element(index)) < UNITS; }
 };
 
 struct Product {
     Quad kept[IN_REGISTERS][2][WEIGHT_TILES];
-    Quad* shared;    // [IN_SHARED][2][WEIGHT_TILES][32], of this warp
+    Quad* shared;    // [PAIRS - IN_REGISTERS][2][WEIGHT_TILES][32], of this warp
     float* partial;  // [PARTS][ELEMENTS * VALUES][32], of this tile
 
     // Four neighbouring columns of the weights in row g of an eight, as two halves each.
@@ -81,7 +80,7 @@ struct Product {
         return shared + (((pair - IN_REGISTERS) * 2 + half) * WEIGHT_TILES + tile) * WARP + threadIdx.x % WARP;
     }
 
-    // mine[index][value] of the elements that are this lane's share; the sums start from `start`, a value for each eight.
+    // mine[index][value] of the elements that are this lane's share. Sums start from `start`, a value for each eight.
     METHOD void make(const Lane& lane, const Exchange& exchange, int turn, const float (&start)[VALUES * SPAN],
                      float (&mine)[SHARE][VALUES]) const {
         float sums[ROW_TILES][WEIGHT_TILES][4];

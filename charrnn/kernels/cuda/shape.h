@@ -1,5 +1,5 @@
-// The sizes of one persistent kernel. Given are CELL, HIDDEN and whether it goes BACKWARD; how many blocks are a GROUP and
-// how many rows of the batch, a multiple of 8, it has (ROWS); and SPAN, PARTS and IN_REGISTERS of product.h.
+// The sizes of one persistent kernel. Given are CELL, HIDDEN and whether it goes BACKWARD; how many blocks are a GROUP,
+// and how many rows of the batch, a multiple of 8, it has (ROWS); and SPAN, PARTS and IN_REGISTERS of product.h.
 
 constexpr int BLOCKS = CELL::blocks;
 constexpr int UNITS = HIDDEN / GROUP;     // a member's, a multiple of 8

@@ -56,7 +56,9 @@ struct Group {
     std::barrier<> meet;
 
     Group(unsigned count, unsigned threads, unsigned shared_bytes) : meet(count * threads) {
-        for (unsigned block = 0; block < count; block++) blocks.push_back(std::make_unique<Block>(threads, shared_bytes));
+        for (unsigned block = 0; block < count; block++) {
+            blocks.push_back(std::make_unique<Block>(threads, shared_bytes));
+        }
     }
 };
 
