@@ -137,7 +137,7 @@ def fake_cupy(capability="90", compile_error=None):
     """As much of CuPy as is asked before anything is computed."""
 
     class RawModule:
-        def __init__(self, code):
+        def __init__(self, code, enable_cooperative_groups):
             pass
 
         def compile(self):

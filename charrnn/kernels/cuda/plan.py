@@ -143,8 +143,9 @@ class Plan(NamedTuple):
         """Registers of a thread. The compiler was seen to need the others: with more for weights it spilled some."""
         sums = self.rows // 8 * self.weight_tiles * 4
         units = self.share * (2 * self.blocks + 4)
-        loads = 48 + 2 * self.rows if self.exchange == "GRID" else 0
-        spare = {"ALONE": 0, "CLUSTER": 8, "GRID": 24 if architecture < 120 else 48}[self.exchange]
+        loads, spare = {"ALONE": (0, 0), "CLUSTER": (0, 8), "GRID": (48 + 2 * self.rows, 24)}[self.exchange]
+        if self.exchange == "GRID" and architecture >= 120:
+            loads, spare = loads + 16, spare + 24
         return min(self.registers // 2 - spare, self.registers - 32 - sums - units - loads)
 
     @property
