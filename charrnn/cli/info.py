@@ -39,7 +39,7 @@ def command(run: str | None, as_json: bool) -> None:
       charrnn info shakespeare --json | jq .run.config
     """
     known = _describe_run(*load_model(run)) if run or list_runs() else None
-    machine = _describe_machine()
+    machine = _describe_machine(Config(**known["config"]) if known else Config())
     if as_json:
         click.echo(json.dumps({"run": known, "machine": machine}, ensure_ascii=False, indent=2))
         return
@@ -66,12 +66,12 @@ def _describe_run(checkpoint: Checkpoint, path: Path) -> dict[str, Any]:
     }
 
 
-def _describe_machine() -> dict[str, Any]:
+def _describe_machine(config: Config) -> dict[str, Any]:
     """Versions, and for each device its kernels and why faster ones are passed over; `device` is the one that auto is.
 
     A device that is not there has `missing` instead.
     """
-    devices = [_device("cpu"), *_gpus()]
+    devices = [_device("cpu", config), *_gpus(config)]
     return {
         "charrnn": __version__,
         "python": platform.python_version(),
@@ -82,19 +82,21 @@ def _describe_machine() -> dict[str, Any]:
     }
 
 
-def _device(name: str) -> dict[str, Any]:
+def _device(name: str, config: Config) -> dict[str, Any]:
     backend = open_backend(name)
-    choice = build(backend, precision=Config.precision)
+    choice = build(backend, precision=config.precision)
+    within = choice.kernels.refusals(config.cell, hidden_size=config.hidden_size, seq_len=config.seq_len,
+                                     batch_size=config.batch_size)  # fmt: skip
     return {"device": backend.device, "description": backend.description, "kernels": choice.kernels.name,
-            "precision": choice.kernels.precision, "passed_over": list(choice.refusals)}  # fmt: skip
+            "precision": choice.kernels.precision, "passed_over": [*choice.refusals, *within]}  # fmt: skip
 
 
-def _gpus() -> list[dict[str, Any]]:
+def _gpus(config: Config) -> list[dict[str, Any]]:
     """All GPUs, or why there is none."""
     found: list[dict[str, Any]] = []
     for number in count():
         try:
-            found.append(_device(f"gpu:{number}"))
+            found.append(_device(f"gpu:{number}", config))
         except BackendError as error:
             return found or [{"device": "gpu", "missing": str(error)}]
     return found

@@ -79,9 +79,10 @@ def _no_bfloat16(backend: Backend, kernel: str) -> str:
 def _cuda(backend: Backend, precision: str) -> ReferenceKernels:
     if backend.dtype != np.float32:
         raise Unsupported(f"the CUDA kernels take float32 only, not {np.dtype(backend.dtype)}; use --kernel reference")
-    from charrnn.kernels.cuda import CudaKernels  # compiles: only where it is wanted
+    from charrnn.kernels.cuda import CudaKernels, Limits  # compiles: only where it is wanted
 
-    return CudaKernels(backend.xp, precision=precision)
+    # Persistent sweeps round as TF32 does: where that is not wanted, the limits of the GPU do not matter.
+    return CudaKernels(backend.xp, precision=precision, limits=Limits.of(backend.xp) if precision == "tf32" else None)
 
 
 def _cpu(backend: Backend, precision: str) -> ReferenceKernels:

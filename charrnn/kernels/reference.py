@@ -85,6 +85,10 @@ class ReferenceKernels:
         """A recurrent layer for sequences up to this size; only with `training` is there a backward."""
         return Unrolled(self.xp, CELLS[cell], training)
 
+    def refusals(self, cell: str, *, hidden_size: int, seq_len: int, batch_size: int) -> tuple[str, ...]:
+        """For each faster recurrence of these kernels that does not take such a layer one line that says why."""
+        return ()
+
     def set_threads(self, threads: int) -> None:
         """Run on so many threads from now on.
 

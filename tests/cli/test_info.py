@@ -6,6 +6,7 @@ from click.testing import CliRunner
 
 from charrnn import __version__
 from charrnn.cli import cli
+from charrnn.kernels.reference import ReferenceKernels
 
 
 def info(*arguments):
@@ -44,6 +45,14 @@ def test_json_has_the_run_and_the_machine(runs):
     assert [row["step"] for row in values["run"]["history"]] == [20, 40, 60]
     assert values["run"]["files"]["last.safetensors"] > 1000
     assert values["machine"]["devices"][0]["device"] == "cpu"
+
+
+def test_why_a_run_is_not_faster_is_shown(runs, monkeypatch):
+    def refusals(self, cell, **sizes):
+        return (f"quick ones: not for {cell} {sizes['hidden_size']}",)
+
+    monkeypatch.setattr(ReferenceKernels, "refusals", refusals)
+    assert "not quick ones: not for lstm 16" in info("words").stdout
 
 
 def test_there_is_no_such_run():

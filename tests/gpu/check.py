@@ -19,7 +19,7 @@ from charrnn.config import Config
 from charrnn.errors import CharrnnError
 from charrnn.kernels import build
 from charrnn.kernels.reference import ReferenceKernels
-from tests.gpu import numbers, speed
+from tests.gpu import numbers, speed, sweeps
 from tests.gpu.program import same_losses, train_resume_and_sample
 
 PACKAGES = ("numpy", "cupy-cuda13x", "cupy-cuda12x", "torch")
@@ -29,9 +29,13 @@ PARTS: dict[str, Part] = {
     "recurrences_in_float32": numbers.recurrences_in_float32,
     "operations": numbers.operations,
     "repetitions": numbers.repetitions,
+    "persistent_agreement": sweeps.persistent_agreement,
+    "persistent_repetitions": sweeps.persistent_repetitions,
+    "barriers": sweeps.barriers,
     "program": lambda backend, kernels: train_resume_and_sample(backend.device),
     "losses": lambda backend, kernels: same_losses(backend.device),
     "time_steps": speed.time_steps,
+    "persistent_time_steps": sweeps.persistent_time_steps,
     "bench": speed.bench_against_torch,
 }
 

@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from charrnn.backend import Backend
 from charrnn.bench.judge import Request, bench
-from charrnn.bench.timing import clock_of
+from charrnn.bench.timing import Clock, clock_of
 from charrnn.bench.workload import Workload
 from charrnn.cells import CELLS
 from charrnn.errors import CharrnnError
@@ -24,7 +25,8 @@ BENCH_SECONDS = 260  # no size is begun after that: the whole check is to end wi
 
 def time_steps(backend: Backend, kernels: ReferenceKernels) -> list[dict[str, Any]]:
     """Median microseconds of a time step of one layer, forward and backward."""
-    return [_time_step(backend, kernels, cell, hidden) for cell in CELLS_TIMED for hidden in _sizes(backend)]
+    return [{"cell": cell, "hidden_size": hidden} | time_step(backend, kernels, cell, hidden, BATCH, SEQ_LEN)
+            for cell in CELLS_TIMED for hidden in _sizes(backend)]  # fmt: skip
 
 
 def bench_against_torch(backend: Backend, kernels: ReferenceKernels) -> list[dict[str, Any]]:
@@ -50,25 +52,36 @@ def _sizes(backend: Backend) -> tuple[int, ...]:
     return HIDDEN[:1] if backend.device == "cpu" else HIDDEN
 
 
-def _time_step(backend: Backend, kernels: ReferenceKernels, cell: str, hidden: int) -> dict[str, Any]:
+def time_step(
+    backend: Backend, kernels: ReferenceKernels, cell: str, hidden: int, batch_size: int, seq_len: int
+) -> dict[str, Any]:
+    """Median microseconds forward and backward."""
     xp, gates = backend.xp, CELLS[cell].blocks * hidden
-    recurrence = kernels.recurrence(cell, hidden_size=hidden, seq_len=SEQ_LEN, batch_size=BATCH, dtype=backend.dtype,
-                                    training=True)  # fmt: skip
+    recurrence = kernels.recurrence(cell, hidden_size=hidden, seq_len=seq_len, batch_size=batch_size,
+                                    dtype=backend.dtype, training=True)  # fmt: skip
     rng = np.random.default_rng(0)
     weights = {"weight_hh": rng.normal(size=(gates, hidden)) * hidden**-0.5, "bias_hh": rng.normal(size=gates)}
     params = {name: backend.to_device(array.astype(backend.dtype)) for name, array in weights.items()}
     grads = {name: xp.empty_like(array) for name, array in params.items()}
-    z = xp.empty((SEQ_LEN, BATCH, gates), backend.dtype)
-    dh = xp.ones((SEQ_LEN, BATCH, hidden), backend.dtype)
-    state = tuple(xp.zeros((BATCH, hidden), backend.dtype) for _ in CELLS[cell].states)
+    z = xp.empty((seq_len, batch_size, gates), backend.dtype)
+    dh = xp.ones((seq_len, batch_size, hidden), backend.dtype)
+    state = tuple(xp.zeros((batch_size, hidden), backend.dtype) for _ in CELLS[cell].states)
     clock = clock_of(backend)
     seconds: dict[str, list[float]] = {"forward": [], "backward": []}
     for _ in range(1 + ROUNDS):
         z[...] = 0.1
-        for name, run in (("forward", lambda: recurrence.forward(params, z, state)),
-                          ("backward", lambda: recurrence.backward(params, grads, dh))):  # fmt: skip
-            began = clock.now()
-            run()
-            seconds[name].append(clock.seconds(began, clock.now()))
-    medians = {f"{name}_us": round(statistics.median(times[1:]) / SEQ_LEN * 1e6, 2) for name, times in seconds.items()}
-    return {"cell": cell, "hidden_size": hidden} | medians
+        seconds["forward"].append(_seconds(clock, lambda: recurrence.forward(params, z, state)))
+        seconds["backward"].append(_seconds(clock, lambda: recurrence.backward(params, grads, dh)))
+    return {f"{name}_us": round(statistics.median(times[1:]) / seq_len * 1e6, 2) for name, times in seconds.items()}
+
+
+def time_of(backend: Backend, run: Callable[[], Any]) -> float:
+    """Median seconds."""
+    clock = clock_of(backend)
+    return statistics.median([_seconds(clock, run) for _ in range(1 + ROUNDS)][1:])
+
+
+def _seconds(clock: Clock, run: Callable[[], Any]) -> float:
+    began = clock.now()
+    run()
+    return clock.seconds(began, clock.now())

@@ -1,13 +1,10 @@
 """The CUDA kernels without a GPU: compiled for every architecture, and run on the processor behind a shim."""
 
 import ctypes
-import os
 import re
 import shutil
-import subprocess
 import sys
 from itertools import islice
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -26,28 +23,18 @@ from charrnn.network import Network, Shape, initial_parameters
 from charrnn.sampler import Filter, sample
 from tests.kernels import shim
 from tests.kernels.agreement import CPU64, REFERENCE, operation_errors, recurrence_errors, run
+from tests.kernels.nvrtc import needs_nvrtc, spill_stores
+from tests.kernels.sanitizer import RACE, run_sanitized
 from tests.layers import Layer
 
-REPOSITORY = Path(__file__).parents[2]
 BACKEND = open_backend("cpu")
-ARCHITECTURES = ("75", "80", "86", "89", "90", "100", "120")
-SOURCES = [(name, {}) for name in (*cuda.SOURCES, "gated.cu")] + [
+ARCHITECTURES = (75, 80, 86, 89, 90, 100, 120)
+SOURCES = [(name, {}) for name in (*cuda.SOURCES, "gated.cu", "largest.cu")] + [
     ("sweep.cu", {"CELL": structure}) for cell, structure in STRUCTURES.items() if not CELLS[cell].gated
 ]
 SHAPES = [(1, 1, 1), (1, 4, 7), (5, 1, 31), (4, 3, 100), (2, 9, 33)]
 
 
-def has_nvrtc():
-    """Whether CuPy's binding of NVRTC is there, and the library."""
-    try:
-        from cupy_backends.cuda.libs import nvrtc
-
-        return nvrtc.getVersion() >= (12, 0)
-    except (ImportError, RuntimeError):
-        return False
-
-
-needs_nvrtc = pytest.mark.skipif(not has_nvrtc(), reason="no NVRTC: pip install 'charrnn-lm[gpu-test]'")
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
 
 
@@ -66,20 +53,9 @@ def kernels(folder):
 @needs_nvrtc
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_every_kernel_compiles_and_keeps_its_values_in_registers(architecture):
-    from cupy_backends.cuda.libs import nvrtc
-
-    # As CuPy does, and the assembler is to report.
-    options = (f"--gpu-architecture=sm_{architecture}", "--std=c++17", "-ftz=true",
-               "--device-as-default-execution-space", "--ptxas-options=-v")  # fmt: skip
     for name, definitions in SOURCES:
-        program = nvrtc.createProgram(source(name, **definitions), name, (), ())
-        try:
-            nvrtc.compileProgram(program, options)
-        finally:
-            log = nvrtc.getProgramLog(program)
-            nvrtc.destroyProgram(program)
         kernels = re.findall(r"^KERNEL\((\w+),", source(name), re.MULTILINE)
-        assert re.findall(r"(\d+) bytes spill stores", log) == ["0"] * len(kernels), log
+        assert spill_stores(source(name, **definitions), architecture) == [0] * len(kernels), name
 
 
 @needs_compiler
@@ -187,17 +163,9 @@ class TestOnTheProcessor:
             errors = recurrence_errors(BACKEND, spoiled, cell, (3, 2, 5))
         assert not max(errors.values()) < 1e-2
 
-    @pytest.mark.parametrize(("arguments", "code"), [((), 0), (("spoiled",), 66)])
+    @pytest.mark.parametrize(("arguments", "code"), [((), 0), (("spoiled",), RACE)])
     def test_no_thread_races_with_another_and_without_a_barrier_some_do(self, arguments, code):
-        sanitizer = subprocess.run(["g++", "-print-file-name=libtsan.so"], capture_output=True, text=True, check=True)
-        library = sanitizer.stdout.strip()
-        if not Path(library).is_absolute():
-            pytest.skip("g++ has no thread sanitizer")
-        environment = {**os.environ, "LD_PRELOAD": library, "OPENBLAS_NUM_THREADS": "1"}
-        command = [sys.executable, "-m", "tests.kernels.shim.races", *arguments]
-        done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
-        if "unexpected memory mapping" in done.stderr:
-            pytest.skip("the thread sanitizer does not run under this kernel")
+        done = run_sanitized("tests.kernels.shim.races", *arguments)
         assert done.returncode == code, done.stderr[-3000:]
         assert ("data race" in done.stderr) == bool(code)
 
@@ -276,14 +244,16 @@ def fake_cupy(capability="90", compile_error=None):
     """As much of CuPy as is asked before anything is computed."""
 
     class RawModule:
-        def __init__(self, code):
+        def __init__(self, code, enable_cooperative_groups):
             pass
 
         def compile(self):
             if compile_error:
                 raise compile_error
 
-    cuda = SimpleNamespace(Device=lambda *_: SimpleNamespace(compute_capability=capability, use=lambda: None),
+    attributes = {"MultiProcessorCount": 132, "MaxSharedMemoryPerBlockOptin": 232448}
+    device = SimpleNamespace(compute_capability=capability, attributes=attributes, use=lambda: None)
+    cuda = SimpleNamespace(Device=lambda *_: device,
                            compiler=SimpleNamespace(CompileException=SyntaxError))  # fmt: skip
     return SimpleNamespace(cuda=cuda, RawModule=RawModule)
 

@@ -3,7 +3,11 @@
     device.h   what all of them start from      program.py      puts the sources together and compiles them
     sweep.cu   a time step of a cell            gated.cu        of the cell whose step has two halves
     softmax.cu rows.cu update.cu                products.py     matrix products, and their precision
-    dropout.cu choose.cu                        recurrence.py   the recurrences
+    dropout.cu choose.cu                        recurrence.py   the recurrences, a launch for each time step
+
+    persistent_forward.cu persistent_backward.cu    all time steps in one launch; member.h on top of product.h,
+                                                    exchange.h, shape.h and instructions.h
+    persistent.py plan.py                           the recurrences in terms of them, and their sizes for a GPU
 
 Nothing here waits for the device or asks it for a value, and every sum is made in an order that depends on the sizes
 alone: equal runs are equal to the last bit.
@@ -13,6 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.errors import Unsupported
+from charrnn.kernels.cuda import persistent
+from charrnn.kernels.cuda.plan import Limits
 from charrnn.kernels.cuda.products import multiplier
 from charrnn.kernels.cuda.program import Compile, compiler, source
 from charrnn.kernels.cuda.recurrence import GatedSweep, SteppedSweep
@@ -34,7 +41,8 @@ class CudaKernels(ReferenceKernels):
     """CuPy arrays in float32; a scalar that a method returns is overwritten by its next call.
 
     `precision` is a wish, and afterwards what the products are really made in. Who gives a `compile_source` has no
-    device: products are then xp's own.
+    device: products are then xp's own. With the GPU's `limits`, recurrent products may be as precise as TF32 only, and
+    all time steps are one launch where that is possible; without, there is a launch for each of them.
 
     Raises:
         Unsupported: the GPU is too old for them or for bf16, or NVRTC does not work.
@@ -43,9 +51,11 @@ class CudaKernels(ReferenceKernels):
     name = "cuda"
     chooses = True
 
-    def __init__(self, xp: Any, compile_source: Compile | None = None, precision: str = "float32") -> None:
+    def __init__(
+        self, xp: Any, compile_source: Compile | None = None, precision: str = "float32", limits: Limits | None = None
+    ) -> None:
         super().__init__(xp)
-        self.compile = compile_source or compiler(xp)
+        self.compile, self.limits = compile_source or compiler(xp), limits
         if compile_source:
             self.precision, self.multiply = precision, xp.dot
         else:
@@ -67,8 +77,20 @@ class CudaKernels(ReferenceKernels):
         self, cell: str, *, hidden_size: int, seq_len: int, batch_size: int, dtype: Any, training: bool
     ) -> Recurrence:
         """See `ReferenceKernels.recurrence`."""
-        kind = GatedSweep if cell == "gru-before" else SteppedSweep
-        return kind(self, cell, hidden_size, seq_len, batch_size, training)
+        try:
+            return persistent.build(self, cell, hidden_size=hidden_size, seq_len=seq_len, batch_size=batch_size,
+                                    training=training)  # fmt: skip
+        except Unsupported:  # `refusals` tells
+            kind = GatedSweep if cell == "gru-before" else SteppedSweep
+            return kind(self, cell, hidden_size, seq_len, batch_size, training)
+
+    def refusals(self, cell: str, *, hidden_size: int, seq_len: int, batch_size: int) -> tuple[str, ...]:
+        """See `ReferenceKernels.refusals`."""
+        try:
+            persistent.plans(self.limits, cell, hidden_size=hidden_size, seq_len=seq_len, batch_size=batch_size)
+        except Unsupported as refusal:
+            return (f"persistent sweeps: {refusal}",)
+        return ()
 
     def matmul(self, a: Any, b: Any, out: Any, bias: Any = None) -> None:
         """See `ReferenceKernels.matmul`."""

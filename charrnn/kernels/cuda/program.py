@@ -7,20 +7,26 @@ from typing import Any
 from charrnn.errors import Unsupported
 
 _HERE = Path(__file__).parent
-_PRELUDE = (_HERE / "device.h", _HERE.parent / "pointwise.h")
+_PRELUDE = ("device.h", "../pointwise.h")
 OLDEST = 75  # Turing: the first that NVRTC 13 compiles for
 
-Compile = Callable[[str], Any]  # source -> a module with `get_function(name)`, as cupy.RawModule has it
+# (source, cooperative=False) -> a module with `get_function(name)`, as cupy.RawModule has it. The blocks of cooperative
+# kernels all run at the same time, or the kernel does not start.
+Compile = Callable[..., Any]
 
 
-def source(name: str, **definitions: str | int) -> str:
+def source(name: str, *headers: str, **definitions: str | int) -> str:
     """The whole text of a .cu file, with everything that it needs and the macros it is to see.
 
     It is one text without includes because CuPy keeps compiled kernels by their text.
     """
     macros = [f"#define {macro} {value}" for macro, value in definitions.items()]
-    parts = [path.read_text(encoding="utf-8") for path in (*_PRELUDE, _HERE / name)]
-    return "\n".join([*parts[:-1], *macros, parts[-1]])
+    return "\n".join([*macros, *map(part, (*_PRELUDE, *headers, name))])
+
+
+def part(name: str) -> str:
+    """The text of one file."""
+    return (_HERE / name).read_text(encoding="utf-8")
 
 
 def compiler(cupy: Any) -> Compile:
@@ -36,8 +42,8 @@ def compiler(cupy: Any) -> Compile:
             f"{int(capability) / 10}; use --kernel reference"
         )
 
-    def compile_source(text: str) -> Any:
-        module = cupy.RawModule(code=text)
+    def compile_source(text: str, cooperative: bool = False) -> Any:
+        module = cupy.RawModule(code=text, enable_cooperative_groups=cooperative)
         try:
             module.compile()
         except (RuntimeError, cupy.cuda.compiler.CompileException) as error:

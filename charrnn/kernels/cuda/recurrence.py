@@ -92,8 +92,23 @@ class Sweep:
         raise NotImplementedError
 
 
-class SteppedSweep(Sweep):
-    """Any cell whose recurrent products can all be made at once."""
+class UngatedSweep(Sweep):
+    """Any cell whose recurrent products of a time step can all be made at once."""
+
+    def __init__(
+        self, kernels: Any, cell: str, hidden_size: int, seq_len: int, batch_size: int, training: bool
+    ) -> None:
+        super().__init__(kernels, cell, hidden_size, seq_len, batch_size, training)
+        # Of the others it is dz.
+        self._dr = self.steps(CELLS[cell].blocks) if training and cell in KEEPS else None
+
+    def weight_gradients(self, weight: Any, bias: Any, z: Any) -> None:
+        dr = z if self._dr is None else self._dr[: len(z)]
+        self.weight_gradient(dr, self.h[: len(z)], weight, bias)
+
+
+class SteppedSweep(UngatedSweep):
+    """A product of cuBLAS and a launch for each time step."""
 
     def __init__(
         self, kernels: Any, cell: str, hidden_size: int, seq_len: int, batch_size: int, training: bool
@@ -101,9 +116,7 @@ class SteppedSweep(Sweep):
         super().__init__(kernels, cell, hidden_size, seq_len, batch_size, training)
         module = kernels.compile(source("sweep.cu", CELL=STRUCTURES[cell]))
         self._forward, self._backward = module.get_function("forward"), module.get_function("backward")
-        blocks = CELLS[cell].blocks
-        self._product = self.xp.empty((batch_size, blocks * hidden_size), np.float32)
-        self._dr = self.steps(blocks) if training and cell in KEEPS else None  # of the others it is dz
+        self._product = self.xp.empty((batch_size, CELLS[cell].blocks * hidden_size), np.float32)
 
     def sweep(self, weight: Any, bias: Any, z: Any) -> None:
         transposed, arrays = weight.T, (self._product, bias, z, self.h, self.memory, self.kept)
@@ -117,10 +130,6 @@ class SteppedSweep(Sweep):
         for t in reversed(range(len(z))):
             self.launch(self._backward, t, *arrays)
             self.multiply(dr[t], weight, self._dproduct)
-
-    def weight_gradients(self, weight: Any, bias: Any, z: Any) -> None:
-        dr = z if self._dr is None else self._dr[: len(z)]
-        self.weight_gradient(dr, self.h[: len(z)], weight, bias)
 
 
 class GatedSweep(Sweep):

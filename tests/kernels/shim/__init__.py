@@ -14,25 +14,50 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.kernels.cuda.program import part
+
 HEADER = Path(__file__).parent / "shim.h"
-FLAGS = ("-std=c++20", "-O1", "-pthread", "-shared", "-fPIC", "-fno-gnu-unique", "-Wl,-Bsymbolic")
+INSTRUCTIONS = Path(__file__).parent / "instructions.h"
+FLAGS = ("-std=c++20", "-O1", "-pthread", "-fPIC", "-fno-gnu-unique")
+LIBRARY = ("-shared", "-Wl,-Bsymbolic")
 
 
-def compiler(folder: Path, *flags: str, change: Callable[[str], str] = str) -> Callable[[str], "Module"]:
+def compiler(folder: Path, *flags: str, change: Callable[[str], str] = str) -> Callable[..., "Module"]:
     """A function that compiles a source, `change`d first, into a library in `folder`."""
+    of_gpu, of_processor = part("instructions.h"), INSTRUCTIONS.read_text(encoding="utf-8")
 
-    def compile_source(source: str) -> Module:
-        source = change(source)
-        entries = [f"ENTRY({name})" for name in re.findall(r"^KERNEL\((\w+),", source, re.MULTILINE)]
-        text = "\n".join([f'#include "{HEADER}"', source, *entries])
-        library = folder / f"{hashlib.sha256('|'.join((text, *FLAGS, *flags)).encode()).hexdigest()[:16]}.so"
+    def compile_source(source: str, cooperative: bool = False) -> Module:
+        source = change(source).replace(of_gpu, of_processor)
+        kernels = re.findall(r"^(GROUP_)?KERNEL\((\w+),", source, re.MULTILINE)
+        entries = [f"ENTRY({name}, {'true' if group else 'false'})" for group, name in kernels]
+        text = "\n".join([source, *entries])
+        library = folder / f"{_digest(text, *FLAGS, *flags)}.so"
         if not library.exists():
-            command = ["g++", *FLAGS, *flags, "-x", "c++", "-", "-o", str(library)]
-            # A sanitizer that is preloaded into this process is not meant for the compiler.
-            subprocess.run(command, input=text, text=True, check=True, env={**os.environ, "LD_PRELOAD": ""})
+            header = _precompiled(folder, flags)
+            arguments = (*LIBRARY, "-include", str(header), "-x", "c++", "-", "-o", str(library))
+            _compile(*arguments, flags=flags, text=text)
         return Module(ctypes.CDLL(str(library)))
 
     return compile_source
+
+
+def _precompiled(folder: Path, flags: tuple[str, ...]) -> Path:
+    """shim.h as the compiler reads it quickest: most of the time goes into the headers of C++."""
+    header = folder / f"{_digest(*flags)}.h"
+    if not header.exists():
+        header.write_text(f'#include "{HEADER}"\n')
+        _compile("-x", "c++-header", str(header), "-o", f"{header}.gch", flags=flags)
+    return header
+
+
+def _compile(*arguments: str, flags: tuple[str, ...], text: str = "") -> None:
+    # A sanitizer that is preloaded into this process is not meant for the compiler.
+    environment = {**os.environ, "LD_PRELOAD": ""}
+    subprocess.run(["g++", *FLAGS, *flags, *arguments], input=text, text=True, check=True, env=environment)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 
 class Module:
@@ -47,11 +72,11 @@ class Module:
         describe.restype = ctypes.c_char_p
         signature = describe().decode()
 
-        def kernel(grid: tuple[int, ...], block: tuple[int], arguments: tuple[Any, ...]) -> None:
+        def kernel(grid: tuple[int, ...], block: tuple[int], arguments: tuple[Any, ...], shared_mem: int = 0) -> None:
             values = [_value(argument) for argument in arguments]
             assert "".join(letter for letter, _ in values) == signature, f"{name} takes {signature}"
             addresses = (ctypes.c_void_p * len(values))(*(ctypes.addressof(value) for _, value in values))
-            launch(grid[0], grid[1] if len(grid) > 1 else 1, block[0], addresses)
+            launch(grid[0], grid[1] if len(grid) > 1 else 1, block[0], shared_mem, addresses)
 
         return kernel
 

@@ -1,4 +1,4 @@
-"""Runs every CUDA kernel under the thread sanitizer; with an argument, the sources without their block barriers.
+"""Runs every CUDA kernel under the thread sanitizer, but the persistent ones; with an argument, without block barriers.
 
 To be started with the sanitizer's library preloaded; its exit code is then 66 if a race was seen.
 """

@@ -1,0 +1,18 @@
+// The largest gradient that comes into a sweep; see Scale in persistent_backward.cu.
+
+// largest[block] = the largest magnitude in every so-many-th value of the arrays; NaN counts for nothing.
+KERNEL(largest_of, 256)
+(int count, int state_count, const float* above, const float* dproduct, const float* dmemory, float* largest) {
+    __shared__ float of_warp[8];
+    float most = 0;
+    for (int index = thread_number(); index < count; index += thread_count()) most = fmaxf(most, fabsf(above[index]));
+    for (int index = thread_number(); index < state_count; index += thread_count()) {
+        most = fmaxf(most, fmaxf(fabsf(dproduct[index]), fabsf(dmemory[index])));
+    }
+    most = warp_largest(most);
+    if (threadIdx.x % WARP == 0) of_warp[threadIdx.x / WARP] = most;
+    __syncthreads();
+    if (threadIdx.x > 0) return;
+    for (int warp = 1; warp < 8; warp++) most = fmaxf(most, of_warp[warp]);
+    largest[blockIdx.x] = most;
+}

@@ -1,0 +1,122 @@
+"""The recurrences on a GPU, all time steps in one launch: the recurrent weights stay on the multiprocessors."""
+
+from typing import Any
+
+import numpy as np
+
+from charrnn.cells import CELLS
+from charrnn.errors import Unsupported
+from charrnn.kernels.cuda.plan import Limits, Plan, choose
+from charrnn.kernels.cuda.program import source
+from charrnn.kernels.cuda.recurrence import STRUCTURES, THREADS, UngatedSweep
+
+HEADERS = ("instructions.h", "shape.h", "exchange.h", "product.h", "member.h")
+PEAKS = 64  # pieces in which the largest incoming gradient is looked for
+FALLBACKS: tuple[tuple[str, ...], ...] = ((), ("CLUSTER",), ("CLUSTER", "GRID"))  # exchanges to do without
+SHARED_UNASKED = 48 << 10  # bytes of shared memory that a block gets without asking for them
+
+
+def persistent_source(cell: str, plan: Plan) -> str:
+    """The text of one kernel."""
+    name = "persistent_backward.cu" if plan.backward else "persistent_forward.cu"
+    return source(name, *HEADERS, CELL=STRUCTURES[cell], PEAKS=PEAKS, **plan.macros)
+
+
+def plans(
+    limits: Limits | None, cell: str, *, hidden_size: int, seq_len: int, batch_size: int, without: tuple[str, ...] = ()
+) -> tuple[Plan, Plan]:
+    """Of the way forth and the way back.
+
+    Raises:
+        Unsupported: these sweeps do not take such a layer, and why.
+    """
+    if limits is None:
+        raise Unsupported("their products are not IEEE float32")
+    if seq_len == 1:
+        raise Unsupported("there is only one time step")
+    sizes = {"hidden_size": hidden_size, "batch_size": batch_size, "without": without}
+    return choose(limits, cell, backward=False, **sizes), choose(limits, cell, backward=True, **sizes)
+
+
+def build(
+    kernels: Any, cell: str, *, hidden_size: int, seq_len: int, batch_size: int, training: bool
+) -> "PersistentSweep":
+    """The sweep by the best plan that the GPU does start.
+
+    Raises:
+        Unsupported: see `plans`; or the GPU starts none.
+    """
+    refusal: Exception | None = None
+    for without in FALLBACKS:
+        planned = plans(kernels.limits, cell, hidden_size=hidden_size, seq_len=seq_len, batch_size=batch_size,
+                        without=without)  # fmt: skip
+        sweep = PersistentSweep(kernels, cell, hidden_size, seq_len, batch_size, training, *planned)
+        try:
+            sweep.try_out()
+        except (RuntimeError, ValueError) as error:  # CUDADriverError is a RuntimeError; too large a grid, a ValueError
+            refusal = error
+        else:
+            return sweep
+    raise Unsupported(f"the GPU does not start them: {refusal}")
+
+
+class PersistentSweep(UngatedSweep):
+    """One launch forth and two back, as planned. Its products have float16 operands: as precise as TF32."""
+
+    def __init__(
+        self, kernels: Any, cell: str, hidden_size: int, seq_len: int, batch_size: int, training: bool,
+        forward: Plan, backward: Plan,
+    ) -> None:  # fmt: skip
+        super().__init__(kernels, cell, hidden_size, seq_len, batch_size, training)
+        self._cell, self._batch_size, self._count = cell, np.int32(batch_size), batch_size * hidden_size
+        self._forward = _Kernel(kernels, cell, forward, batch_size)
+        if training:
+            self._backward = _Kernel(kernels, cell, backward, batch_size)
+            self._largest_of = kernels.compile(source("largest.cu")).get_function("largest_of")
+            self._largest = self.xp.empty(PEAKS, np.float32)
+
+    def try_out(self) -> None:
+        """One time step of nothing: whether it starts depends on the GPU and on what else runs there."""
+        zeros = self.xp.zeros((CELLS[self._cell].blocks * self.hidden_size, self.hidden_size), np.float32)
+        z = self.xp.zeros((1, int(self._batch_size), len(zeros)), np.float32)
+        self.sweep(zeros, zeros[:, 0].copy(), z)
+        if self._recorded:
+            self.sweep_back(zeros, z, self.xp.zeros_like(self.h[:1]))
+
+    def sweep(self, weight: Any, bias: Any, z: Any) -> None:
+        steps = np.int32(len(z))
+        self._forward(steps, self._batch_size, self._tape, weight, bias, z, self.h, self.memory, self.kept)
+
+    def sweep_back(self, weight: Any, z: Any, dh: Any) -> None:
+        sizes = (np.int32(dh.size), np.int32(self._count))
+        into = (dh, self._dproduct, self._dmemory)
+        self._largest_of((PEAKS,), (THREADS,), (*sizes, *into, self._largest))
+        dr = z if self._dr is None else self._dr
+        self._backward(np.int32(len(z)), self._batch_size, self._largest, weight, z, self.h, self.memory, self.kept,
+                       *into, dr)  # fmt: skip
+
+
+class _Kernel:
+    """A kernel with all that a launch of it takes beside its arguments."""
+
+    def __init__(self, kernels: Any, cell: str, plan: Plan, batch_size: int) -> None:
+        self._waits = plan.exchange == "GRID"
+        module = kernels.compile(persistent_source(cell, plan), cooperative=self._waits)
+        self._kernel = module.get_function("backward" if plan.backward else "forward")
+        if plan.shared_bytes > SHARED_UNASKED:
+            self._kernel.max_dynamic_shared_size_bytes = plan.shared_bytes
+        self._group, self._groups = plan.group, plan.groups(batch_size)
+        self._at_once = min(self._groups, kernels.limits.groups(plan)) if self._waits else self._groups
+        self._block, self._shared_bytes = (plan.threads,), plan.shared_bytes
+        size = 2 * self._at_once * plan.rows * plan.stride if self._waits else 1
+        self._operands = kernels.xp.zeros(size, np.float16)
+        self._counters = kernels.xp.zeros(self._at_once, np.uint32)
+
+    def __call__(self, *arguments: Any) -> None:
+        for first in range(0, self._groups, self._at_once):
+            if self._waits:
+                self._counters[...] = 0
+            # Two dimensions: of a cooperative grid with one that does not fit, CuPy would launch a part.
+            grid = (self._group, min(self._at_once, self._groups - first))
+            all_arguments = (np.int32(first), *arguments, self._operands, self._counters)
+            self._kernel(grid, self._block, all_arguments, shared_mem=self._shared_bytes)

@@ -1,0 +1,95 @@
+// All time steps of CELL back in one launch; see persistent_forward.cu.
+
+// Gradients are multiplied by a power of two on the way in and divided by it on the way out, so that the largest one
+// that comes in is between 1 and 2: float16 ends at 65504 on one side and at 6e-8 on the other. So scaled, gradients
+// are as exact as with TF32, whose numbers have as many bits; with bfloat16 their errors are some five times larger.
+struct Scale {
+    float up = 1, down = 1;
+
+    // `largest` is that of each of PEAKS pieces of what comes in.
+    METHOD explicit Scale(const float* largest) {
+        float most = 0;
+        for (int index = 0; index < PEAKS; index++) most = largest[index] > most ? largest[index] : most;
+        const unsigned exponent = bits_of(most) >> 23;
+        if (exponent < 2 || exponent > 252) return;  // nothing to scale, or no number
+        up = float_of((254 - exponent) << 23);
+        down = float_of(exponent << 23);
+    }
+
+    METHOD static float fitting(float value) {
+        return value > 65504.0f ? 65504.0f : value < -65504.0f ? -65504.0f : value;  // NaN stays NaN
+    }
+};
+
+// dproduct is the gradient of the last output on the way in and that of the first one on the way out, dmemory likewise;
+// h, memory, kept, above and dr begin at the first time step.
+GROUP_KERNEL(backward, THREADS)
+(int first_group, int steps, int batch, const float* largest, const float* weight, float* z, const float* h,
+ const float* memory, const float* kept, const float* above, float* dproduct, float* dmemory, float* dr, Half* operands,
+ unsigned* counters) {
+    Member my(first_group, batch, weight, operands, counters);
+    const Scale scale(largest);
+    const Offset count = batch * HIDDEN;
+    const float start[VALUES * SPAN] = {};
+    float through[SHARE][VALUES], carried[SHARE];
+    Unit<BLOCKS> units[SHARE];
+    const Offset end = (steps - 1) * count;
+    z += end * BLOCKS, dr += end * BLOCKS, h += end, memory += end, kept += end, above += end;
+
+    // What a time step reads that is known before.
+    const auto load = [&](int index) {
+        Unit<BLOCKS>& u = units[index];
+        for (int block = 0; block < BLOCKS; block++) u.z[block] = z[my.gate[index] + block * HIDDEN];
+        u.h = h[my.at[index]];
+        u.dh = above[my.at[index]] * scale.up;
+        if (CELL::has_memory) u.memory = memory[my.at[index]];
+        if (CELL::keeps) u.kept = kept[my.at[index]];
+    };
+#pragma unroll
+    for (int index = 0; index < SHARE; index++) {
+        if (!my.live[index]) continue;
+        load(index);
+        through[index][0] = dproduct[my.at[index]] * scale.up;
+        carried[index] = 0;
+        if (CELL::has_memory) units[index].dmemory = dmemory[my.at[index]] * scale.up;
+    }
+    for (int turn = 0; turn < steps; turn++) {
+#pragma unroll
+        for (int index = 0; index < SHARE; index++) {
+            if (!my.live[index]) continue;
+            Unit<BLOCKS>& u = units[index];
+            u.dh += through[index][0] + carried[index];
+            CELL::step_backward(u);
+            carried[index] = u.dh;
+            for (int block = 0; block < BLOCKS; block++) {
+                my.put(turn, index, block, Scale::fitting(CELL::keeps && block == BLOCKS - 1 ? u.kept : u.z[block]));
+            }
+        }
+        my.exchange.send(turn);
+#pragma unroll
+        for (int index = 0; index < SHARE; index++) {
+            if (!my.live[index]) continue;
+            const Unit<BLOCKS>& u = units[index];
+            for (int block = 0; block < BLOCKS; block++) {
+                const int gate = my.gate[index] + block * HIDDEN;
+                z[gate] = u.z[block] * scale.down;
+                if (CELL::keeps) dr[gate] = (block == BLOCKS - 1 ? u.kept : u.z[block]) * scale.down;
+            }
+        }
+        if (turn + 1 < steps) {
+            z -= count * BLOCKS, dr -= count * BLOCKS, h -= count, memory -= count, kept -= count, above -= count;
+#pragma unroll
+            for (int index = 0; index < SHARE; index++) {
+                if (my.live[index]) load(index);
+            }
+        }
+        my.exchange.receive(turn);
+        my.product.make(my.lane, my.exchange, turn, start, through);
+    }
+#pragma unroll
+    for (int index = 0; index < SHARE; index++) {
+        if (!my.live[index]) continue;
+        dproduct[my.at[index]] = (through[index][0] + carried[index]) * scale.down;
+        if (CELL::has_memory) dmemory[my.at[index]] = units[index].dmemory * scale.down;
+    }
+}

@@ -1,0 +1,217 @@
+"""How a persistent sweep is spread over a GPU: the sizes that shape.h is compiled for.
+
+A plan is chosen by arithmetic over what shared memory and the L2 cache can move in a cycle; none of its figures is
+measured. Only their order matters.
+"""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any, NamedTuple
+
+from charrnn.cells import CELLS
+from charrnn.errors import Unsupported
+
+WARP = 32
+PAIR = 32  # columns of two tiles of a product
+GROUPS = {"ALONE": (1,), "CLUSTER": (2, 4, 8), "GRID": (2, 4, 8, 16, 32, 64)}
+ROWS = (8, 16, 32)
+SPANS = (1, 2, 4, 8)
+PARTS = (1, 2, 4, 8, 16)
+MOST_THREADS, MOST_ELEMENTS = 512, 4  # of a block, and of a lane
+REGISTERS, MOST_REGISTERS = 65536, 255  # of a multiprocessor, and of a thread
+OLDEST, OLDEST_WITH_CLUSTERS = 80, 90  # architectures
+# A multiprocessor moves so many bytes in a cycle, and needs so many cycles: what is told of an H100, and not measured.
+SHARED_BYTES, L2_BYTES, CLUSTER_BYTES = 128, 24, 32
+TILE_CYCLES, PAIR_CYCLES = 2, 40  # of a product: when many are made at once, and one after another
+UNIT_CYCLES, GATE_CYCLES = 100, 0.15  # likewise of the pointwise part
+ALONE_CYCLES, CLUSTER_CYCLES, GRID_CYCLES = 40, 500, 1500
+STEPPED_CYCLES, STEPPED_RATE = 12000, 500  # of a time step by itself, and multiplications of a large product in TF32
+CLUSTERED = 0.9  # of the multiprocessors; the others are left over when clusters are placed
+
+
+class Limits(NamedTuple):
+    """What a GPU has."""
+
+    architecture: int  # 90 is compute capability 9.0
+    processors: int
+    shared_memory: int  # bytes, of a block that asks for more than it gets unasked
+
+    @classmethod
+    def of(cls, cupy: Any) -> "Limits":
+        """The current device's."""
+        device = cupy.cuda.Device()
+        attributes = device.attributes
+        return cls(int(device.compute_capability), attributes["MultiProcessorCount"],
+                   attributes["MaxSharedMemoryPerBlockOptin"])  # fmt: skip
+
+    def groups(self, plan: "Plan") -> int:
+        """How many can run at the same time, with a block on each multiprocessor."""
+        return int(self.processors * (CLUSTERED if plan.exchange == "CLUSTER" else 1)) // plan.group
+
+
+class Plan(NamedTuple):
+    """The macros of one kernel; exchange.h and product.h say what they mean."""
+
+    blocks: int  # of the cell
+    hidden_size: int
+    backward: bool
+    exchange: str
+    group: int
+    rows: int
+    span: int
+    parts: int
+    in_registers: int
+
+    def groups(self, batch_size: int) -> int:
+        """That share the rows of a batch."""
+        return -(-batch_size // self.rows)
+
+    @property
+    def units(self) -> int:
+        """Of a member."""
+        return self.hidden_size // self.group
+
+    @property
+    def sent(self) -> int:
+        """Values of a unit that the next product reads."""
+        return self.blocks if self.backward else 1
+
+    @property
+    def values(self) -> int:
+        """Values of a unit that the product makes."""
+        return 1 if self.backward else self.blocks
+
+    @property
+    def tiles(self) -> int:
+        """Of units, in a member."""
+        return -(-self.units // (8 * self.span))
+
+    @property
+    def threads(self) -> int:
+        """Of a block."""
+        return WARP * self.tiles * self.parts
+
+    @property
+    def weight_tiles(self) -> int:
+        """Of a warp."""
+        return self.values * self.span // 2
+
+    @property
+    def pairs(self) -> int:
+        """Of tiles along the depth, a warp's."""
+        return -(-self.sent * self.hidden_size // (PAIR * self.parts))
+
+    @property
+    def stride(self) -> int:
+        """Columns of an operand, with those between its rows."""
+        columns = PAIR * self.parts * self.pairs
+        return columns if columns // PAIR % 2 else columns + PAIR
+
+    @property
+    def elements(self) -> int:
+        """Units and rows that a lane has values of."""
+        return self.rows // 8 * 2 * self.span
+
+    @property
+    def share(self) -> int:
+        """Of the elements, a lane's."""
+        return -(-self.elements // self.parts)
+
+    @property
+    def shared_bytes(self) -> int:
+        """What a block needs of shared memory."""
+        warps = self.tiles * self.parts
+        weights = warps * (self.pairs - self.in_registers) * 2 * self.weight_tiles * WARP * 16
+        operands = 0 if self.exchange == "GRID" else 2 * self.rows * self.stride * 2
+        outbox = 0 if self.exchange == "ALONE" else self.rows * self.sent * self.units * 2
+        partial = 0 if self.parts == 1 else warps * self.elements * self.values * WARP * 4
+        return weights + operands + outbox + partial
+
+    @property
+    def macros(self) -> dict[str, str | int]:
+        """For `source`."""
+        return {"QUICK": 1, "HIDDEN": self.hidden_size, "BACKWARD": int(self.backward), "EXCHANGE": self.exchange,
+                "GROUP": self.group, "ROWS": self.rows, "SPAN": self.span, "PARTS": self.parts,
+                "IN_REGISTERS": self.in_registers, "SHARED_BYTES": self.shared_bytes}  # fmt: skip
+
+    @property
+    def registers(self) -> int:
+        """That a thread can have."""
+        return min(REGISTERS // self.threads // 8 * 8, MOST_REGISTERS)
+
+    def room_for_weights(self, architecture: int) -> int:
+        """Registers of a thread. The compiler was seen to need the others: with more for weights it spilled some."""
+        sums = self.rows // 8 * self.weight_tiles * 4
+        units = self.share * (2 * self.blocks + 4)
+        loads, spare = {"ALONE": (0, 0), "CLUSTER": (0, 8), "GRID": (48 + 2 * self.rows, 24)}[self.exchange]
+        if self.exchange == "GRID" and architecture >= 120:
+            loads, spare = loads + 16, spare + 24
+        return min(self.registers // 2 - spare, self.registers - 32 - sums - units - loads)
+
+    @property
+    def cycles(self) -> float:
+        """Of a time step, by what has to go through shared memory, the L2 cache and the tensor cores."""
+        warps = self.tiles * self.parts
+        operands = warps * self.pairs * self.rows // 8 * WARP * 16
+        weights = warps * (self.pairs - self.in_registers) * 2 * self.weight_tiles * WARP * 16
+        partial = 0 if self.parts == 1 else 2 * warps * self.elements * self.values * WARP * 4
+        sent = self.rows * self.sent * self.units * 2
+        tiles = warps * self.pairs * 2 * self.weight_tiles * self.rows // 8
+        if self.exchange == "GRID":
+            exchange = GRID_CYCLES + (operands + sent) / L2_BYTES
+            operands = 0
+        else:
+            exchange = ALONE_CYCLES if self.group == 1 else CLUSTER_CYCLES + sent * self.group / CLUSTER_BYTES
+        multiply = max((operands + weights) / SHARED_BYTES, tiles * TILE_CYCLES, self.pairs * PAIR_CYCLES)
+        pointwise = max(self.share * UNIT_CYCLES, self.units * self.rows * self.blocks * GATE_CYCLES)
+        return multiply + partial / SHARED_BYTES + pointwise + exchange
+
+
+def choose(
+    limits: Limits, cell: str, *, hidden_size: int, batch_size: int, backward: bool, without: tuple[str, ...] = ()
+) -> Plan:
+    """The quickest plan by `Plan.cycles` that the GPU has room for, with none of the exchanges `without`.
+
+    Raises:
+        Unsupported: there is none, and why.
+    """
+    _check(limits, cell, hidden_size)
+    plans = [plan for plan in _plans(limits, CELLS[cell].blocks, hidden_size, backward) if plan.exchange not in without]
+    if not plans:
+        raise Unsupported(
+            f"the weights of hidden_size {hidden_size} do not fit in the registers and shared memory of "
+            f"{limits.processors} multiprocessors"
+        )
+    cycles, plan = min((plan.cycles * -(-plan.groups(batch_size) // limits.groups(plan)), plan) for plan in plans)
+    multiplications = plan.blocks * hidden_size * hidden_size * batch_size
+    if cycles > STEPPED_CYCLES + multiplications / (STEPPED_RATE * limits.processors):
+        raise Unsupported(f"batch_size {batch_size} is so large that a product for each time step should be quicker")
+    return plan
+
+
+def _check(limits: Limits, cell: str, hidden_size: int) -> None:
+    if limits.architecture < OLDEST:
+        raise Unsupported(f"they need compute capability {OLDEST / 10}, and this GPU has {limits.architecture / 10}")
+    if CELLS[cell].gated:
+        raise Unsupported(f"a time step of {cell} has two products, one after the other")
+    if cell == "relu":
+        raise Unsupported("the output of relu has no limit, and float16 has")
+    if hidden_size % 8:
+        raise Unsupported(f"hidden_size {hidden_size} is not a multiple of 8")
+
+
+def _plans(limits: Limits, blocks: int, hidden_size: int, backward: bool) -> Iterator[Plan]:
+    """All that the GPU has room for."""
+    for exchange, groups in GROUPS.items():
+        if exchange == "CLUSTER" and limits.architecture < OLDEST_WITH_CLUSTERS:
+            continue
+        for group, rows, span, parts in product(groups, ROWS, SPANS, PARTS):
+            plan = Plan(blocks, hidden_size, backward, exchange, group, rows, span, parts, 1)
+            if hidden_size % (8 * group) or plan.values * span % 2:
+                continue
+            if plan.threads > MOST_THREADS or plan.share > MOST_ELEMENTS:
+                continue
+            room = plan.room_for_weights(limits.architecture)
+            plan = plan._replace(in_registers=min(plan.pairs, room // (8 * plan.weight_tiles)))
+            if plan.in_registers > 0 and plan.shared_bytes <= limits.shared_memory and limits.groups(plan):
+                yield plan

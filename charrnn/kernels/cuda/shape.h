@@ -1,0 +1,29 @@
+// The sizes of one persistent kernel. Given are CELL, HIDDEN and whether it goes BACKWARD; how many blocks are a GROUP,
+// and how many rows of the batch, a multiple of 8, it has (ROWS); and SPAN, PARTS and IN_REGISTERS of product.h.
+
+constexpr int BLOCKS = CELL::blocks;
+constexpr int UNITS = HIDDEN / GROUP;     // a member's, a multiple of 8
+constexpr int SENT = BACKWARD ? BLOCKS : 1;  // values of a unit that the next product reads
+constexpr int WIDTH = SENT * UNITS;
+constexpr int DEPTH = SENT * HIDDEN;
+constexpr int VALUES = BACKWARD ? 1 : BLOCKS;  // of a unit that the product makes
+
+constexpr int TILE = 8 * SPAN;  // units
+constexpr int TILES = (UNITS + TILE - 1) / TILE;
+constexpr int THREADS = WARP * TILES * PARTS;
+constexpr int WEIGHT_TILES = VALUES * SPAN / 2;
+constexpr int ROW_TILES = ROWS / 8;
+constexpr int PAIR = 32;  // columns of two tiles
+constexpr int PAIRS = (DEPTH + PAIR * PARTS - 1) / (PAIR * PARTS);
+constexpr int COLUMNS = PAIR * PARTS * PAIRS;
+constexpr int STRIDE = COLUMNS / PAIR % 2 ? COLUMNS : COLUMNS + PAIR;  // so that lanes do not meet in a bank of memory
+
+constexpr int ELEMENTS = ROW_TILES * 2 * SPAN;         // units and rows that a lane has values of
+constexpr int SHARE = (ELEMENTS + PARTS - 1) / PARTS;  // of them, when the parts have been added up
+
+// Shared memory, in bytes, in this order.
+constexpr int WEIGHT_BYTES = TILES * PARTS * (PAIRS - IN_REGISTERS) * 2 * WEIGHT_TILES * WARP * 16;
+constexpr int OPERAND_BYTES = EXCHANGE == GRID ? 0 : 2 * ROWS * STRIDE * 2;
+constexpr int OUTBOX_BYTES = EXCHANGE == ALONE ? 0 : ROWS * WIDTH * 2;
+constexpr int PARTIAL_BYTES = PARTS == 1 ? 0 : TILES * PARTS * ELEMENTS * VALUES * WARP * 4;
+static_assert(WEIGHT_BYTES + OPERAND_BYTES + OUTBOX_BYTES + PARTIAL_BYTES == SHARED_BYTES, "as the host counts them");

@@ -1,0 +1,35 @@
+"""The compiler of the CUDA kernels, which needs no GPU."""
+
+import re
+
+import pytest
+
+
+def has_nvrtc() -> bool:
+    """Whether CuPy's binding of NVRTC is there, and the library."""
+    try:
+        from cupy_backends.cuda.libs import nvrtc
+
+        return nvrtc.getVersion() >= (12, 0)
+    except (ImportError, RuntimeError):
+        return False
+
+
+needs_nvrtc = pytest.mark.skipif(not has_nvrtc(), reason="no NVRTC: pip install 'charrnn-lm[gpu-test]'")
+
+
+def spill_stores(source: str, architecture: int) -> list[int]:
+    """Bytes that each kernel of the source stores because registers do not hold them; compiled as CuPy does."""
+    from cupy_backends.cuda.libs import nvrtc
+
+    options = (f"--gpu-architecture=sm_{architecture}", "--std=c++17", "-ftz=true",
+               "--device-as-default-execution-space", "--ptxas-options=-v")  # fmt: skip
+    program = nvrtc.createProgram(source, "kernels.cu", (), ())
+    try:
+        nvrtc.compileProgram(program, options)
+    except nvrtc.NVRTCError:
+        raise AssertionError(nvrtc.getProgramLog(program)) from None
+    else:
+        return [int(count) for count in re.findall(r"(\d+) bytes spill stores", nvrtc.getProgramLog(program))]
+    finally:
+        nvrtc.destroyProgram(program)

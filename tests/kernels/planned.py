@@ -1,0 +1,55 @@
+"""Persistent sweeps by a plan that the test gives, on a processor."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from charrnn.cells import CELLS
+from charrnn.kernels.cuda import CudaKernels
+from charrnn.kernels.cuda.persistent import PersistentSweep
+from charrnn.kernels.cuda.plan import Limits, Plan
+from tests.kernels import shim
+
+
+class Case(NamedTuple):
+    """A layer and two plans; `forward` and `backward` are rows, span, parts and in_registers."""
+
+    cell: str
+    shape: tuple[int, int, int]  # T, B, H
+    exchange: str
+    group: int
+    forward: tuple[int, int, int, int]
+    backward: tuple[int, int, int, int]
+
+    def plan(self, backward: bool) -> Plan:
+        """That of one direction."""
+        sizes = self.backward if backward else self.forward
+        return Plan(CELLS[self.cell].blocks, self.shape[2], backward, self.exchange, self.group, *sizes)
+
+
+# Every cell, every exchange, and of every size one that does not come out even: rows of the batch, units of a tile,
+# pairs of a part, elements of a part; and weights in shared memory.
+CASES = {
+    "gru alone, a tile not full": Case("gru", (3, 11, 40), "ALONE", 1, (8, 2, 2, 1), (8, 2, 2, 1)),
+    "lstm alone, 16 rows": Case("lstm", (2, 13, 24), "ALONE", 1, (16, 1, 1, 1), (16, 2, 2, 1)),
+    "lstm in clusters of 2": Case("lstm", (4, 9, 32), "CLUSTER", 2, (8, 1, 1, 1), (8, 2, 2, 1)),
+    "gru in clusters of 4": Case("gru", (3, 3, 64), "CLUSTER", 4, (8, 2, 2, 1), (8, 2, 2, 2)),
+    "lstm on a grid, in two launches": Case("lstm", (3, 17, 16), "GRID", 2, (8, 1, 1, 1), (8, 2, 1, 1)),
+    "tanh on a grid, idle parts": Case("tanh", (3, 9, 64), "GRID", 4, (8, 2, 2, 1), (8, 2, 8, 1)),
+}
+
+
+class PlannedKernels(CudaKernels):
+    """CudaKernels whose recurrence is that of `case`; two groups of two run at the same time."""
+
+    def __init__(self, folder: Path, *flags: str, **options: Any) -> None:
+        super().__init__(np, shim.compiler(folder, *flags, **options), Limits(90, 4, 1 << 20))
+        self.case = next(iter(CASES.values()))
+
+    def recurrence(
+        self, cell: str, *, hidden_size: int, seq_len: int, batch_size: int, dtype: Any, training: bool
+    ) -> PersistentSweep:
+        """Whatever the plan's own sizes."""
+        plans = self.case.plan(False), self.case.plan(True)
+        return PersistentSweep(self, cell, hidden_size, seq_len, batch_size, training, *plans)
