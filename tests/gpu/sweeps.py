@@ -37,7 +37,7 @@ class PersistentOnly(CudaKernels):
     """CudaKernels with one of the exchanges and nothing to fall back on."""
 
     def __init__(self, xp: Any, compile_source: Any, limits: Limits, exchange: str) -> None:
-        super().__init__(xp, compile_source, limits)
+        super().__init__(xp, compile_source, limits=limits)
         self.exchange = exchange
 
     def plan(self, cell: str, hidden_size: int, batch_size: int, backward: bool) -> Plan:

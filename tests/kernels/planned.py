@@ -44,7 +44,7 @@ class PlannedKernels(CudaKernels):
     """CudaKernels whose recurrence is that of `case`; two groups of two run at the same time."""
 
     def __init__(self, folder: Path, *flags: str, **options: Any) -> None:
-        super().__init__(np, shim.compiler(folder, *flags, **options), Limits(90, 4, 1 << 20))
+        super().__init__(np, shim.compiler(folder, *flags, **options), limits=Limits(90, 4, 1 << 20))
         self.case = next(iter(CASES.values()))
 
     def recurrence(
