@@ -154,7 +154,7 @@ def _choose_preset(source: Source, request: Request, backend: Backend, notices: 
         return None
     preset, why = presets.choose(source.size, is_list=is_list(source), gpu=backend.device != "cpu",
                                  settings=request.settings)  # fmt: skip
-    tuned, wanted = presets.load_preset(preset)["cell"], request.settings.get("cell")
+    tuned, wanted = presets.load_preset(preset).get("cell", Config.cell), request.settings.get("cell")
     if wanted not in (None, tuned):  # a rate that an LSTM learns at can be the end of a vanilla network
         notices.append(Notice(f"no preset, as {preset} is made for {tuned} and not for {wanted}; --preset NAME is one"))
         return None

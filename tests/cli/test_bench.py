@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from charrnn.bench import machine
 from charrnn.cli import cli
+from charrnn.presets import load_preset
 
 TINY = ("--device", "cpu", "--kernel", "numpy", "--hidden-size", "3", "--seq-len", "4", "--batch-size", "2",
         "--steps", "2")  # fmt: skip
@@ -68,7 +69,8 @@ def test_curves_are_a_table_that_ends_in_a_verdict():
     assert result.exit_code == 0, result.stderr
     lines = result.stdout.splitlines()
     assert max(map(len, lines)) <= 100
-    assert "lstm 1x3: " in result.stdout and "learning_rate 0.005" in result.stdout  # the rest is the preset quick
+    rate = load_preset("quick")["learning_rate"]
+    assert "lstm 1x3: " in result.stdout and f"learning_rate {rate}" in result.stdout  # the rest is the preset quick
     assert [line.split()[0] for line in lines if line[:4].strip().isdigit()] == ["1", "2", "3", "4"]
     assert lines[-3].startswith("time     charrnn reference took ")
     assert lines[-1].startswith("reached  charrnn reference's final loss ")
