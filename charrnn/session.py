@@ -155,7 +155,7 @@ def _choose_preset(source: Source, request: Request, backend: Backend, notices: 
     preset, why = presets.choose(source.size, is_list=is_list(source), gpu=backend.device != "cpu",
                                  settings=request.settings)  # fmt: skip
     tuned, wanted = presets.load_preset(preset).get("cell", Config.cell), request.settings.get("cell")
-    if wanted not in (None, tuned):  # a rate that an LSTM learns at can be the end of a vanilla network
+    if wanted not in (None, tuned):  # its rate was found with its own cell
         notices.append(Notice(f"no preset, as {preset} is made for {tuned} and not for {wanted}; --preset NAME is one"))
         return None
     notices.append(Notice(f"preset {preset}, for {why}; --preset NAME is another, --preset none is none"))
