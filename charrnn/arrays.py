@@ -17,8 +17,8 @@ Shapes = Mapping[str, tuple[int, ...]]
 def zeros(xp: Any, shape: int | tuple[int, ...], dtype: Any) -> Any:
     """Zeros that begin at a cache line, as CuPy's do and NumPy's need not.
 
-    Otherwise every other vector lies in two lines: the matrix products of a training step ran at 0.86 of OpenBLAS's
-    rate so, and at 0.95 with all of their arrays aligned (means over six shapes on one core of a Zen 3).
+    Otherwise every other vector may lie in two lines: in two trials the matrix products of a training step ran at 0.85
+    and 0.89 of OpenBLAS's rate so, and at 0.94 and 0.95 with their arrays aligned (six shapes, one core of a Zen 3).
     """
     if xp is not np:
         return xp.zeros(shape, dtype)

@@ -163,7 +163,6 @@ class Learner:
             KeyError: one of them is missing.
         """
         to_device = self.backend.to_device
-        self._begin_stage()  # the batch may have grown
         for slot, buffer in self.slots.items():
             for name, view in self.params.like(buffer).items():
                 view[...] = to_device(moments[slot][name])

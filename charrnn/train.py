@@ -64,6 +64,8 @@ class Trainer:
         self.interrupted = interrupted
         self.shape = Shape.of(config, tokens.vocabulary.size)
         self.batches = Ramp(config, tokens.train)
+        if setup.resume:
+            self.batches.load(setup.resume.progress.ramp)
         self.budget = Budget.of(config, self.batches.per_epoch)
         self.learner = Learner(config, self.shape, self.params, self.backend, self.kernels, self.batches)
         self.model = self.learner.model
@@ -243,7 +245,6 @@ class Trainer:
             self.progress.seconds = metrics[-1]["seconds"] if metrics else 0.0
         if saved.progress.schedule:
             self.schedule.load(saved.progress.schedule)
-        self.batches.load(saved.progress.ramp)
         try:
             self.learner.restore(saved.moments, saved.states)
         except KeyError as missing:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-LARGE_TEXT = 3_000_000  # bytes; beyond it a short run reads little of the text twice, and nothing need be held back
-LONG_MINUTES = 15  # from which on a megabyte is learned by heart without regularization
+LARGE_TEXT = 3_000_000  # bytes
+LONG_MINUTES = 15  # from which on there is time for a wider network
 LONG_EPOCHS = 20  # the same, where passes are counted
 SHORT_MINUTES = 5  # below which a large text gets the small, quick network as well
 

@@ -1,11 +1,14 @@
-"""Python modules that run kernels behind the shim under the thread sanitizer."""
+"""What runs behind the shim needs a compiler; and Python modules that run there under the thread sanitizer."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
 
 REPOSITORY = Path(__file__).parents[2]
 RACE = 66  # the sanitizer's exit code

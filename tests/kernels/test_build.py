@@ -14,7 +14,7 @@ from charrnn.errors import ConfigError, Unsupported
 from charrnn.kernels.cpu import build
 
 BACKEND = open_backend("cpu")
-START = "from charrnn.kernels.cpu import build; build.library().set_threads(1)"
+START = "from charrnn.kernels.cpu import build; build.compiled().set_threads(1)"
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -22,7 +22,7 @@ REPOSITORY = Path(__file__).parents[2]
 def compiler(tmp_path, monkeypatch):
     """A function that installs a stand-in for the compiler, and an empty cache."""
     monkeypatch.setenv("CHARRNN_CACHE", str(tmp_path / "cache"))
-    build.library.cache_clear()
+    build.compiled.cache_clear()
 
     def install(script):
         path = tmp_path / "fake-c++"
@@ -31,7 +31,7 @@ def compiler(tmp_path, monkeypatch):
         monkeypatch.setenv("CXX", str(path))
 
     yield install
-    build.library.cache_clear()
+    build.compiled.cache_clear()
 
 
 def start(**environment):
@@ -79,17 +79,17 @@ def test_the_library_depends_on_the_flags(monkeypatch):
 def test_a_failing_compiler_is_one_line(compiler):
     compiler('[ "$1" = --version ] || { echo a note >&2; echo "x.cpp:1: error: no luck" >&2; exit 1; }')
     with pytest.raises(Unsupported, match=r"fake-c\+\+ cannot compile the kernels: x.cpp:1: error: no luck$"):
-        build.library()
+        build.compiled()
 
 
 def test_no_compiler_is_one_line(compiler, monkeypatch):
     monkeypatch.setenv("CXX", "/nowhere/c++")
     with pytest.raises(Unsupported, match=r"^no C\+\+ compiler \(/nowhere/c\+\+\); install"):
-        build.library()
+        build.compiled()
     monkeypatch.delenv("CXX")
     monkeypatch.setenv("PATH", "")
     with pytest.raises(Unsupported, match=r"^no C\+\+ compiler \(c\+\+, g\+\+ or clang\+\+\); install"):
-        build.library()
+        build.compiled()
 
 
 def test_an_unknown_processor_is_one_line(monkeypatch):

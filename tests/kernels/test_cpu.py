@@ -7,7 +7,7 @@ import pytest
 
 from charrnn.cells import CELLS
 from charrnn.kernels.cpu import CpuKernels
-from charrnn.kernels.cpu.library import processors
+from charrnn.kernels.cpu.functions import processors
 from charrnn.kernels.reference import ReferenceKernels
 from tests.layers import Layer
 

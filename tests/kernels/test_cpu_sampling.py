@@ -6,7 +6,7 @@ import pytest
 from charrnn.backend import open_backend
 from charrnn.cells import CELLS
 from charrnn.kernels.cpu import CpuKernels
-from charrnn.kernels.cpu.library import processors
+from charrnn.kernels.cpu.functions import processors
 from charrnn.kernels.cpu.sampling import Sampler
 from charrnn.network import Network, Shape, initial_parameters
 from charrnn.sampler import Filter

@@ -2,7 +2,6 @@
 
 import ctypes
 import re
-import shutil
 import sys
 from itertools import islice
 from types import ModuleType, SimpleNamespace
@@ -24,7 +23,7 @@ from charrnn.sampler import Filter, sample
 from tests.kernels import shim
 from tests.kernels.agreement import CPU64, REFERENCE, operation_errors, recurrence_errors, run
 from tests.kernels.nvrtc import needs_nvrtc, spill_stores
-from tests.kernels.sanitizer import RACE, run_sanitized
+from tests.kernels.sanitizer import RACE, needs_compiler, run_sanitized
 from tests.layers import Layer
 
 BACKEND = open_backend("cpu")
@@ -35,12 +34,6 @@ SOURCES = [(name, {}) for name in (*cuda.SOURCES, "gated.cu", "largest.cu")] + [
 SHAPES = [(1, 1, 1), (1, 4, 7), (5, 1, 31), (4, 3, 100), (2, 9, 33)]
 
 
-needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("shim")
 
 
 @pytest.fixture(scope="module")

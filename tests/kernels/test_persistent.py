@@ -1,7 +1,6 @@
 """The persistent sweeps without a GPU: compiled for every architecture, and run on the processor behind a shim."""
 
 import re
-import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,7 +15,7 @@ from tests.kernels.agreement import CPU64, REFERENCE, recurrence_errors, run
 from tests.kernels.nvrtc import needs_nvrtc, spill_stores
 from tests.kernels.planned import CASES, PlannedKernels
 from tests.kernels.registers import GPUS
-from tests.kernels.sanitizer import RACE, run_sanitized
+from tests.kernels.sanitizer import RACE, needs_compiler, run_sanitized
 from tests.kernels.shim.persistent_races import WAIT
 from tests.layers import Layer
 
@@ -26,12 +25,6 @@ H100 = next(gpu for gpu in GPUS if gpu.architecture == 90)
 LIMIT = 1e-3
 COMPILED = [("lstm", 128), ("gru", 256), ("tanh", 1024), ("lstm", 512), ("gru", 1024), ("tanh", 256), ("lstm", 1024)]
 EVERY = 4  # a GPU compiles every fourth of them, beginning with another one; tests.kernels.registers compiles all
-needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("shim")
 
 
 @pytest.fixture(scope="module")

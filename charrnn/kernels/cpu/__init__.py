@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.kernels.cpu import library
+from charrnn.kernels.cpu import functions
 from charrnn.kernels.cpu.recurrence import CompiledSweep
 from charrnn.kernels.cpu.sampling import Sampler
 from charrnn.kernels.fused import FusedKernels
@@ -39,11 +39,11 @@ class CpuKernels(FusedKernels):
 
     def __init__(self, extra_flags: tuple[str, ...] = ()) -> None:
         super().__init__()
-        self.library = library.load(extra_flags)
+        self.functions = functions.load(extra_flags)
 
     def set_threads(self, threads: int) -> None:
         """Run on so many threads from now on; at first, on every processor that the process may use."""
-        self.library.set_threads(threads)
+        self.functions.set_threads(threads)
 
     def recurrence(
         self, cell: str, *, hidden_size: int, seq_len: int, batch_size: int, dtype: Any, training: bool
@@ -59,50 +59,51 @@ class CpuKernels(FusedKernels):
         if out.dtype != np.float32:
             return super().matmul(a, b, out, bias)
         (rows, depth), columns = a.shape, b.shape[1]
-        self.library.gemm(rows, depth, columns, *library.matrix(a), *library.matrix(b),
-                          None if bias is None else library.pointer(bias), library.pointer(out), columns)
+        self.functions.gemm(rows, depth, columns, *functions.matrix(a), *functions.matrix(b),
+                          None if bias is None else functions.pointer(bias), functions.pointer(out), columns)
         return None
 
     def column_sums(self, a: Any, out: Any) -> None:
         """See `ReferenceKernels.column_sums`."""
         if out.dtype != np.float32:
             return super().column_sums(a, out)
-        data, stride, _ = library.matrix(a)
-        self.library.column_sums(*a.shape, data, stride, library.pointer(out))
+        data, stride, _ = functions.matrix(a)
+        self.functions.column_sums(*a.shape, data, stride, functions.pointer(out))
         return None
 
     def gather(self, table: Any, ids: Any, out: Any) -> None:
         """See `ReferenceKernels.gather`."""
         if out.dtype != np.float32:
             return super().gather(table, ids, out)
-        ids = library.numbers(ids)
-        self.library.gather(len(ids), *table.shape, library.pointer(table), library.pointer(ids), library.pointer(out))
+        ids = functions.numbers(ids)
+        self.functions.gather(len(ids), *table.shape, functions.pointer(table), functions.pointer(ids),
+                              functions.pointer(out))
         return None
 
     def scatter_add(self, ids: Any, rows: Any, out: Any) -> None:
         """See `ReferenceKernels.scatter_add`."""
         if out.dtype != np.float32:
             return super().scatter_add(ids, rows, out)
-        ids = library.numbers(ids)
-        self.library.scatter_add(len(ids), *out.shape, library.pointer(rows), library.pointer(ids),
-                                  library.pointer(out))
+        ids = functions.numbers(ids)
+        self.functions.scatter_add(len(ids), *out.shape, functions.pointer(rows), functions.pointer(ids),
+                                  functions.pointer(out))
         return None
 
     def cross_entropy(self, logits: Any, targets: Any) -> Any:
         """See `ReferenceKernels.cross_entropy`."""
         if logits.dtype != np.float32:
             return super().cross_entropy(logits, targets)
-        return self._nats(self.library.log_softmax, logits, targets)
+        return self._nats(self.functions.log_softmax, logits, targets)
 
     def cross_entropy_gradient(self, logits: Any, targets: Any) -> Any:
         """See `ReferenceKernels.cross_entropy_gradient`."""
         if logits.dtype != np.float32:
             return super().cross_entropy_gradient(logits, targets)
-        return self._nats(self.library.softmax_gradient, logits, targets).mean()
+        return self._nats(self.functions.softmax_gradient, logits, targets).mean()
 
     def _nats(self, function: Any, logits: Any, targets: Any) -> Any:
-        targets, nats = library.numbers(targets), np.empty(len(targets), np.float32)
-        function(*logits.shape, library.pointer(logits), library.pointer(targets), library.pointer(nats))
+        targets, nats = functions.numbers(targets), np.empty(len(targets), np.float32)
+        function(*logits.shape, functions.pointer(logits), functions.pointer(targets), functions.pointer(nats))
         return nats
 
     def sampler(self, cell: str, params: Any, num_layers: int, batch_size: int) -> Any:
@@ -116,7 +117,7 @@ class CpuKernels(FusedKernels):
         if a.dtype != np.float32:
             return super().norm(a)
         sums = np.empty(-(-a.size // 4096))
-        self.library.square_sums(a.size, library.pointer(a), library.pointer(sums, np.float64))
+        self.functions.square_sums(a.size, functions.pointer(a), functions.pointer(sums, np.float64))
         return np.float32(np.sqrt(sums.sum()))
 
     def adam(self, w: Any, dw: Any, s: Any, mean: Any, square_mean: Any, rate: float, beta1: float, beta2: float,
@@ -124,6 +125,6 @@ class CpuKernels(FusedKernels):
         """See `ReferenceKernels.adam`."""
         if w.dtype != np.float32:
             return super().adam(w, dw, s, mean, square_mean, rate, beta1, beta2, epsilon)
-        arrays = (library.pointer(a) for a in (w, dw, mean, square_mean))
-        self.library.adam(w.size, *arrays, rate, beta1, beta2, epsilon)
+        arrays = (functions.pointer(a) for a in (w, dw, mean, square_mean))
+        self.functions.adam(w.size, *arrays, rate, beta1, beta2, epsilon)
         return None

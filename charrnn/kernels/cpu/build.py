@@ -31,7 +31,7 @@ TARGETS = {"x86_64": "-march=native", "amd64": "-march=native", "aarch64": "-mcp
 
 
 @functools.cache
-def library(extra_flags: tuple[str, ...] = ()) -> ctypes.CDLL:
+def compiled(extra_flags: tuple[str, ...] = ()) -> ctypes.CDLL:
     """The loaded library; compiled now, in some seconds, if there is none for these sources on this machine.
 
     `extra_flags` come last, after those in $CHARRNN_CXXFLAGS.

@@ -18,8 +18,8 @@ constexpr int max_rows = 12;
 constexpr int max_rows = 6;
 #endif
 
-// As much of a panel as stays in the first-level cache while the rows of a go by. Of 13 products of training steps on one
-// core of a Zen 3, seven gained 2 to 5% by 24 KiB in place of 16, and the others nothing.
+// As much of a panel as stays in the first-level cache while the rows of a go by. Over 13 products of training steps on one
+// core of a Zen 3, 24 KiB came to 1.00 of OpenBLAS's rate where 16 came to 0.98.
 constexpr int max_depth = 24 * 1024 / (panel_width * sizeof(float));
 
 // A matrix that is read: element (i, k) is at data[i * row + k * column].

@@ -8,7 +8,7 @@ import numpy as np
 
 from charrnn.arrays import zeros
 from charrnn.cells import CELLS
-from charrnn.kernels.cpu.library import COUNT, POINTER, STRIDE, pointer
+from charrnn.kernels.cpu.functions import COUNT, POINTER, STRIDE, pointer
 from charrnn.recurrence import State
 
 FORWARD, BACKWARD = 0, 1
@@ -31,7 +31,7 @@ class CompiledSweep:
         self, kernels: Any, cell: str, hidden_size: int, seq_len: int, batch_size: int, training: bool
     ) -> None:
         self._kernels, self._cell = kernels, CELLS[cell]
-        self._sweep = getattr(kernels.library, FUNCTIONS[cell])
+        self._sweep = getattr(kernels.functions, FUNCTIONS[cell])
         shape, taped = (batch_size, hidden_size), seq_len if training else 0
         has_memory, keeps = len(self._cell.states) > 1, cell in KEEPS
         self._states = [zeros(np, (seq_len + 1, *shape), np.float32)]  # h; index 0 is the initial state

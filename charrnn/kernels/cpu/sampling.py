@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.kernels.cpu.library import COUNT, POINTER, pointer
+from charrnn.kernels.cpu.functions import COUNT, POINTER, pointer
 from charrnn.recurrence import State
 
 CELL_NUMBERS = {"lstm": 0, "gru": 1, "gru-before": 2, "tanh": 3, "relu": 4}
@@ -29,7 +29,7 @@ class Sampler:
     """
 
     def __init__(self, kernels: Any, cell: str, params: Any, num_layers: int, batch_size: int) -> None:
-        self._library = kernels.library
+        self._functions = kernels.functions
         names = ("weight_ih", "bias_ih", "weight_hh", "bias_hh")
         layers = [[params[f"rnn.{name}_l{index}"] for name in names] for index in range(num_layers)]
         head, table = params["head.weight"], layers[0][0].T
@@ -42,8 +42,8 @@ class Sampler:
             vocab=len(head), hidden=head.shape[1], layers=num_layers, batch=batch_size, table=pointer(table),
             head_weight=pointer(head), head_bias=pointer(params["head.bias"]), layer=ctypes.addressof(addresses),
         )  # fmt: skip
-        self._handle = self._library.open_sampler(CELL_NUMBERS[cell], ctypes.byref(weights))
-        weakref.finalize(self, self._library.close_sampler, self._handle)
+        self._handle = self._functions.open_sampler(CELL_NUMBERS[cell], ctypes.byref(weights))
+        weakref.finalize(self, self._functions.close_sampler, self._handle)
 
     def sample(
         self, logits: np.ndarray, states: list[State], draws: np.ndarray, *,
@@ -55,7 +55,7 @@ class Sampler:
         """
         ids = np.empty(draws.shape, np.int32)
         arrays = _pointers(array for state in states for array in state)
-        self._library.sample(self._handle, len(draws), pointer(draws, np.float64), arrays, pointer(logits),
+        self._functions.sample(self._handle, len(draws), pointer(draws, np.float64), arrays, pointer(logits),
                              pointer(ids), temperature, top_k, top_p)
         return ids
 

@@ -64,11 +64,11 @@ class Module:
     """Kernels to be called as those of cupy.RawModule are."""
 
     def __init__(self, library: ctypes.CDLL) -> None:
-        self.library = library
+        self.compiled = library
 
     def get_function(self, name: str) -> Callable[..., None]:
         """The kernel as a function of grid, block and arguments."""
-        describe, launch = getattr(self.library, f"signature_{name}"), getattr(self.library, f"launch_{name}")
+        describe, launch = getattr(self.compiled, f"signature_{name}"), getattr(self.compiled, f"launch_{name}")
         describe.restype = ctypes.c_char_p
         signature = describe().decode()
 

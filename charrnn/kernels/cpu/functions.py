@@ -33,7 +33,7 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
 @functools.cache
 def load(extra_flags: tuple[str, ...] = ()) -> ctypes.CDLL:
     """The library with its signatures, and its pool of as many threads as this process may use processors."""
-    library = build.library(extra_flags)
+    library = build.compiled(extra_flags)
     for name, arguments in SIGNATURES.items():
         function = getattr(library, name)
         function.argtypes, function.restype = arguments, None
