@@ -81,8 +81,9 @@ def _cuda(backend: Backend, precision: str) -> ReferenceKernels:
         raise Unsupported(f"the CUDA kernels take float32 only, not {np.dtype(backend.dtype)}; use --kernel reference")
     from charrnn.kernels.cuda import CudaKernels, Limits  # compiles: only where it is wanted
 
-    # Persistent sweeps round as TF32 does: where that is not wanted, the limits of the GPU do not matter.
-    return CudaKernels(backend.xp, precision=precision, limits=Limits.of(backend.xp) if precision == "tf32" else None)
+    # Without limits there are no persistent sweeps: they round as TF32 does, which is not what float32 asks for.
+    limits = None if precision == "float32" else Limits.of(backend.xp)
+    return CudaKernels(backend.xp, precision=precision, limits=limits)
 
 
 def _cpu(backend: Backend, precision: str) -> ReferenceKernels:
