@@ -12,7 +12,7 @@ FLOORS = [
     {"__init__", "errors"},
     {"config", "events", "arrays", "backend", "loss", "storage", "recurrence"},
     {"cells", "schedules", "budget", "presets", "corpus"},
-    {"catalogue", "regularization", "averaging"},
+    {"catalogue", "regularization", "averaging", "baselines"},
     {"kernels"},
     {"optim", "network", "checkpoint"},
     {"runs", "evaluate", "sampler", "feed"},

@@ -7,11 +7,12 @@ from typing import Any
 import click
 import numpy as np
 
+from charrnn.baselines import baselines
 from charrnn.cli.options import device_options, json_option, precision_option, threads_option
 from charrnn.cli.progress import progress_bar
 from charrnn.cli.texts import reading, text_options
 from charrnn.corpus.text import read_text
-from charrnn.corpus.tokens import load_tokens
+from charrnn.corpus.tokens import Tokens, load_tokens
 from charrnn.dynamic import Learning, dynamic_score
 from charrnn.errors import ConfigError, CorpusError
 from charrnn.evaluate import Evaluator, Progress, Score, score_lines
@@ -33,6 +34,8 @@ SHORT = 1.0  # seconds of work that are not worth a bar
               help="How fast it learns then.")
 @click.option("--dynamic-decay", type=click.FloatRange(0, 1), default=DYNAMIC.decay, show_default=True,
               help="How strongly it is drawn back to what it knew.")
+@click.option("--baselines", "beside", is_flag=True,
+              help="Also what counting (a 6-gram with back-off) and compressing (xz -9) make of it.")
 @click.option("--per-line", is_flag=True, help="Rank the lines, likeliest per character first: bits/char, tab, line.")
 @text_options
 @device_options
@@ -41,7 +44,7 @@ SHORT = 1.0  # seconds of work that are not worth a bar
 @json_option
 def command(
     run: str | None, file: str | None, part: str, dynamic: bool, dynamic_rate: float, dynamic_decay: float,
-    per_line: bool, unknown: str, encoding: str | None, errors: str | None, device: str, kernel: str,
+    beside: bool, per_line: bool, unknown: str, encoding: str | None, errors: str | None, device: str, kernel: str,
     precision: str, threads: int | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Measure how well a run predicts a text.
@@ -55,9 +58,12 @@ def command(
       charrnn eval shakespeare
       charrnn eval shakespeare letter.txt --unknown replace
       charrnn eval shakespeare --dynamic
+      charrnn eval shakespeare --baselines
       charrnn eval letter.txt --json
       sort -u names.txt | charrnn eval names - --per-line | tail
     """
+    if beside and per_line:
+        raise click.UsageError("--baselines are of a text as a whole, and --per-line is of its lines; give one of them")
     run, file = _which(run, file)
     model, unseen = open_model(run, device=device, kernel=kernel, threads=threads, precision=precision), 0
     if file is None:
@@ -83,9 +89,9 @@ def command(
     if per_line:
         _print_lines(lines, as_json)
     else:
-        _print_score({"model": str(model.path), "text": what, "loss": score.loss,
-                      "bits_per_char": bits_per_char(score.loss), "perplexity": perplexity(score.loss),
-                      "chars": score.chars, "unknown": unseen}, as_json)  # fmt: skip
+        others = _beside(model, ids) if beside else {}
+        _print_score({"model": str(model.path), "text": what, **_figures(score.loss), "chars": score.chars,
+                      "unknown": unseen}, others, as_json)  # fmt: skip
 
 
 def _which(run: str | None, file: str | None) -> tuple[str | None, str | None]:
@@ -106,9 +112,23 @@ def _dynamic_score(model: Model, ids: np.ndarray, learning: Learning, progress: 
                          progress)  # fmt: skip
 
 
-def _held_out(model: Model, part: str) -> np.ndarray:
+def _beside(model: Model, ids: np.ndarray) -> dict[str, dict[str, float]]:
+    tokens = _tokens(model)
+    if tokens is None:
+        raise CorpusError(f"--baselines need the text that {model.path} learned from, which is no longer beside it; "
+                          f"charrnn train --resume --run {model.path.parent} reads it again")  # fmt: skip
+    return {name: _figures(loss) for name, loss in baselines(tokens.train, ids, model.vocabulary).items()}
+
+
+def _tokens(model: Model) -> Tokens | None:
+    """The run's own text, if it is still there."""
     tokens = load_tokens(model.path.parent, model.vocabulary)
-    if tokens is None or tokens.sha256 != model.checkpoint.corpus["sha256"]:
+    return tokens if tokens is not None and tokens.sha256 == model.checkpoint.corpus["sha256"] else None
+
+
+def _held_out(model: Model, part: str) -> np.ndarray:
+    tokens = _tokens(model)
+    if tokens is None:
         raise CorpusError(f"the held-out part of the text is no longer beside {model.path}; name the text: "
                           f"charrnn eval {model.path.parent} FILE")  # fmt: skip
     ids = getattr(tokens.parts, part)
@@ -135,12 +155,18 @@ def _print_lines(lines: list[dict[str, Any]], as_json: bool) -> None:
         click.echo(json.dumps(line, ensure_ascii=False) if as_json else f"{line['bits_per_char']:.3f}\t{line['line']}")
 
 
-def _print_score(score: dict[str, Any], as_json: bool) -> None:
+def _figures(loss: float) -> dict[str, float]:
+    return {"loss": loss, "bits_per_char": bits_per_char(loss), "perplexity": perplexity(loss)}
+
+
+def _print_score(facts: dict[str, Any], others: dict[str, dict[str, float]], as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(score, ensure_ascii=False))
+        click.echo(json.dumps(facts | ({"baselines": others} if others else {}), ensure_ascii=False))
         return
-    click.echo(f"{score['model']} on {score['text']}", err=True)
-    click.echo(f"loss        {score['loss']:.4f} nats/char")
-    click.echo(f"bits/char   {score['bits_per_char']:.4f}")
-    click.echo(f"perplexity  {figure(score['perplexity'], 4)}")
-    click.echo(f"characters  {score['chars']}")
+    click.echo(f"{facts['model']} on {facts['text']}", err=True)
+    click.echo(f"loss        {facts['loss']:.4f} nats/char")
+    click.echo(f"bits/char   {facts['bits_per_char']:.4f}")
+    click.echo(f"perplexity  {figure(facts['perplexity'], 4)}")
+    click.echo(f"characters  {facts['chars']}")
+    for name, figures in others.items():
+        click.echo(f"{name:<11} {figures['loss']:.4f} nats/char, {figures['bits_per_char']:.4f} bits")

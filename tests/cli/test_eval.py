@@ -66,6 +66,21 @@ def test_for_people_it_is_four_lines():
     assert result.stderr == f"{WORDS} on the held-out part\n"
 
 
+def test_counting_and_compressing_stand_beside_it():
+    found = score("--baselines")
+    assert found.pop("baselines").keys() == {"6-gram", "xz -9"}
+    assert found == score()
+    lines = evaluate("--baselines").stdout.splitlines()
+    assert [line.split()[0] for line in lines[4:]] == ["6-gram", "xz"]
+
+
+def test_they_are_not_of_single_lines_and_need_the_text_of_the_run():
+    assert evaluate("--baselines", "--per-line").exit_code == 2
+    Path("text.txt").write_text("cat\nant\n")
+    Path("runs/words/tokens.bin").unlink()
+    assert "which is no longer beside it; charrnn train --resume" in fails("words", "text.txt", "--baselines")
+
+
 def test_a_text_is_a_file_or_standard_input_of_a_run_or_of_the_newest():
     Path("text.txt").write_text("cat\nant\n")
     wanted = score("words", "text.txt")

@@ -1,0 +1,72 @@
+"""What can be had without a network: how well counting and compressing predict a text, after the same training text."""
+
+import lzma
+import math
+
+import numpy as np
+
+from charrnn.corpus.tokenizer import Vocabulary, raw
+
+ORDER = 6
+REACH = 1 << 25  # characters of a training text, the last ones; counting needs some hundred bytes for each
+
+
+def baselines(train: np.ndarray, text: np.ndarray, vocabulary: Vocabulary) -> dict[str, float]:
+    """Nats per character of `text` (M,), M > 1, after `train` (N,), by what predicts them; both are ids."""
+    train = train[-REACH:]
+    return {f"{ORDER}-gram": ngram_loss(train, text, vocabulary.size),
+            "xz -9": xz_loss(vocabulary.decode(train), vocabulary.decode(text))}  # fmt: skip
+
+
+def ngram_loss(train: np.ndarray, text: np.ndarray, vocab_size: int, order: int = ORDER) -> float:
+    """Mean nats per character of `text` but its first, each predicted from the `order - 1` characters before it.
+
+    Kneser-Ney smoothing, interpolated (Chen and Goodman 1999): every count is less by a discount, and what that frees
+    is shared out as the next lower order has it. Lower orders count in how many contexts a character was seen, not how
+    often.
+    """
+    start = np.full(order - 1, vocab_size)  # a symbol of its own, so that no context reaches from text to text
+    ids = np.concatenate([start, train, start, text]).astype(np.int64)
+    learned = slice(order - 1, order - 1 + len(train))
+    read = slice(len(ids) - len(text) + 1, len(ids))
+    grams = _grams(ids, order, vocab_size + 1)
+    chance = np.full(len(text) - 1, 1 / vocab_size)
+    for length in range(1, order + 1):
+        gram, context = grams[length], _one_before(grams[length - 1])
+        places = learned if length == order else _first_places(grams[length + 1], learned)
+        counts = np.bincount(gram[places], minlength=gram.max() + 1)
+        discount = _discount(counts)
+        totals = np.bincount(context[places], minlength=context.max() + 1)[context[read]]
+        kinds = np.bincount(context[_first_places(gram, learned)], minlength=context.max() + 1)[context[read]]
+        finer = (np.maximum(counts[gram[read]] - discount, 0) + discount * kinds * chance) / np.maximum(totals, 1)
+        chance = np.where(totals > 0, finer, chance)
+    return float(-np.log(chance).mean())
+
+
+def _grams(ids: np.ndarray, longest: int, symbols: int) -> list[np.ndarray]:
+    """For every length up to `longest`, a number for the gram that ends at each place: the same for the same gram."""
+    grams = [np.zeros(len(ids), np.int64)]
+    for _ in range(longest):
+        grams.append(np.unique(_one_before(grams[-1]) * symbols + ids, return_inverse=True)[1])
+    return grams
+
+
+def _one_before(gram: np.ndarray) -> np.ndarray:
+    return np.concatenate([gram[:1], gram[:-1]])
+
+
+def _first_places(gram: np.ndarray, learned: slice) -> np.ndarray:
+    """Where in the training text each gram was first."""
+    return learned.start + np.unique(gram[learned], return_index=True)[1]
+
+
+def _discount(counts: np.ndarray) -> float:
+    """From how many were seen once and twice (Ney, Essen and Kneser 1994)."""
+    once, twice = np.count_nonzero(counts == 1), np.count_nonzero(counts == 2)
+    return once / (once + 2 * twice) if once else 0.5
+
+
+def xz_loss(train: str, text: str) -> float:
+    """Nats per character that `text` adds to what `xz -9` makes of `train`."""
+    both, alone = (len(lzma.compress(raw(each), preset=9)) for each in (train + text, train))
+    return (both - alone) * 8 * math.log(2) / len(text)
