@@ -49,7 +49,7 @@ def table(results: list[Result]) -> str:
     for runs in grouped(results):
         first, best = runs[0], [run.best["val_loss"] for run in runs]
         start = f"| {first.data} | {first.protocol}"
-        what = f"`{command(first)}` | {first.model} | {first.parameters:,}"
+        what = f"`{command(min(runs, key=lambda run: len(run.differing)))}` | {first.model} | {first.parameters:,}"
         lines.append(f"{start} | {what} | {_joined(run.seed for run in runs)} | "
                      f"{_joined(f'{run.minutes:.1f}' for run in runs)} | "
                      f"{_joined(_loss(run.final['val_loss']) for run in runs)} | {_joined(map(_loss, best))} | "

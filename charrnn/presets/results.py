@@ -62,6 +62,15 @@ class Result:
         return self.final["seconds"] / 60
 
     @property
+    def differing(self) -> set[str]:
+        """Settings that its command gives above the preset's, those apart that say nothing about the recipe."""
+        return self.options.keys() - WATCHING - {"seed"}
+
+    def is_plain(self, preset: str) -> bool:
+        """Whether it is of that preset as it is."""
+        return self.preset == preset and not self.differing
+
+    @property
     def protocol(self) -> str:
         """What is held out, and how much of it the losses are of."""
         config = Config(**self.config)
@@ -95,17 +104,18 @@ def parse(name: str, text: str) -> Result:
 
 def reached(preset: str, results: Iterable[Result]) -> str:
     """What a preset reached as it is, in a sentence for each text; empty where no run of it is recorded."""
-    plain = [each for each in results if each.preset == preset and not each.options.keys() - WATCHING - {"seed"}]
-    return " ".join(_sentence(runs) for runs in grouped(plain))
+    return " ".join(_sentence(runs) for runs in grouped(results) if any(run.is_plain(preset) for run in runs))
 
 
 def grouped(results: Iterable[Result]) -> list[list[Result]]:
-    """Runs that differ in nothing but their seeds, together; ordered by data, protocol and lowest loss."""
+    """Runs that differ in nothing but their seeds, together; ordered by data, protocol and lowest loss.
+
+    Settings count, wherever they came from: from a preset, or from options that said the same.
+    """
     groups: dict[Any, list[Result]] = {}
     for each in results:
-        options = sorted((name, value) for name, value in each.options.items() if name != "seed")
-        key = (each.data, each.protocol, each.preset, str(options), each.model, each.machine)
-        groups.setdefault(key, []).append(each)
+        recipe = sorted((name, value) for name, value in each.config.items() if name not in WATCHING | {"seed"})
+        groups.setdefault((each.data, each.protocol, str(recipe), each.model, each.machine), []).append(each)
     for runs in groups.values():
         runs.sort(key=lambda run: run.seed)
     return sorted(groups.values(), key=_place)

@@ -28,6 +28,10 @@ def seeded(seed, loss, **facts):
     return result(f"seed{seed}", (loss,), options={"seed": seed}, config={"minutes": 3.0, "seed": seed}, **facts)
 
 
+def gru(name, **rest):
+    return result(name, options={"cell": "gru"}, config={"minutes": 3.0, "cell": "gru"}, **rest)
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "RESULTS", tmp_path / "results")
@@ -50,14 +54,22 @@ class TestRead:
         assert result(config=config).protocol == protocol
 
     def test_seeds_of_the_same_settings_are_together_and_the_lowest_loss_is_first(self):
-        runs = [seeded(2, 1.49), seeded(1, 1.5), result("b", options={"cell": "gru"}), result("c", preset="names"),
+        runs = [seeded(2, 1.49), seeded(1, 1.5), gru("b"), result("c", preset="names", config={"hidden_size": 64}),
                 result("d", machine="a GPU", losses=(1.2,))]  # fmt: skip
         names = [[run.name for run in group] for group in grouped(runs)]
         assert names == [["d"], ["seed1", "seed2"], ["b"], ["c"]]
 
+    def test_settings_are_the_same_wherever_they_came_from(self):
+        by_hand = result("by hand", (1.51,), preset="none", options={"minutes": 3.0})
+        assert [[run.name for run in group] for group in grouped([by_hand, seeded(2, 1.5)])] == [["by hand", "seed2"]]
+        assert reached("quick", [by_hand, seeded(2, 1.5)]).startswith("Reached 1.510 and 1.500 nats")
+        assert reached("quick", [by_hand]) == ""
+        assert "`charrnn train shakespeare --preset quick` " in results.table([by_hand, seeded(2, 1.5)])
+
     def test_what_a_preset_reached_is_of_the_preset_as_it_is(self):
-        runs = [seeded(1, 1.5), seeded(2, 1.49), result("b", options={"cell": "gru"}, losses=(1.1,)),
-                result("c", preset="names", options={"sample_length": 0})]  # fmt: skip
+        runs = [seeded(1, 1.5), seeded(2, 1.49), gru("b", losses=(1.1,)),
+                result("c", preset="names", options={"sample_length": 0},
+                       config={"hidden_size": 64, "sample_length": 0})]  # fmt: skip
         assert reached("quick", runs) == ("Reached 1.500 and 1.490 nats per character of shakespeare (2 seeds, "
                                           "last 10%) in 1 min on 2 cores.")  # fmt: skip
         assert reached("names", runs).startswith("Reached 1.500 nats per character")
@@ -70,11 +82,11 @@ class TestTable:
 
     def test_rows(self):
         dynamic = {"eval": "the held-out part, learning from it", "loss": 1.4, "chars": 10}
-        other = result("b", options={"cell": "gru", "minutes": 3.0}, evals=[dynamic])
+        other = gru("b", evals=[dynamic])
         lines = results.table([seeded(1, 1.5), seeded(2, 1.49), other]).splitlines()
         assert lines[2] == ("| shakespeare | last 10% | `charrnn train shakespeare --preset quick` | lstm 1x256 | "
                             "12,345 | 1, 2 | 1.0, 1.0 | 1.5000, 1.4900 | 1.5000, 1.4900 | 2.1640, 2.1496 | 2 cores |")
-        assert "`charrnn train shakespeare --preset quick --cell gru --minutes 3`" in lines[3]
+        assert "`charrnn train shakespeare --preset quick --cell gru`" in lines[3]
         assert "| 3.0 | 1.6000 | 1.5000 | 2.1640 |" in lines[3]
         assert lines[4].startswith("| shakespeare | last 10%, dynamic | the same |")
         assert "| 1.4000 | 2.0198 |" in lines[4]
