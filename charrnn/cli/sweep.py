@@ -50,14 +50,15 @@ def command(
     from, or {low: 1e-4, high: 1e-2, log: true}, drawn so often as `samples` says, with `seed`. In place of hidden_size,
     `parameters` gives as many units as come nearest to so many weights.
 
-    The table lists all trials; where `cell` and something else is varied, another one has a column for each cell.
+    The table lists all trials; where `cell` and something else is varied, another one has a column for each cell, with
+    the lowest loss over the settings that `best_of` lists, such as [learning_rate].
 
     A sweep that was stopped goes on when it is started again: what is finished stays, what was interrupted is
     resumed. The commands that --print-commands prints do not depend on each other.
 
     \b
     Examples:
-      charrnn sweep charrnn/sweep/cells.yaml --epochs 4
+      charrnn sweep charrnn/sweep/cells.yaml
       charrnn sweep search.yaml --jobs 4 --json
       charrnn sweep search.yaml --print-commands | xargs -d '\\n' -n 1 -P 8 sh -c
     """
@@ -75,7 +76,7 @@ def command(
         print_json(standings)
     elif standings:
         show_standings(standings)
-        show_grid(trials, standings)
+        show_grid(trials, standings, sweep.best_of)
     if failed:
         raise SweepError(f"{len(failed)} of {len(trials)} trials failed, the first for the reason at the end of "
                          f"{failed[0].log}; the same command tries them again")  # fmt: skip

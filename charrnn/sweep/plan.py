@@ -18,7 +18,7 @@ NO_PRESET = "none"
 _VARIED = SETTINGS | {PARAMETERS: Setting("Weights of the network.", int, "Model", low=1)}
 _COUNTS = {"samples": Setting("Draws.", int, "Sweep", low=1), "seed": Setting("Seed of them.", int, "Sweep", low=0)}
 _SAMPLES, _SEED = 10, 1  # unless the file says so
-_KEYS = ("corpus", "preset", "base", "grid", "random", *_COUNTS)
+_KEYS = ("corpus", "preset", "base", "grid", "random", "best_of", *_COUNTS)
 _DIGITS = 3  # of drawn numbers: enough to search with, short enough for a folder's name
 
 Settings = dict[str, Any]
@@ -26,12 +26,17 @@ Settings = dict[str, Any]
 
 @dataclass(frozen=True)
 class Sweep:
-    """`points` hold the settings in which the trials differ, one of them each; `parameters` may be among all."""
+    """`points` hold the settings in which the trials differ, one of them each; `parameters` may be among all.
+
+    best_of: those of them that are means to an end, as the learning rate is where cells are compared: a table of cells
+    has the best trial over their values.
+    """
 
     corpus: str
     preset: str
     base: Settings
     points: tuple[Settings, ...]
+    best_of: tuple[str, ...] = ()
 
 
 def read_sweep(path: Path) -> Sweep:
@@ -49,7 +54,11 @@ def read_sweep(path: Path) -> Sweep:
         raise ConfigError(f"{path}: corpus must name the text to learn, a file or one of charrnn corpora list")
     base, grid, random = (_settings(plan, key, path) for key in ("base", "grid", "random"))
     base = {name: _VARIED[name].check(name, value) for name, value in base.items()}
-    return Sweep(plan["corpus"], plan.get("preset", NO_PRESET), base, tuple(_points(plan, grid, random, path)))
+    best_of = plan.get("best_of", [])
+    if not isinstance(best_of, list) or any(name not in [*grid, *random] for name in best_of):
+        raise ConfigError(f"{path}: best_of is a list of settings that grid: or random: vary, not {best_of!r}")
+    points = tuple(_points(plan, grid, random, path))
+    return Sweep(plan["corpus"], plan.get("preset", NO_PRESET), base, points, tuple(best_of))
 
 
 def with_budget(sweep: Sweep, budget: Settings) -> Sweep:

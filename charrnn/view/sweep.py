@@ -1,6 +1,7 @@
 """How a sweep goes, a line at a time on standard error; and what it found as a table of cells."""
 
 import sys
+from collections.abc import Collection
 
 from rich.console import Console
 
@@ -14,17 +15,23 @@ WIDTH_OF_A_FILE = 200
 COLUMNS = "cell"
 
 
-def show_grid(trials: list[Trial], standings: list[Standing], console: Console | None = None) -> None:
+def show_grid(
+    trials: list[Trial], standings: list[Standing], best_of: Collection[str] = (), console: Console | None = None
+) -> None:
     """Validation losses with a column for each cell and a row for all else that varies, where both vary.
 
-    As in Karpathy, Johnson and Fei-Fei 2015. Printed on standard output, or on `console`.
+    As in Karpathy, Johnson and Fei-Fei 2015. Of trials that differ only in settings of `best_of` it is the lowest loss.
+    Printed on standard output, or on `console`.
     """
     losses = {each.run: each.val_loss for each in standings}
     cells = list(dict.fromkeys(trial.point[COLUMNS] for trial in trials if COLUMNS in trial.point))
-    rows: dict[tuple[tuple[str, str], ...], dict[str, float | None]] = {}
+    rows: dict[tuple[tuple[str, str], ...], dict[str, float]] = {}
     for trial in trials:
-        rest = tuple((name, str(value)) for name, value in trial.point.items() if name != COLUMNS)
-        rows.setdefault(rest, {})[trial.point.get(COLUMNS)] = losses.get(trial.run.folder)
+        rest = tuple((name, str(value)) for name, value in trial.point.items() if name not in {COLUMNS, *best_of})
+        row, cell = rows.setdefault(rest, {}), trial.point.get(COLUMNS)
+        loss = losses.get(trial.run.folder)
+        if loss is not None:
+            row[cell] = min(loss, row.get(cell, loss))
     if len(cells) < 2 or len(rows) < 2:
         return
     titles = [name for name, _ in next(iter(rows))]

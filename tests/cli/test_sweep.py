@@ -92,6 +92,16 @@ def test_cells_are_the_columns_of_a_second_table():
     assert table[1][1] == losses["runs/s/num_layers=1,cell=gru"]
 
 
+def test_the_table_of_cells_has_the_best_over_what_is_a_means():
+    Path("s.yaml").write_text("best_of: [learning_rate]" + SWEEP.replace("steps: 20", "steps: 4").replace(
+        " num_layers: 1,", "").replace("grid: {", "grid: {num_layers: [1, 2], learning_rate: [1e-4, 0.1], "))
+    table = [line.split() for line in sweep().stdout.split("\n\n")[1].splitlines()]
+    losses = {row["run"]: row["val_loss"] for row in json.loads(sweep("--json").stdout)}
+    assert len(losses) == 8 and [row[0] for row in table] == ["num_layers", "1", "2"]
+    rates = [losses[f"runs/s/num_layers=2,learning_rate={rate},cell=gru"] for rate in ("0.0001", "0.1")]
+    assert table[2][1] == f"{min(rates):.4f}" != f"{max(rates):.4f}"
+
+
 def test_a_failed_trial_does_not_keep_the_others_from_being_trained():
     Path("s.yaml").write_text(SWEEP.replace("grid: {", "grid: {encoding: [utf-8, nosuch], "))
     result = sweep()
@@ -162,7 +172,7 @@ def test_the_example_in_the_readme_can_be_read():
 def test_the_sweeps_of_the_repository_can_be_read():
     found = sorted((Path(__file__).parents[2] / "charrnn" / "sweep").glob("*.yaml"))
     assert [path.name for path in found] == ["cells.yaml"]
-    assert len(read_sweep(found[0]).points) == 36
+    assert len(read_sweep(found[0]).points) == 72
 
 
 def test_help_ends_in_examples():
