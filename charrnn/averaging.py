@@ -14,9 +14,9 @@ class Average:
     1992; as averaged SGD in Merity et al. 2017); until then it is the weights themselves.
     """
 
-    def __init__(self, xp: Any, params: Flat, config: Config) -> None:
-        self.params = params.copy(xp)
-        self._weights, self._subtract, self._scratch = params.buffer, xp.subtract, xp.empty_like(params.buffer)
+    def __init__(self, kernels: Any, params: Flat, config: Config) -> None:
+        self._kernels, self.params = kernels, params.copy(kernels.xp)
+        self._weights, self._scratch = params.buffer, kernels.xp.empty_like(params.buffer)
         self._kind, self._decay, self._after = config.average, config.average_decay, config.average_after
 
     def update(self, averaged: int, progress: float) -> int:
@@ -25,7 +25,5 @@ class Average:
             self.params.buffer[...] = self._weights
             return 0
         share = 1 / (averaged + 1) if self._kind == "polyak" else 1 - min(self._decay, (averaged + 1) / (averaged + 10))
-        change = self._subtract(self._weights, self.params.buffer, out=self._scratch)
-        change *= share
-        self.params.buffer += change
+        self._kernels.approach(self.params.buffer, self._weights, share, self._scratch)
         return averaged + 1

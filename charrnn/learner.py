@@ -79,7 +79,7 @@ class Learner:
         self.shape, self.ledger = shape, Ledger(backend, config.accumulate)
         self._begin_stage()
         self.optimizer = optim.build(config, kernels, params)
-        self.average = Average(backend.xp, params, config) if config.average != "none" else None
+        self.average = Average(kernels, params, config) if config.average != "none" else None
         self.states = self.network.initial_state()
         self._total = params.copy(backend.xp) if config.accumulate > 1 else None
 

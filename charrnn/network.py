@@ -187,13 +187,20 @@ class Network:
             dz, _ = self._recurrences[index].backward(self._used[index], grad, dh, dstate)
             self._weight_dropouts[index].backward(grad["weight_hh"])
             dz = _rows(dz)
-            kernels.column_sums(dz, grad["bias_ih"])
+            self._input_bias_gradient(grad, dz)
             if index:
                 kernels.matmul(dz.T, _rows(self._below[index - 1]), grad["weight_ih"])
                 kernels.matmul(dz, layer["weight_ih"], _rows(dh))
             else:
                 self._input_backward(layer, grad, dz)
         return grads
+
+    def _input_bias_gradient(self, grad: dict[str, Any], dz: Any) -> None:
+        """Most of it the sweep has summed up already, as that of bias_hh."""
+        known = CELLS[self.shape.cell].added * self.shape.hidden_size
+        grad["bias_ih"][:known] = grad["bias_hh"][:known]
+        if known < dz.shape[1]:
+            self.kernels.column_sums(dz[:, known:], grad["bias_ih"][known:])
 
     def _input(self, layer: dict[str, Any], z: Any, step: int) -> None:
         """The input product of the first layer: rows of a table that is made once for all characters."""

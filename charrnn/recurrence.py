@@ -26,6 +26,7 @@ class Cell(Protocol):
     blocks: ClassVar[int]  # pre-activations per unit, in torch's order
     states: ClassVar[tuple[str, ...]]  # the output h first
     start: ClassVar[tuple[float, ...]]  # of bias_ih, a value per block
+    added: ClassVar[int]  # so many blocks, from the first on, are functions of z + r, so that their dz is their dr
     gated: ClassVar[bool]
 
     def step(self, xp: Any, z: Any, r: Any, state: State) -> tuple[State, Any]:

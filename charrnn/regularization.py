@@ -46,7 +46,7 @@ class Dropout:
         self, backend: Backend, kernels: Any, share: float, shape: tuple[int, ...], mask: tuple[int, ...], *,
         seed: int, number: int,
     ) -> None:  # fmt: skip
-        self._backend, self._kernels, self._seed, self._number = backend, kernels, seed, number
+        self._kernels, self._seed, self._number = kernels, seed, number
         self._dropped = round(share * LEVELS)
         if self:
             self.mask = zeros(backend.xp, mask, backend.dtype)
@@ -64,12 +64,14 @@ class Dropout:
         """`a` with a new mask on it, in a buffer of its own; the first axis may be shorter than that of the buffer."""
         if not self:
             return a
-        return self._backend.xp.multiply(a, self.draw(step)[: len(a)], out=self._output[: len(a)])
+        out = self._output[: len(a)]
+        self._kernels.apply_mask(a, self.draw(step)[: len(a)], out)
+        return out
 
     def backward(self, da: Any) -> None:
         """The mask of the last `forward` on a gradient, in place."""
         if self:
-            da *= self.mask[: len(da)]
+            self._kernels.apply_mask(da, self.mask[: len(da)], da)
 
 
 class Penalties:

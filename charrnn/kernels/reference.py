@@ -131,6 +131,16 @@ class ReferenceKernels:
         kept = self.xp.asarray(draws >= dropped)
         self.xp.multiply(kept, LEVELS / (LEVELS - dropped), out=mask, casting="unsafe")
 
+    def apply_mask(self, a: Any, mask: Any, out: Any) -> None:
+        """out = a times mask, which is broadcast; out may be a."""
+        self.xp.multiply(a, mask, out=out)
+
+    def approach(self, a: Any, b: Any, share: float, s: Any) -> None:
+        """a += (b - a) share; s is scratch of the same size (N,)."""
+        self.xp.subtract(b, a, out=s)
+        s *= share
+        a += s
+
     def cross_entropy(self, logits: Any, targets: Any) -> Any:
         """Nats of each target (N,) under softmax of logits (N, V), which are left as log-probabilities.
 

@@ -111,6 +111,8 @@ OPERATIONS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
     "cross_entropy_gradient": lambda kernels, x: kernels.cross_entropy_gradient(x["a"], x["ids"]),
     "read_streams": lambda kernels, x: kernels.read_streams(x["text"], x["starts"], x["read"]),
     "dropout_mask": lambda kernels, x: kernels.dropout_mask(x["a"], 77, seed=2**62 + 5, number=3, step=12345),
+    "apply_mask": lambda kernels, x: kernels.apply_mask(x["a"], x["a"] + 1, x["a"]),
+    "approach": lambda kernels, x: kernels.approach(x["w"], x["mean"], 0.3, x["slope"].copy()),
     "clip": lambda kernels, x: kernels.clip(x["w"], 0.1),
     "clip what is small": lambda kernels, x: kernels.clip(x["w"], 1e6),
     "choose": lambda kernels, x: choose(kernels, x["a"]),

@@ -186,7 +186,7 @@ def test_cross_entropy_of_extreme_logits(kernels):
 def test_norm_and_adam(kernels, size):
     rng = np.random.default_rng(0)
     w, dw, mean = rng.normal(size=(3, size))
-    square_mean, scratch = rng.random(size), np.empty(size)
+    square_mean, scratch = rng.random(size), np.zeros(size)
     narrow = [array.astype(np.float32) for array in (w, dw, scratch, mean, square_mean)]
     assert relative_error(kernels.norm(narrow[1]), REFERENCE.norm(dw)) < 1e-6
     settings = {"rate": 0.01, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
@@ -194,6 +194,34 @@ def test_norm_and_adam(kernels, size):
     kernels.adam(*narrow, **settings)
     for found, expected in zip((narrow[0], narrow[3], narrow[4]), (w, mean, square_mean), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 7), (64, 32, 129)])
+def test_masked_values_and_averages(kernels, shape):
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, *shape)).astype(np.float32)
+    out = np.empty_like(a)
+    kernels.apply_mask(a, b, out)
+    np.testing.assert_array_equal(out, a * b)
+    kernels.apply_mask(a, b[:1], out)
+    np.testing.assert_array_equal(out, a * b[:1])
+    kernels.apply_mask(out, b, out)
+    np.testing.assert_array_equal(out, a * b[:1] * b)
+    average, weights = a.ravel().copy(), b.ravel()
+    kernels.approach(average, weights, 0.3, np.empty_like(average))
+    np.testing.assert_allclose(average, a.ravel() + 0.3 * (weights - a.ravel()), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [1, 31, 33, 100_003])
+@pytest.mark.parametrize(("seed", "number", "step"), [(1, 0, 0), (2**63 - 1, 5, 2**33)])
+def test_masks_are_those_of_numpy(native, seed, number, step, size):
+    place = {"seed": seed, "number": number, "step": step}
+    for threads in (1, 2, 3):
+        native.set_threads(threads)
+        found, expected = np.empty((2, size), np.float32)
+        native.dropout_mask(found, 77, **place)
+        REFERENCE.dropout_mask(expected, 77, **place)
+        np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")

@@ -6,7 +6,8 @@
     sweep      the recurrences, over ../pointwise.h
     softmax    cross-entropy and its gradient
     rows       rows by number, sums over rows
-    update     gradient norm and Adam over the flat buffers
+    update     gradient norm, Adam and averages over the flat buffers, products with masks
+    dropout    the masks
     sample     drawing text, without a Python step per character
 
 Tried, and no faster (Zen 3, products and steps of two-layer networks): packing the rows of a where they lie side by
@@ -24,6 +25,7 @@ from charrnn.kernels.cpu.recurrence import CompiledSweep
 from charrnn.kernels.cpu.sampling import Sampler
 from charrnn.kernels.fused import FusedKernels
 from charrnn.recurrence import Recurrence
+from charrnn.regularization import LEVELS
 
 
 class CpuKernels(FusedKernels):
@@ -87,6 +89,28 @@ class CpuKernels(FusedKernels):
         ids = functions.numbers(ids)
         self.functions.scatter_add(len(ids), *out.shape, functions.pointer(rows), functions.pointer(ids),
                                   functions.pointer(out))
+        return None
+
+    def apply_mask(self, a: Any, mask: Any, out: Any) -> None:
+        """See `ReferenceKernels.apply_mask`."""
+        if out.dtype != np.float32 or a.shape != mask.shape:
+            return super().apply_mask(a, mask, out)
+        self.functions.apply_mask(out.size, *map(functions.pointer, (a, mask, out)))
+        return None
+
+    def approach(self, a: Any, b: Any, share: float, s: Any) -> None:
+        """See `ReferenceKernels.approach`."""
+        if a.dtype != np.float32:
+            return super().approach(a, b, share, s)
+        self.functions.approach(a.size, functions.pointer(a), functions.pointer(b), share)
+        return None
+
+    def dropout_mask(self, mask: Any, dropped: int, *, seed: int, number: int, step: int) -> None:
+        """See `ReferenceKernels.dropout_mask`."""
+        if mask.dtype != np.float32:
+            return super().dropout_mask(mask, dropped, seed=seed, number=number, step=step)
+        kept = LEVELS / (LEVELS - dropped)
+        self.functions.dropout_mask(mask.size, dropped, kept, seed, number, step, functions.pointer(mask))
         return None
 
     def cross_entropy(self, logits: Any, targets: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 from charrnn.kernels.cpu import build
 
 COUNT, STRIDE, POINTER = ctypes.c_int, ctypes.c_int64, ctypes.c_void_p
-FLOAT, DOUBLE = ctypes.c_float, ctypes.c_double
+FLOAT, DOUBLE, WORD = ctypes.c_float, ctypes.c_double, ctypes.c_uint64
 
 MATRIX = (POINTER, STRIDE, STRIDE)
 SIGNATURES: dict[str, tuple[Any, ...]] = {
@@ -20,6 +20,9 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
     "column_sums": (COUNT, COUNT, POINTER, STRIDE, POINTER),
     "gather": (COUNT, COUNT, COUNT, POINTER, POINTER, POINTER),
     "scatter_add": (COUNT, COUNT, COUNT, POINTER, POINTER, POINTER),
+    "apply_mask": (STRIDE, POINTER, POINTER, POINTER),
+    "approach": (STRIDE, POINTER, POINTER, FLOAT),
+    "dropout_mask": (STRIDE, COUNT, FLOAT, WORD, WORD, WORD, POINTER),
     "log_softmax": (COUNT, COUNT, POINTER, POINTER, POINTER),
     "softmax_gradient": (COUNT, COUNT, POINTER, POINTER, POINTER),
     "square_sums": (STRIDE, POINTER, POINTER),

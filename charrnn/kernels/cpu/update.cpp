@@ -1,4 +1,4 @@
-// What the optimizer does with all parameters at once.
+// Pointwise work on whole arrays: what the optimizer does with all parameters at once, averages of them, masks.
 #include <algorithm>
 
 #include "pool.h"
@@ -33,6 +33,20 @@ void square_sums(int64_t size, const float* a, double* sums) {
             }
         }
         sums[i] = static_cast<double>(sum(parts[0])) + sum(parts[1]) + sum(parts[2]) + sum(parts[3]);
+    });
+}
+
+// out = a times mask; out may be a.
+void apply_mask(int64_t size, const float* a, const float* mask, float* out) {
+    for_each_block(size, [&](int64_t, int64_t begin, int64_t end) {
+        for (int64_t k = begin; k < end; k++) out[k] = a[k] * mask[k];
+    });
+}
+
+// a += (b - a) share
+void approach(int64_t size, float* a, const float* b, float share) {
+    for_each_block(size, [&](int64_t, int64_t begin, int64_t end) {
+        for (int64_t k = begin; k < end; k++) a[k] += (b[k] - a[k]) * share;
     });
 }
 
