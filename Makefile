@@ -1,6 +1,6 @@
 # make demo    train on the bundled names for about a minute, and write 20 new ones
 # make test    all tests
-# make readme  write the table of results and the command reference in README.md anew
+# make readme  write the tables of results and the command reference in README.md anew
 # make golden  write tests/golden/torch.npz anew (needs torch)
 # make lint    ruff
 # make gpu-check  all that only a GPU can tell, from the checkout as it is, into gpu-check.json; PYTHON needs CuPy
@@ -20,8 +20,7 @@ test: $(VENV)/installed-test
 	$(BIN)/python -m pytest
 
 readme: $(VENV)/installed-test
-	$(BIN)/python -m tests.results --write
-	$(BIN)/python -m tests.reference --write
+	$(BIN)/python -m tests.readme
 
 golden: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet 'torch>=2.6'

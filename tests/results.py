@@ -1,7 +1,6 @@
 """The README's table of results, made from the recorded runs in charrnn/presets/results; and recording a run.
 
     python -m tests.results                          print the table
-    python -m tests.results --write                  write it into the README
     python -m tests.results --record RUN NAME        keep the metrics of a finished run, on the machine that trained it
         --machine TEXT                               or with the machine that did
         --eval FILE                                  with what charrnn eval --json said of it (more than one is fine)
@@ -30,9 +29,7 @@ from charrnn.presets.results import FOLDER, Result, grouped, read_results
 from charrnn.runs import Run, find_run
 from charrnn.sweep.trials import _options
 
-README = Path(__file__).parent.parent / "README.md"
 RESULTS = Path(presets.__file__).parent / FOLDER
-BEGIN, END = "<!-- results: written by make readme -->\n", "<!-- end of the results -->\n"
 ROWS = 60  # of a run's evaluations
 DIGITS = 5
 KEPT = ("step", "epoch", "chars", "seconds", "train_loss", "val_loss")
@@ -76,13 +73,6 @@ def command(result: Result) -> str:
     options = {name: value for name, value in result.options.items() if name != "seed"}
     preset = ["--preset", result.preset] if result.preset else []
     return shlex.join(["charrnn", "train", result.corpus, *preset, *_options(options)])
-
-
-def with_table(readme: str) -> str:
-    """The README with the table of today."""
-    before, rest = readme.split(BEGIN)
-    after = rest.split(END)[1]
-    return f"{before}{BEGIN}\n{table(read_results())}\n{END}{after}"
 
 
 def record(run: Run, name: str, machine: str | None = None, evals: list[dict[str, Any]] | None = None) -> Path:
@@ -162,7 +152,6 @@ def _eval(said: dict[str, Any]) -> dict[str, Any]:
 def main() -> int:
     """Do what was asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true")
     parser.add_argument("--record", nargs=2, metavar=("RUN", "NAME"))
     parser.add_argument("--machine")
     parser.add_argument("--eval", action="append", default=[], type=Path)
@@ -175,8 +164,6 @@ def main() -> int:
             print(f"Error: {error}", file=sys.stderr)
             return 1
         print(f"{path}; now make readme")
-    elif options.write:
-        README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
     else:
         print(table(read_results()), end="")
     return 0

@@ -4,20 +4,14 @@ import re
 from pathlib import Path
 
 from charrnn.cli import COMMANDS
-from tests.reference import README, with_reference
-from tests.results import with_table
+from tests.readme import README, current
 
 ROOT = Path(__file__).parent.parent
 
 
-def test_the_command_reference_is_current():
+def test_its_generated_parts_are_current():
     readme = README.read_text(encoding="utf-8")
-    assert readme == with_reference(readme), "run make readme"
-
-
-def test_the_table_of_results_is_current():
-    readme = README.read_text(encoding="utf-8")
-    assert readme == with_table(readme), "run make readme"
+    assert readme == current(readme), "run make readme"
 
 
 def test_every_command_has_help_with_an_example():

@@ -16,6 +16,7 @@ from charrnn.compare import compare
 from charrnn.config import BUDGETS, SETTINGS
 from charrnn.errors import SweepError
 from charrnn.runs import RUNS
+from charrnn.sweep.grid import cell_grid
 from charrnn.sweep.jobs import Ended, run_trials
 from charrnn.sweep.plan import read_sweep, with_budget
 from charrnn.sweep.trials import Trial, make_trials
@@ -76,7 +77,9 @@ def command(
         print_json(standings)
     elif standings:
         show_standings(standings)
-        show_grid(trials, standings, sweep.best_of)
+        losses = {each.run: each.val_loss for each in standings}
+        if found := cell_grid(((trial.point, losses.get(trial.run.folder)) for trial in trials), sweep.best_of):
+            show_grid(found)
     if failed:
         raise SweepError(f"{len(failed)} of {len(trials)} trials failed, the first for the reason at the end of "
                          f"{failed[0].log}; the same command tries them again")  # fmt: skip

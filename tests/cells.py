@@ -1,0 +1,63 @@
+"""The README's comparison of cells, from charrnn/sweep/cells.jsonl; and recording the sweep that is its source.
+
+    python -m tests.cells                         print the table
+    python -m tests.cells --record FILE FOLDER    keep what the trials of the sweep FILE in FOLDER came to
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from charrnn import checkpoint, sweep
+from charrnn.config import Config
+from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.network import Shape
+from charrnn.sweep.grid import cell_grid
+from charrnn.sweep.plan import read_sweep
+from charrnn.sweep.trials import Trial, make_trials
+from tests.results import DIGITS, here, text
+
+FOUND = Path(sweep.__file__).parent / "cells.jsonl"
+
+
+def record(file: Path, folder: Path) -> None:
+    """Keep what the trials that are finished came to."""
+    plan = read_sweep(file)
+    trials = [trial for trial in make_trials(plan, folder) if trial.is_finished()]
+    facts = text(checkpoint.load(trials[0].run.last).corpus) | {"machine": here(), "best_of": plan.best_of}
+    FOUND.write_text("".join(json.dumps(line) + "\n" for line in (facts, *map(_outcome, trials))), encoding="utf-8")
+
+
+def _outcome(trial: Trial) -> dict[str, Any]:
+    saved = checkpoint.load(trial.run.last)
+    shape = Shape.of(Config(**saved.config), Vocabulary.from_dict(saved.vocabulary).size)
+    return {"point": trial.point, "hidden_size": shape.hidden_size, "parameters": shape.size,
+            "val_loss": round(saved.progress.best_val_loss, DIGITS)}  # fmt: skip
+
+
+def table() -> str:
+    """Losses with a column for each cell, as Markdown."""
+    if not FOUND.is_file():
+        return "The sweep has not been run yet.\n"
+    facts, *outcomes = map(json.loads, FOUND.read_text(encoding="utf-8").splitlines())
+    grid = cell_grid(((each["point"], each["val_loss"]) for each in outcomes), facts["best_of"])
+    lines = [(*grid.titles, *grid.cells), ["---"] * (len(grid.titles) + len(grid.cells))]
+    for rest, losses in grid.rows.items():
+        lines.append((*rest, *(f"{losses[cell]:.3f}" if cell in losses else "-" for cell in grid.cells)))
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def main() -> None:
+    """Do what was asked."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--record", nargs=2, type=Path, metavar=("FILE", "FOLDER"))
+    options = parser.parse_args()
+    if options.record:
+        record(*options.record)
+    else:
+        print(table(), end="")
+
+
+if __name__ == "__main__":
+    main()
