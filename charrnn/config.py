@@ -21,6 +21,7 @@ AVERAGES = ("none", "ema", "polyak")
 PRECISIONS = ("tf32", "float32", "bf16")
 CLIP_MODES = ("norm", "value")
 SPLITS = ("contiguous", "unique-lines", "lines", "interleaved")
+LISTS = ("unique-lines", "lines")  # the splits of texts whose lines have nothing to do with each other
 NEWLINES = ("keep", "lf")
 DECODE_ERRORS = ("strict", "replace", "ignore")
 

@@ -253,7 +253,7 @@ def _check_same(source: Source, sha256: str, saved: Checkpoint, run: Run) -> Non
 def _session(setup: Setup, choice: Choice, notices: list[Notice]) -> Session:
     config, tokens = setup.config, setup.tokens
     shape = Shape.of(config, tokens.vocabulary.size)
-    budget = Budget.of(config, Ramp(config, tokens.train).per_epoch)
+    budget = Budget.of(config, Ramp(config, tokens.train, tokens.vocabulary.newline).per_epoch)
     done = setup.resume.progress if setup.resume else None
     if done and budget.progress(done.step, done.seconds) == 1:
         notices.append(Notice(f"nothing is left of {budget.text} at step {done.step}; more --epochs, --steps or "

@@ -63,7 +63,7 @@ class Trainer:
         self.backend, self.kernels, self.params = setup.backend, setup.kernels, setup.params
         self.interrupted = interrupted
         self.shape = Shape.of(config, tokens.vocabulary.size)
-        self.batches = Ramp(config, tokens.train)
+        self.batches = Ramp(config, tokens.train, tokens.vocabulary.newline)
         if setup.resume:
             self.batches.load(setup.resume.progress.ramp)
         self.budget = Budget.of(config, self.batches.per_epoch)

@@ -5,21 +5,27 @@ import pytest
 
 from charrnn.backend import Backend, open_backend
 from charrnn.corpus.batches import Batches
+from charrnn.corpus.lines import Lines
 from charrnn.feed import SHARE, Feed
 from charrnn.kernels import build
 
 CPU = open_backend("cpu")
+NEWLINE = 0
 KERNELS = build(CPU, "reference").kernels
 
 
+@pytest.mark.parametrize("is_list", [False, True])
 @pytest.mark.parametrize("jitter_seed", [None, 3])
 @pytest.mark.parametrize(("chars", "streams", "seq_len"), [(41, 4, 10), (40, 4, 10), (103, 7, 6), (2, 1, 1)])
-def test_chunks_of_a_text_on_the_device(monkeypatch, chars, streams, seq_len, jitter_seed):
+def test_chunks_of_a_text_on_the_device(monkeypatch, chars, streams, seq_len, jitter_seed, is_list):
     monkeypatch.setattr(Backend, "free_memory", lambda self: 1 << 20)
     monkeypatch.setattr("charrnn.feed.PIECE", 16)
     ids = np.random.default_rng(0).integers(1, 200, chars).astype(np.uint8)
-    batches = Batches(ids, streams, seq_len, jitter_seed=jitter_seed)
-    feed = Feed(batches, CPU, KERNELS)
+    ids[3::4] = NEWLINE
+    ids[-1] = NEWLINE
+    lines = Lines(ids, NEWLINE, seed=1) if is_list else None
+    batches = Batches(ids, streams, seq_len, jitter_seed=jitter_seed, lines=lines)
+    feed = Feed(Batches(ids, streams, seq_len, jitter_seed=jitter_seed, lines=lines), CPU, KERNELS)
     for number in range(2 * batches.per_epoch):
         expected, found = batches.chunk(number), feed.chunk(number)
         assert (found.inputs.shape, found.inputs.dtype, found.count) == (

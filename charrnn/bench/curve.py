@@ -133,7 +133,7 @@ def _require_recipe(config: Config, rival: str) -> None:
 
 def _steps(config: Config, tokens: Tokens, job: Job, note: Note) -> int:
     """As many as the settings say; where they say minutes, as many plain steps as our side has time for."""
-    budget = Budget.of(config, Ramp(config, tokens.train).per_epoch)
+    budget = Budget.of(config, Ramp(config, tokens.train, tokens.vocabulary.newline).per_epoch)
     if budget.steps is not None:
         return budget.steps
     note(f"timing a step, to learn for {budget.text}")

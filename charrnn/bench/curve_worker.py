@@ -61,7 +61,8 @@ class Training:
     def __init__(self, recipe: Recipe) -> None:
         self.config, vocabulary = Config(**recipe.config), Vocabulary.from_dict(recipe.vocabulary)
         tokens = load_tokens(Path(recipe.folder), vocabulary)
-        self.batches, shape = Ramp(self.config, tokens.train), Shape.of(self.config, vocabulary.size)
+        self.batches = Ramp(self.config, tokens.train, vocabulary.newline)
+        shape = Shape.of(self.config, vocabulary.size)
         self.schedule, self.steps, self.done = schedules.build(self.config), recipe.steps, 0
         if recipe.side == TORCH:
             from charrnn.bench.torch_learner import TorchLearner

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from charrnn.corpus.lines import Lines
 from charrnn.errors import CorpusError
 
 _LEAST_JITTERED = 6  # a shorter seq_len leaves borders no room to move
@@ -61,11 +62,16 @@ class Batches:
 
     The chunks of an epoch are of nearly equal length, so that none of them is a stub with a noisy gradient. With
     `jitter_seed` their borders are moved at random, anew in each epoch, so that gradients are not cut at the same
-    characters every time: lengths then lie between a third of seq_len and all of it (after Merity et al. 2017).
+    characters every time: lengths then lie between a third of seq_len and all of it (after Merity et al. 2017). With
+    `lines`, those of `ids`, an epoch has them in an order of its own.
     """
 
-    def __init__(self, ids: np.ndarray, batch_size: int, seq_len: int, *, jitter_seed: int | None = None) -> None:
+    def __init__(
+        self, ids: np.ndarray, batch_size: int, seq_len: int, *, jitter_seed: int | None = None,
+        lines: Lines | None = None,
+    ) -> None:  # fmt: skip
         self.streams, self.longest = Streams(ids, batch_size), seq_len  # no chunk has more time steps
+        self._batch_size, self._lines, self._epoch = batch_size, lines, 0
         self._jitter_seed = jitter_seed if seq_len >= _LEAST_JITTERED else None
         shift = 0 if self._jitter_seed is None else seq_len // 6  # of each border, to either side
         self._shift = shift
@@ -73,7 +79,14 @@ class Batches:
 
     def chunk(self, number: int) -> Chunk:
         """Chunk `number`, counted from 0 over all epochs; the first of an epoch starts the text."""
-        return self.streams.read(*self.span(number))
+        return self.streams_of(number).read(*self.span(number))
+
+    def streams_of(self, number: int) -> Streams:
+        """The streams that chunk `number` is read from: the same ones throughout an epoch."""
+        epoch = number // self.per_epoch
+        if self._lines and epoch != self._epoch:
+            self.streams, self._epoch = Streams(self._lines.in_order_of(epoch), self._batch_size), epoch
+        return self.streams
 
     def span(self, number: int) -> tuple[int, int]:
         """The time steps where chunk `number` begins and ends."""

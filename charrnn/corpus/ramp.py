@@ -12,21 +12,24 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.config import Config
+from charrnn.config import LISTS, Config
 from charrnn.corpus.batches import Batches, Chunk
+from charrnn.corpus.lines import Lines
 
 
 class Ramp:
     """What `Batches` is, in stages; with a `batch_ramp` of 1 it has a single one. Chunks are numbered over all stages.
 
+    `newline` is the id of one, if there is: of a list, each epoch has the lines in an order of its own.
     per_epoch: chunks of a pass over the text, in the mean over a run.
     """
 
-    def __init__(self, config: Config, ids: np.ndarray) -> None:
+    def __init__(self, config: Config, ids: np.ndarray, newline: int | None = None) -> None:
         doublings = config.batch_ramp.bit_length() - 1
         jitter = config.seed if config.random_lengths else None
         self._sizes = [max(1, config.batch_size >> left) for left in range(doublings, -1, -1)]
-        self._stages = [Batches(ids, size, config.seq_len, jitter_seed=jitter) for size in self._sizes]
+        lines = Lines(ids, newline, config.seed) if config.split in LISTS and len(ids) and ids[-1] == newline else None
+        self._stages = [Batches(ids, size, config.seq_len, jitter_seed=jitter, lines=lines) for size in self._sizes]
         self.per_epoch = float(len(self._stages) / sum(Fraction(1, each.per_epoch) for each in self._stages))
         self._stage, self._first, self._epochs = 0, 0, 0.0  # the stage, and the chunk and the epoch it began with
 

@@ -6,6 +6,7 @@ from itertools import islice
 
 import numpy as np
 
+from charrnn.config import LISTS
 from charrnn.corpus.tokens import Tokens, load_tokens
 from charrnn.errors import CorpusError
 from charrnn.judge.copies import Copies
@@ -24,7 +25,6 @@ from charrnn.sampler import Filter, sample
 
 RUNS = (10, 20, 50)  # characters
 GRAMS = (1, 2, 3)  # words
-LISTS = ("unique-lines", "lines")  # splits of texts that are lists
 _LOOK = 1 << 20  # ids that show whether a text is code
 
 

@@ -1,0 +1,57 @@
+"""Lists, whose lines come in a new order in each epoch."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from charrnn.config import Config
+from charrnn.corpus.batches import Batches
+from charrnn.corpus.lines import Lines
+from charrnn.corpus.ramp import Ramp
+
+NEWLINE = 0
+IDS = np.array([*b"anna\n\nbo\nbo\ncarl\nd\nerika\nfritz\n"], np.uint8)
+IDS[IDS == 10] = NEWLINE
+
+
+def lines_of(ids):
+    return bytes(ids).split(b"\0")
+
+
+def test_every_epoch_has_the_same_lines_in_an_order_of_its_own():
+    lines = Lines(IDS, NEWLINE, seed=1)
+    epochs = [lines.in_order_of(epoch) for epoch in range(5)]
+    assert all(epoch.dtype == IDS.dtype and Counter(lines_of(epoch)) == Counter(lines_of(IDS)) for epoch in epochs)
+    assert len({bytes(epoch) for epoch in epochs}) == 5
+    np.testing.assert_array_equal(epochs[0], IDS)
+    np.testing.assert_array_equal(epochs[3], Lines(IDS, NEWLINE, seed=1).in_order_of(3))
+    assert bytes(epochs[3]) != bytes(Lines(IDS, NEWLINE, seed=2).in_order_of(3))
+
+
+def test_chunks_are_of_the_epoch_they_belong_to_wherever_a_walk_begins():
+    def walk(numbers):
+        batches = Batches(IDS, 2, 5, lines=Lines(IDS, NEWLINE, seed=1))
+        return {number: batches.chunk(number) for number in numbers}
+
+    one = Batches(IDS, 2, 5)
+    forth, back = walk(range(4 * one.per_epoch)), walk(reversed(range(4 * one.per_epoch)))
+    for number, chunk in forth.items():
+        np.testing.assert_array_equal(chunk.inputs, back[number].inputs)
+        np.testing.assert_array_equal(chunk.targets, back[number].targets)
+    for number in range(one.per_epoch):
+        np.testing.assert_array_equal(forth[number].inputs, one.chunk(number).inputs)
+    again = [forth[number + one.per_epoch].inputs.tolist() != forth[number].inputs.tolist() for number in range(3)]
+    assert any(again)
+
+
+@pytest.mark.parametrize(("settings", "ids", "shuffled"), [
+    ({"split": "lines"}, IDS, True), ({"split": "unique-lines"}, IDS, True), ({"split": "contiguous"}, IDS, False),
+    ({"split": "lines"}, IDS[:-1], False),
+])  # fmt: skip
+def test_only_lists_are_shuffled(settings, ids, shuffled):
+    ramp = Ramp(Config(batch_size=2, seq_len=5, **settings), ids, NEWLINE)
+    per_epoch = int(ramp.per_epoch)
+    first, later = (np.concatenate([ramp.chunk(number).inputs for number in range(begin, begin + per_epoch)])
+                    for begin in (0, per_epoch))  # fmt: skip
+    assert (first.tolist() != later.tolist()) == shuffled
