@@ -114,7 +114,7 @@ def test_recurrences_round_the_factors_of_products_and_nothing_else(kernels, cel
     expected = run(RoundingBackend(np, np.float64, "cpu", "CPU"), REFERENCE, layer, cell)
     for name, value in found.items():
         assert distance(value, np.asarray(expected[name])) < 1e-3, name
-    assert max(distance(value, exact[name]) for name, value in found.items()) > 1e-3
+    assert max(distance(value, exact[name]) for name, value in found.items()) > 1e-4
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -147,7 +147,8 @@ def test_nan_stays_nan(native, cell, where):
 
 
 def test_a_training_learns_as_much_as_in_float32(tmp_path, monkeypatch):
-    monkeypatch.setattr(choice, "_cpu", lambda backend, precision: CpuKernels(EMULATED, precision))
+    flags = {"float32": (), "bf16": EMULATED}
+    monkeypatch.setattr(choice, "_cpu", lambda backend, precision: CpuKernels(flags[precision], precision))
     text = tmp_path / "fox.txt"
     text.write_text("".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60)))
     settings = {"hidden_size": 33, "seq_len": 20, "batch_size": 7, "steps": 150, "learning_rate": 0.01}
@@ -166,7 +167,7 @@ def test_a_training_learns_as_much_as_in_float32(tmp_path, monkeypatch):
 def compile_product(*flags):
     """The compiler's run on the matrix product in bf16; its output is assembly."""
     source = SOURCES / "panel.cpp"
-    return subprocess.run([*compiler(), *FLAGS, "-DBF16", *flags, f"-I{SHARED}", "-S", "-o", "-", str(source)],
+    return subprocess.run([*compiler(), *FLAGS, "-O1", "-DBF16", *flags, f"-I{SHARED}", "-S", "-o", "-", str(source)],
                           capture_output=True, text=True, check=False)  # fmt: skip
 
 
