@@ -24,6 +24,7 @@ from charrnn.kernels import build
 from charrnn.kernels.fused import FusedKernels, LSTMSweep
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.view.bench import show_report
+from tests.kernels.agreement import rounded
 
 TINY = Workload("lstm", vocab_size=5, hidden_size=3, num_layers=2, seq_len=7, batch_size=2)
 CPU = open_backend("cpu")
@@ -67,13 +68,6 @@ class TestWorkload:
         np.testing.assert_array_equal(inputs[1:].reshape(-1), targets[:-2])
         for once, again in zip(first, TINY.chunks(), strict=True):
             np.testing.assert_array_equal(once[0], again[0])
-
-
-def rounded(array, bits):
-    """A float32 array without the last `bits` of its values, to the nearest."""
-    words = np.ascontiguousarray(array).view(np.uint32).astype(np.uint64)
-    half, odd = (1 << bits - 1) - 1, words >> bits & 1
-    return ((words + half + odd) >> bits << bits).astype(np.uint32).view(np.float32)
 
 
 class TestCheck:
@@ -179,6 +173,15 @@ class TestMachine:
         measured = machine.ceiling(CPU, ReferenceKernels(np))
         assert measured.best >= measured.median > 0
 
+    def test_products_that_round_have_a_ceiling_of_their_own(self, monkeypatch):
+        kernels, products = ReferenceKernels(np), []
+        monkeypatch.setattr(kernels, "matmul", lambda *matrices: products.append(matrices))
+        machine.ceiling(CPU, kernels)
+        assert not products
+        kernels.precision = "bf16"
+        machine.ceiling(CPU, kernels)
+        assert products
+
     def test_busy(self):
         assert machine.busy(HERE, [Ceiling(100, 95, 0.0), Ceiling(98, 90, None)]) == []
         others, uneven = machine.busy(HERE, [Ceiling(100, 95, 1.5), Ceiling(60, 50, 0.0)])
@@ -260,11 +263,15 @@ def test_sampling_is_measured():
     assert drawn["hundred_texts"] > 0
 
 
-def test_sides_that_learn_different_things_are_not_compared(monkeypatch):
-    losses = iter([1.0, 1.1])
+@pytest.mark.parametrize(("precision", "tolerated"), [("float32", 1e-3), ("bf16", 1e-2)])
+def test_sides_that_learn_different_things_are_not_compared(monkeypatch, precision, tolerated):
+    too_far = 1 + 1.1 * tolerated
+    losses = iter([1.0, 1 + 0.9 * tolerated, 1.0, too_far])
     monkeypatch.setattr(judge, "measure", lambda job: answer(job.side, 1.0) | {"loss": next(losses)})
-    with pytest.raises(BackendError, match=r"do not learn the same: their losses are 1\.0000 and 1\.1000"):
-        bench(Request(TINY, "cpu", "numpy", rival="reference"))
+    monkeypatch.setattr(FusedKernels, "precision", precision)
+    with pytest.raises(BackendError, match=rf"do not learn the same: their losses are 1\.0000 and {too_far:.4f}"):
+        bench(Request(TINY, "cpu", "numpy", rival="reference", pairs=2))
+    assert next(losses, None) is None
 
 
 def test_the_worker_is_found_from_anywhere(tmp_path, monkeypatch):

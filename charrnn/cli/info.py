@@ -16,7 +16,7 @@ from charrnn.checkpoint import Checkpoint
 from charrnn.cli.options import json_option
 from charrnn.config import Config
 from charrnn.corpus.tokenizer import Vocabulary
-from charrnn.errors import BackendError
+from charrnn.errors import BackendError, Unsupported
 from charrnn.kernels import build
 from charrnn.network import Shape
 from charrnn.runs import Run, list_runs, load_model
@@ -69,7 +69,7 @@ def _describe_run(checkpoint: Checkpoint, path: Path) -> dict[str, Any]:
 def _describe_machine(config: Config) -> dict[str, Any]:
     """Versions, and for each device its kernels and why faster ones are passed over; `device` is the one that auto is.
 
-    A device that is not there has `missing` instead.
+    A device that is not there, or not in this precision, has `missing` instead.
     """
     devices = [_device("cpu", config), *_gpus(config)]
     return {
@@ -84,7 +84,10 @@ def _describe_machine(config: Config) -> dict[str, Any]:
 
 def _device(name: str, config: Config) -> dict[str, Any]:
     backend = open_backend(name)
-    choice = build(backend, precision=config.precision)
+    try:
+        choice = build(backend, precision=config.precision)
+    except Unsupported as refusal:
+        return {"device": backend.device, "missing": str(refusal)}
     within = choice.kernels.refusals(config.cell, hidden_size=config.hidden_size, seq_len=config.seq_len,
                                      batch_size=config.batch_size)  # fmt: skip
     return {"device": backend.device, "description": backend.description, "kernels": choice.kernels.name,

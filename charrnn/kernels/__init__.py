@@ -12,6 +12,7 @@ from charrnn.kernels.fused import FusedKernels
 from charrnn.kernels.reference import ReferenceKernels
 
 KERNELS = ("auto", "reference", "numpy", "cpu", "cuda")
+CPU_INFO = Path("/proc/cpuinfo")
 
 
 class Choice(NamedTuple):
@@ -49,9 +50,10 @@ def _choose(backend: Backend, kernel: str, precision: str) -> Choice:
     if kernel not in ("auto", *kinds):
         raise Unsupported(f"the {kernel} kernels do not run on {backend.device}; use --kernel {' or '.join(kinds)}")
     if precision == "bf16":
-        if kernel not in ("auto", "cuda") or "cuda" not in kinds:
-            raise Unsupported(_no_bfloat16(backend, kernel))
-        kernel = "cuda"  # whose refusal is the answer: nothing else has it
+        fastest = next(iter(kinds))
+        if kernel not in ("auto", fastest):
+            raise Unsupported(f"the {kernel} kernels have no bf16; use --kernel {fastest}, or --precision float32")
+        kernel = fastest  # whose refusal is the answer: nothing else has it
     refusals = []
     for name, make in kinds.items():
         if kernel not in ("auto", name):
@@ -65,17 +67,6 @@ def _choose(backend: Backend, kernel: str, precision: str) -> Choice:
     raise AssertionError("the reference takes every backend")
 
 
-def _no_bfloat16(backend: Backend, kernel: str) -> str:
-    """Why these kernels do not compute in it."""
-    if backend.device != "cpu":
-        return f"the {kernel} kernels have no bf16; use --kernel cuda, or --precision float32"
-    info = Path("/proc/cpuinfo")
-    flags = info.read_text().split() if info.is_file() else []
-    able = [name for name in ("avx512_bf16", "amx_bf16") if name in flags]
-    lacks = f"has {' and '.join(able)}, but no kernels here use that" if able else "has neither AVX512_BF16 nor AMX"
-    return f"bf16 runs on GPUs only: this processor {lacks}; use --precision float32"
-
-
 def _cuda(backend: Backend, precision: str) -> ReferenceKernels:
     if backend.dtype != np.float32:
         raise Unsupported(f"the CUDA kernels take float32 only, not {np.dtype(backend.dtype)}; use --kernel reference")
@@ -87,9 +78,12 @@ def _cuda(backend: Backend, precision: str) -> ReferenceKernels:
 
 
 def _cpu(backend: Backend, precision: str) -> ReferenceKernels:
+    if precision == "bf16" and not (CPU_INFO.is_file() and "avx512_bf16" in CPU_INFO.read_text().split()):
+        raise Unsupported("bf16 needs a processor with AVX512_BF16, which this one lacks, or a GPU from Ampere on; use "
+                          "--precision float32")  # fmt: skip
     from charrnn.kernels.cpu import CpuKernels  # builds and loads a library: only where it is wanted
 
-    return CpuKernels()
+    return CpuKernels(precision="bf16" if precision == "bf16" else "float32")
 
 
 def _numpy(backend: Backend, precision: str) -> FusedKernels:

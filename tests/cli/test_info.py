@@ -4,7 +4,7 @@ import json
 
 from click.testing import CliRunner
 
-from charrnn import __version__
+from charrnn import __version__, checkpoint, kernels
 from charrnn.cli import cli
 from charrnn.kernels.reference import ReferenceKernels
 
@@ -53,6 +53,17 @@ def test_why_a_run_is_not_faster_is_shown(runs, monkeypatch):
 
     monkeypatch.setattr(ReferenceKernels, "refusals", refusals)
     assert "not quick ones: not for lstm 16" in info("words").stdout
+
+
+def test_a_run_of_another_precision_than_this_machine_has_is_shown(runs, monkeypatch, tmp_path):
+    monkeypatch.setattr(kernels, "CPU_INFO", tmp_path / "nowhere")
+    best = runs / "words" / "best.safetensors"
+    saved = checkpoint.load(best)
+    saved.config["precision"] = "bf16"
+    saved.save(best)
+    result = info(str(best))
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "cpu bf16 needs a processor with AVX512_BF16, which this one lacks" in " ".join(result.stdout.split())
 
 
 def test_there_is_no_such_run():

@@ -55,6 +55,13 @@ def error(value: np.ndarray, expected: np.ndarray) -> float:
     return float(np.abs(value - expected).max() / max(np.abs(expected).max(), 1e-30))
 
 
+def rounded(array: np.ndarray, bits: int) -> np.ndarray:
+    """A float32 array without the last `bits` of its values, to the nearest, and of two to the even one."""
+    words = np.ascontiguousarray(array).view(np.uint32).astype(np.uint64)
+    half, odd = (1 << bits - 1) - 1, words >> bits & 1
+    return ((words + half + odd) >> bits << bits).astype(np.uint32).view(np.float32)
+
+
 def _operation_error(
     backend: Backend, kernels: ReferenceKernels, operation: Callable, rows: int, columns: int
 ) -> float:

@@ -11,7 +11,7 @@ import pytest
 from charrnn import kernels
 from charrnn.backend import open_backend
 from charrnn.errors import ConfigError, Unsupported
-from charrnn.kernels.cpu import build
+from charrnn.kernels.cpu import build, functions
 
 BACKEND = open_backend("cpu")
 START = "from charrnn.kernels.cpu import build; build.compiled().set_threads(1)"
@@ -127,6 +127,32 @@ class TestChoice:
         monkeypatch.setenv("CHARRNN_KERNEL", "magic")
         with pytest.raises(ConfigError, match="'magic' is not one of"):
             kernels.build(BACKEND)
+
+    @pytest.mark.parametrize("name", ["auto", "cpu"])
+    def test_bf16_takes_the_compiled_kernels_where_the_processor_has_it(self, name, monkeypatch, tmp_path):
+        info, flags = tmp_path / "cpuinfo", []
+        monkeypatch.delenv("CHARRNN_KERNEL", raising=False)
+        monkeypatch.setattr(kernels, "CPU_INFO", info)
+        monkeypatch.setattr(functions, "load", flags.append)
+        reason = "^bf16 needs a processor with AVX512_BF16, which this one lacks, or a GPU .* use --precision float32$"
+        for known in (None, "flags : avx512f avx512bw\n"):
+            if known:
+                info.write_text(known)
+            with pytest.raises(Unsupported, match=reason):
+                kernels.build(BACKEND, name, precision="bf16")
+        info.write_text("flags : avx512f avx512_bf16 avx512bw\n")
+        assert kernels.build(BACKEND, name, precision="bf16").kernels.precision == "bf16"
+        assert kernels.build(BACKEND, name, precision="tf32").kernels.precision == "float32"
+        assert flags == [("-DBF16",), ()]
+
+    @pytest.mark.parametrize("name", ["reference", "numpy"])
+    def test_other_kernels_have_no_bf16(self, name, monkeypatch):
+        reason = f"^the {name} kernels have no bf16; use --kernel cpu, or --precision float32$"
+        with pytest.raises(Unsupported, match=reason):
+            kernels.build(BACKEND, name, precision="bf16")
+        monkeypatch.setenv("CHARRNN_KERNEL", name)
+        with pytest.raises(Unsupported, match=reason):
+            kernels.build(BACKEND, precision="bf16")
 
     def test_the_compiled_kernels_do_not_run_on_a_gpu(self):
         with pytest.raises(Unsupported, match="do not run on gpu:0"):

@@ -14,9 +14,9 @@ from charrnn.sampler import Filter
 BACKEND, VOCAB, STEPS = open_backend("cpu"), 65, 12
 
 
-@pytest.fixture
-def kernels():
-    kernels = CpuKernels()
+@pytest.fixture(params=["float32", "bf16"])
+def kernels(request):
+    kernels = CpuKernels(("-DEMULATE_BF16",) if request.param == "bf16" else (), request.param)
     yield kernels
     kernels.set_threads(processors())
 

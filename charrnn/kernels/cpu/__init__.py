@@ -1,6 +1,7 @@
-"""Kernels in C++, compiled at first use for the processor they run on; float32.
+"""Kernels in C++, compiled at first use for the processor they run on; float32, or products of bfloat16.
 
     pool       one team of threads for everything
+    factor     what products multiply: floats, or pairs of bfloat16
     panel      the matrix product that all others are made of
     gemm       products of whole matrices, in place of BLAS
     sweep      the recurrences, over ../pointwise.h
@@ -14,6 +15,9 @@ Tried, and no faster (Zen 3, products and steps of two-layer networks): packing 
 side already (over 13 products 0.86 of OpenBLAS's rate in place of 0.87); fetching ahead what the gates read; going
 through a chunk in pieces of ten time steps, for products to find z in the cache (92 to 101 GFLOP/s either way at 128
 units).
+
+Products of bfloat16 are a second library of the same sources, for processors with AVX512_BF16. It was tested on a Zen
+3, which is none of them, by an emulation of the one instruction: that itself never ran, and was never timed.
 """
 
 from typing import Any
@@ -27,11 +31,14 @@ from charrnn.kernels.fused import FusedKernels
 from charrnn.recurrence import Recurrence
 from charrnn.regularization import LEVELS
 
+FLAGS = {"float32": (), "bf16": ("-DBF16",)}
+
 
 class CpuKernels(FusedKernels):
     """Compiled kernels for float32 arrays; whatever else comes goes to NumPy.
 
-    All kernels of a process share one pool of threads. Results do not depend on their number.
+    In bf16 the factors of all matrix products are rounded, and nothing else. All kernels of a process and a precision
+    share one pool of threads. Results do not depend on their number.
 
     Raises:
         Unsupported: they cannot be compiled here, and why.
@@ -39,9 +46,10 @@ class CpuKernels(FusedKernels):
 
     name = "cpu"
 
-    def __init__(self, extra_flags: tuple[str, ...] = ()) -> None:
+    def __init__(self, extra_flags: tuple[str, ...] = (), precision: str = "float32") -> None:
         super().__init__()
-        self.functions = functions.load(extra_flags)
+        self.precision = precision
+        self.functions = functions.load((*FLAGS[precision], *extra_flags))
 
     def set_threads(self, threads: int) -> None:
         """Run on so many threads from now on; at first, on every processor that the process may use."""

@@ -10,23 +10,23 @@ namespace {
 constexpr int block_rows = 192;
 
 // One block of rows of out = bias + a b, with b in panels.
-void multiply_block(Matrix a, Range rows, int depth, int columns, const float* panels, const float* bias, float* out,
+void multiply_block(Matrix a, Range rows, int depth, int columns, const Factor* panels, const float* bias, float* out,
                     int64_t out_row) {
     thread_local Scratch packed, sums;
-    const int full = columns / panel_width, rest = columns % panel_width;
-    const int64_t apart = static_cast<int64_t>(depth) * panel_width;
+    const int full = columns / panel_width, rest = columns % panel_width, deep = in_factors(depth);
+    const int64_t apart = static_cast<int64_t>(deep) * panel_width;
     const int begun = full * panel_width;
     float* edge = sums.floats((rows.size() + 1) * panel_width + columns);  // the columns of an incomplete panel
     float* begin = edge + rows.size() * panel_width;
     std::fill_n(begin, columns + panel_width, 0.0f);
     if (bias) std::copy_n(bias, columns, begin);
     out += rows.begin * out_row;
-    for (int k = 0; k < depth; k += max_depth) {
-        const int slice = std::min(max_depth, depth - k);
-        const Matrix part = a.at(rows.begin, k);
-        const Rows block = a.column == 1 ? Rows{rows.size(), part.data, a.row}
-                                         : pack_rows(part, rows.size(), slice, packed.floats(rows.size() * max_depth));
-        const float* panel = panels + k * panel_width;
+    for (int k = 0; k < deep; k += max_depth) {
+        const int slice = std::min(max_depth, deep - k), values = std::min(slice * together, depth - k * together);
+        const Matrix part = a.at(rows.begin, k * together);
+        const Rows block = a.column == 1 ? plain_rows(part, rows.size(), values)
+                                         : pack_rows(part, rows.size(), values, packed.factors(rows.size() * max_depth));
+        const Factor* panel = panels + k * panel_width;
         const Place<float> to{out, out_row, panel_width}, to_edge{edge, panel_width, 0};
         const auto start = [&](Place<float> place, const float* bias) {
             return k ? Place<const float>{place.data, place.row, place.panel} : Place<const float>{bias, 0, panel_width};
@@ -43,14 +43,15 @@ void multiply_block(Matrix a, Range rows, int depth, int columns, const float* p
 extern "C" void gemm(int rows, int depth, int columns, const float* a, int64_t a_row, int64_t a_column, const float* b,
                      int64_t b_row, int64_t b_column, const float* bias, float* out, int64_t out_row) {
     thread_local Scratch scratch;
-    float* panels = scratch.floats(static_cast<size_t>(depth) * padded(columns));
+    const int64_t deep = in_factors(depth);
+    Factor* panels = scratch.factors(deep * padded(columns));
     const int threads = threads_for(static_cast<int64_t>(rows) * depth * columns);
     const int count = padded(columns) / panel_width;
     parallel(std::min(threads, count), [&, threads](int index) {
         const Range mine(count, index, std::min(threads, count));
         for (int panel = mine.begin; panel < mine.end; panel++) {
             const int first = panel * panel_width;
-            pack_panel({b, b_row, b_column}, depth, columns, first, panels + static_cast<int64_t>(first) * depth);
+            pack_panel({b, b_row, b_column}, depth, columns, first, panels + first * deep);
         }
     });
     const int blocks = std::min(rows, threads * ((rows + threads * block_rows - 1) / (threads * block_rows)));

@@ -10,7 +10,7 @@ namespace {
 // keeps them in memory. Fetching ahead what is written at the end made large products faster where arrays are not
 // aligned (0.85 to 0.96 of OpenBLAS's rate), and otherwise only the sweeps slower, by 15%.
 template <int Rows, int Count, bool Packed>
-void tile(int depth, const float* a, int64_t a_row, Panels panels, Place<const float> start, Place<float> out) {
+void tile(int depth, const Factor* a, int64_t a_row, Panels panels, Place<const float> start, Place<float> out) {
     const int64_t row = Packed ? 1 : a_row, column = Packed ? Rows : 1;
     V total[Rows][Count][2];
     UNROLL for (int i = 0; i < Rows; i++) {
@@ -22,12 +22,12 @@ void tile(int depth, const float* a, int64_t a_row, Panels panels, Place<const f
     }
     for (int k = 0; k < depth; k++) {
         UNROLL for (int j = 0; j < Count; j++) {
-            const float* panel = panels.data + j * panels.stride + k * panel_width;
-            const V left = load(panel), right = load(panel + LANES);
+            const Factor* panel = panels.data + j * panels.stride + k * panel_width;
+            const Factors left = load(panel), right = load(panel + LANES);
             UNROLL for (int i = 0; i < Rows; i++) {
-                const float factor = a[i * row + k * column];
-                total[i][j][0] += factor * left;
-                total[i][j][1] += factor * right;
+                const Factor factor = a[i * row + k * column];
+                total[i][j][0] = multiply_add(total[i][j][0], factor, left);
+                total[i][j][1] = multiply_add(total[i][j][1], factor, right);
             }
         }
     }
@@ -76,16 +76,15 @@ static void for_each_tile(int rows, const Visit& visit) {
     }
 }
 
-void pack_panel(Matrix b, int depth, int columns, int first, float* panel) {
+void pack_panel(Matrix b, int depth, int columns, int first, Factor* panel) {
     const int width = std::min(panel_width, columns - first);
     const float* from = b.data + first * b.column;
-    if (width < panel_width) std::fill_n(panel, depth * panel_width, 0.0f);
+    if (width < panel_width) std::fill_n(panel, in_factors(depth) * panel_width, Factor());
     if (b.column == 1) {
-        for (int k = 0; k < depth; k++) {
-            store(panel + k * panel_width, load(from + k * b.row, width), width);
-            if (width > LANES) {
-                store(panel + k * panel_width + LANES, load(from + k * b.row + LANES, width - LANES), width - LANES);
-            }
+        for (int k = 0; k < depth; k += together, from += together * b.row, panel += panel_width) {
+            store(panel, factors(from, b.row, depth - k, width), width);
+            const int more = width - LANES;
+            if (more > 0) store(panel + LANES, factors(from + LANES, b.row, depth - k, more), more);
         }
         return;
     }
@@ -93,26 +92,44 @@ void pack_panel(Matrix b, int depth, int columns, int first, float* panel) {
     for (int begin = 0; begin < depth; begin += block) {
         const int end = std::min(begin + block, depth);
         for (int j = 0; j < width; j++) {
-            for (int k = begin; k < end; k++) panel[k * panel_width + j] = from[k * b.row + j * b.column];
+            for (int k = begin; k < end; k += together) {
+                panel[k / together * panel_width + j] = factor(from + k * b.row + j * b.column, b.row, depth - k);
+            }
         }
     }
 }
 
-Rows pack_rows(Matrix a, int count, int depth, float* buffer) {
-    float* to = buffer;
+Rows pack_rows(Matrix a, int count, int depth, Factor* buffer) {
+    Factor* to = buffer;
     for_each_tile(count, [&](int begin, int height) {
         const float* from = a.data + begin * a.row;
         if (a.row == 1 && height == max_rows) {
             // A copy of a length known beforehand is two moves; the loop below is not.
-            for (int k = 0; k < depth; k++, to += max_rows) std::memcpy(to, from + k * a.column, max_rows * sizeof *to);
+            for (int k = 0; k < depth; k += together, to += max_rows) {
+                store_factors<max_rows>(to, from + k * a.column, a.column, depth - k);
+            }
         } else {
-            for (int k = 0; k < depth; k++) {
-                for (int i = 0; i < height; i++) *to++ = from[i * a.row + k * a.column];
+            for (int k = 0; k < depth; k += together) {
+                for (int i = 0; i < height; i++) *to++ = factor(from + i * a.row + k * a.column, a.column, depth - k);
             }
         }
     });
     return {count, buffer, 0};
 }
+
+#ifdef BF16
+Rows plain_rows(Matrix a, int count, int depth) {
+    thread_local Scratch buffer;
+    const int stride = padded(depth) / together;
+    Factor* to = buffer.factors(static_cast<size_t>(count) * stride);
+    for (int i = 0; i < count; i++) {
+        for (int k = 0; k < depth; k += LANES) {
+            store_pairs(to + i * stride + k / together, load(a.data + i * a.row + k, depth - k));
+        }
+    }
+    return {count, to, stride};
+}
+#endif
 
 void panel_product(Rows a, int depth, Panels panels, Place<const float> start, Place<float> out) {
     const bool packed = a.stride == 0;
@@ -124,7 +141,7 @@ void panel_product(Rows a, int depth, Panels panels, Place<const float> start, P
             const Panels some{panels.data + first * panels.stride + k * panel_width, width, panels.stride};
             const auto& tiles_now = tiles[packed][width > 1];
             for_each_tile(a.count, [&](int row, int height) {
-                const float* from = a.data + (packed ? row * slice : row * a.stride + k);
+                const Factor* from = a.data + (packed ? row * slice : row * a.stride + k);
                 const auto place = [&](auto whole) {
                     whole.data += row * whole.row + first * whole.panel;
                     return whole;

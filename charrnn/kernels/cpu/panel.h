@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "vector.h"
+#include "factor.h"
 
 // Two vectors a row, and as many rows as leave the accumulators in registers: 13 x 2 of AVX-512's 32, 6 x 2 of AVX2's
 // 16, 12 x 2 of NEON's 32.
@@ -20,7 +20,7 @@ constexpr int max_rows = 6;
 
 // As much of a panel as stays in the first-level cache while the rows of a go by. Over 13 products of training steps on one
 // core of a Zen 3, 24 KiB came to 1.00 of OpenBLAS's rate where 16 came to 0.98.
-constexpr int max_depth = 24 * 1024 / (panel_width * sizeof(float));
+constexpr int max_depth = 24 * 1024 / (panel_width * sizeof(Factor));
 
 // A matrix that is read: element (i, k) is at data[i * row + k * column].
 struct Matrix {
@@ -39,6 +39,7 @@ public:
         const auto address = reinterpret_cast<uintptr_t>(memory_.data());
         return reinterpret_cast<float*>((address + 63) / 64 * 64);
     }
+    Factor* factors(size_t count) { return reinterpret_cast<Factor*>(floats(count)); }
 
 private:
     struct Uninitialized : std::allocator<float> {
@@ -48,22 +49,30 @@ private:
     std::vector<float, Uninitialized> memory_;
 };
 
-// Columns first ... first + panel_width of b (depth, columns) as a panel (depth, panel_width), zeros past the last one.
-void pack_panel(Matrix b, int depth, int columns, int first, float* panel);
+// Columns first ... first + panel_width of b (depth, columns) as a panel (in_factors(depth), panel_width), with zeros past
+// the last one.
+void pack_panel(Matrix b, int depth, int columns, int first, Factor* panel);
 
-// Rows of a matrix as tiles read them: `stride` apart with their values side by side, or packed (stride 0).
+// Rows of a matrix as tiles read them: `stride` apart with their factors side by side, or packed (stride 0).
 struct Rows {
     int count;
-    const float* data;
+    const Factor* data;
     int64_t stride;
 };
 
 // Rows of a (count, depth) whose values do not lie side by side, copied so that they do within a tile.
-Rows pack_rows(Matrix a, int count, int depth, float* buffer);
+Rows pack_rows(Matrix a, int count, int depth, Factor* buffer);
+
+// Rows of a (count, depth) whose values do: as they are, or as pairs that last until this thread's next call.
+#ifdef BF16
+Rows plain_rows(Matrix a, int count, int depth);
+#else
+inline Rows plain_rows(Matrix a, int count, int) { return {count, a.data, a.row}; }
+#endif
 
 // Panels of the same depth, `stride` apart.
 struct Panels {
-    const float* data;
+    const Factor* data;
     int count;
     int64_t stride;
 };
@@ -75,6 +84,7 @@ struct Place {
     int64_t row, panel;
 };
 
-// out = start + a (rows, depth) times each of the panels (depth, panel_width); start may be out itself. Packed rows go
-// up to max_depth. Every value is summed in the order of its products, so how rows are shared out changes nothing.
+// out = start + a (rows, depth) times each of the panels (depth, panel_width), with the depth in factors; start may be
+// out itself. Packed rows go up to max_depth. Every value is summed in the order of its products, so how rows are shared
+// out changes nothing.
 void panel_product(Rows a, int depth, Panels panels, Place<const float> start, Place<float> out);

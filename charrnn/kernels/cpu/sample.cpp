@@ -27,15 +27,16 @@ class Sampler : public AnySampler {
 public:
     explicit Sampler(const Weights& weights)
         : vocab(weights.vocab), hidden(weights.hidden), batch(weights.batch), gates(Cell::blocks * hidden),
-          table(weights.table, weights.table + static_cast<size_t>(vocab) * gates) {
+          deep(in_factors(hidden)), table(weights.table, weights.table + static_cast<size_t>(vocab) * gates) {
         for (int i = 0; i < weights.layers; i++) layers.emplace_back(*this, weights.layer + 4 * i);
-        head = head_memory.floats(static_cast<size_t>(padded(vocab)) * (hidden + 1 + batch));
-        head_bias = head + static_cast<int64_t>(padded(vocab)) * hidden;
+        head = head_memory.factors(static_cast<size_t>(padded(vocab)) * (deep + 1 + batch));
+        head_bias = reinterpret_cast<float*>(head + static_cast<int64_t>(padded(vocab)) * deep);
         logits = head_bias + padded(vocab);
         std::fill_n(head_bias, padded(vocab), 0.0f);
         std::copy_n(weights.head_bias, vocab, head_bias);
         for (int first = 0; first < vocab; first += panel_width) {
-            pack_panel({weights.head_weight, 1, hidden}, hidden, vocab, first, head + static_cast<int64_t>(first) * hidden);
+            const int64_t before = static_cast<int64_t>(first) * deep;
+            pack_panel({weights.head_weight, 1, hidden}, hidden, vocab, first, head + before);
         }
     }
 
@@ -71,7 +72,8 @@ private:
         Arrays arrays;
         Scratch recurrent, input, tile;
         Sweep<Cell> sweep;
-        float *panels = nullptr, *bias = nullptr;  // of the input product, laid out as the sweep's
+        Factor* panels = nullptr;  // of the input product, laid out as the sweep's
+        float* bias = nullptr;
 
         Layer(const Sampler& s, const float* const* weights)
             : z(s.batch * s.gates), h(2 * s.batch * s.hidden), kept(s.batch * s.hidden),
@@ -84,8 +86,8 @@ private:
 
         void pack_input(const Sampler& s, const float* weight, const float* given_bias) {
             const int units = padded(s.hidden);
-            panels = input.floats(static_cast<size_t>(Cell::blocks) * units * (s.hidden + 1));
-            bias = panels + static_cast<int64_t>(Cell::blocks) * units * s.hidden;
+            panels = input.factors(static_cast<size_t>(Cell::blocks) * units * (s.deep + 1));
+            bias = reinterpret_cast<float*>(panels + static_cast<int64_t>(Cell::blocks) * units * s.deep);
             std::fill_n(bias, Cell::blocks * units, 0.0f);
             for (int block = 0; block < Cell::blocks; block++) {
                 const Matrix of_block{weight + static_cast<int64_t>(block) * s.hidden * s.hidden, 1, s.hidden};
@@ -97,14 +99,15 @@ private:
         }
     };
 
-    const int vocab, hidden, batch, gates;
+    const int vocab, hidden, batch, gates, deep;  // deep: factors of `hidden` values
     const std::vector<float> table;
     std::deque<Layer> layers;
     Scratch head_memory;
-    float *head, *head_bias, *logits;
+    Factor* head;
+    float *head_bias, *logits;
 
     int64_t offset(int first, int block) const {
-        return static_cast<int64_t>(first) * gates + static_cast<int64_t>(block) * hidden * panel_width;
+        return (static_cast<int64_t>(first) * Cell::blocks + block * panel_width) * deep;
     }
 
     // One character through all layers, to its logits.
@@ -121,9 +124,9 @@ private:
             }
         }
         const Range columns(padded(vocab), share.index, share.count, panel_width);
-        panel_product({rows, below + share.rows.begin * hidden, hidden}, hidden,
-                      {head + static_cast<int64_t>(columns.begin) * hidden, columns.size() / panel_width,
-                       hidden * panel_width},
+        panel_product(plain_rows({below + share.rows.begin * hidden, hidden, 1}, rows, hidden), deep,
+                      {head + static_cast<int64_t>(columns.begin) * deep, columns.size() / panel_width,
+                       deep * panel_width},
                       {head_bias + columns.begin, 0, panel_width},
                       {logits + share.rows.begin * padded(vocab) + columns.begin, padded(vocab), panel_width});
         share.barrier.wait();
@@ -143,9 +146,9 @@ private:
         const int rows = share.rows.size(), block_size = rows * panel_width;
         thread_local Scratch scratch;
         float* products = scratch.floats(Cell::blocks * block_size);
+        const Rows from = plain_rows({below + share.rows.begin * hidden, hidden, 1}, rows, hidden);
         for (int first = share.units.begin; first < share.units.end; first += panel_width) {
-            panel_product({rows, below + share.rows.begin * hidden, hidden}, hidden,
-                          {layer.panels + offset(first, 0), Cell::blocks, hidden * panel_width},
+            panel_product(from, deep, {layer.panels + offset(first, 0), Cell::blocks, deep * panel_width},
                           {layer.bias + first, 0, padded(hidden)}, {products, panel_width, block_size});
             const int width = std::min(panel_width, share.units.end - first);
             for (int block = 0; block < Cell::blocks; block++) {

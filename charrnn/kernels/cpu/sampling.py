@@ -34,7 +34,8 @@ class Sampler:
         layers = [[params[f"rnn.{name}_l{index}"] for name in names] for index in range(num_layers)]
         head, table = params["head.weight"], layers[0][0].T
         if "embedding.weight" in iter(params):
-            table = params["embedding.weight"] @ table
+            inputs, table = table, np.empty((len(head), table.shape[1]), np.float32)
+            kernels.matmul(params["embedding.weight"], inputs, table)
         table = np.ascontiguousarray(table + layers[0][1])
         addresses = _pointers(array for layer in layers for array in layer)
         addresses[0] = addresses[1] = None  # both are in the table

@@ -84,7 +84,7 @@ template <class Cell>
 class Sweep {
 public:
     Sweep(const Arrays& arrays, Scratch& memory)
-        : a(arrays), hidden(arrays.hidden), gates(Cell::blocks * arrays.hidden), memory(memory) {}
+        : a(arrays), hidden(arrays.hidden), gates(Cell::blocks * hidden), deep(in_factors(hidden)), memory(memory) {}
 
     void forward() {
         pack_forward();
@@ -94,7 +94,7 @@ public:
     }
 
     void backward() {
-        panels = memory.floats(static_cast<size_t>(gates) * padded(hidden));
+        panels = memory.factors(static_cast<size_t>(Cell::blocks) * deep * padded(hidden));
         pack([this](int first) { pack_panel({a.weight, hidden, 1}, gates, hidden, first, panel(first, 0)); });
         share_out([this](const Share& share) { backward(share); });
     }
@@ -102,8 +102,8 @@ public:
     // Weights and biases as `step` reads them.
     void pack_forward() {
         const int units = padded(hidden);
-        panels = memory.floats(static_cast<size_t>(Cell::blocks) * units * (hidden + 1));
-        bias = panels + static_cast<int64_t>(Cell::blocks) * units * hidden;
+        panels = memory.factors(static_cast<size_t>(Cell::blocks) * units * (deep + 1));
+        bias = reinterpret_cast<float*>(panels + static_cast<int64_t>(Cell::blocks) * units * deep);
         for (int block = 0; block < Cell::blocks; block++) {
             std::copy_n(a.bias + block * hidden, hidden, bias + block * units);
             std::fill_n(bias + block * units + hidden, units - hidden, 0.0f);
@@ -111,7 +111,7 @@ public:
         pack([this](int first) {
             for (int block = 0; block < Cell::blocks; block++) {
                 const float* weight = a.weight + static_cast<int64_t>(block) * hidden * hidden;
-                pack_panel({weight, 1, hidden}, hidden, hidden, first, panel(first, block));
+                pack_panel({weight, 1, hidden}, hidden, hidden, first, panel(first, block * deep));
             }
         });
     }
@@ -137,15 +137,17 @@ public:
 
 private:
     static constexpr int last = Cell::blocks - 1;
+    static_assert(!Cell::keeps || last % together == 0, "the last block's products begin with a factor of their own");
 
     const Arrays& a;
-    const int hidden, gates;
+    const int hidden, gates, deep;  // deep: factors of `hidden` values
     Scratch& memory;
-    float *panels = nullptr, *bias = nullptr;
+    Factor* panels = nullptr;
+    float* bias = nullptr;
 
-    // The panel of the units from `first` on; on the way back all blocks are one panel, and `block` is where it begins.
-    float* panel(int first, int block) const {
-        return panels + static_cast<int64_t>(first) * gates + static_cast<int64_t>(block) * hidden * panel_width;
+    // The panels of the units from `first` on, from depth `from` on, in factors: one a block, or back one of all blocks.
+    Factor* panel(int first, int from) const {
+        return panels + static_cast<int64_t>(first) * Cell::blocks * deep + static_cast<int64_t>(from) * panel_width;
     }
 
     float* z(int t, int row) const { return a.z + (static_cast<int64_t>(t) * a.batch + row) * gates; }
@@ -174,10 +176,10 @@ private:
     template <int Begin, int End, class Lines>
     void half_step(const Share& share, int t, const float* output, float* r, const Lines& lines) const {
         const Range rows = share.rows;
-        const Rows from{rows.size(), output + rows.begin * hidden, hidden};
+        const Rows from = plain_rows({output + rows.begin * hidden, hidden, 1}, rows.size(), hidden);
         const int block_size = rows.size() * panel_width;
         for (int first = share.units.begin; first < share.units.end; first += panel_width) {
-            panel_product(from, hidden, {panel(first, Begin), End - Begin, hidden * panel_width},
+            panel_product(from, deep, {panel(first, Begin * deep), End - Begin, deep * panel_width},
                           {bias + Begin * padded(hidden) + first, 0, padded(hidden)},
                           {r + Begin * block_size, panel_width, block_size});
             const int end = std::min(first + panel_width, hidden);
@@ -268,9 +270,10 @@ private:
     void differentiate_gate(const Share& share, int t, const Carried& dh, float* dgated) const {
         static const float zero[panel_width] = {};
         const Range rows = share.rows;
-        const Rows dlast{rows.size(), z(t, rows.begin) + last * hidden, gates};
+        const Rows dlast = plain_rows({z(t, rows.begin) + last * hidden, gates, 1}, rows.size(), hidden);
         for (int first = share.units.begin; first < share.units.end; first += panel_width) {
-            panel_product(dlast, hidden, {panel(first, last), 1, 0}, {zero, 0, 0}, {dgated, panel_width, 0});
+            panel_product(dlast, deep, {panel(first, in_factors(last * hidden)), 1, 0}, {zero, 0, 0},
+                          {dgated, panel_width, 0});
             const int end = std::min(first + panel_width, hidden);
             for_each_vector(rows, first, end, [&](int row) {
                 const Row now = at(t, row);
@@ -293,10 +296,11 @@ private:
     template <class Carried>
     void add_product(const Share& share, const float* dr, int stride, int block, int depth, const Carried& dh,
                      int width) const {
-        const Rows from{share.rows.size(), dr + static_cast<int64_t>(share.rows.begin) * stride, stride};
-        const int64_t panels_apart = static_cast<int64_t>(gates) * panel_width;
+        const Matrix rows{dr + static_cast<int64_t>(share.rows.begin) * stride, stride, 1};
+        const int64_t panels_apart = static_cast<int64_t>(Cell::blocks) * deep * panel_width;
         float* to = dh(share.rows.begin, share.units.begin);
-        panel_product(from, depth, {panel(share.units.begin, block), width / panel_width, panels_apart},
+        panel_product(plain_rows(rows, share.rows.size(), depth), in_factors(depth),
+                      {panel(share.units.begin, in_factors(block * hidden)), width / panel_width, panels_apart},
                       {to, width, panel_width}, {to, width, panel_width});
     }
 };

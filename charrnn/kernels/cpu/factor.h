@@ -1,0 +1,101 @@
+// What matrix products multiply: floats, or with -DBF16 pairs of bfloat16 values, one after the other in depth. Sums are
+// float32 either way. Both kinds of factor have four bytes, so panels and tiles are the same for both.
+#pragma once
+
+#include "vector.h"
+
+#if defined(BF16) && defined(__AVX512BF16__)
+#include <immintrin.h>
+#endif
+
+#ifndef BF16
+
+typedef float Factor;
+typedef V Factors;
+constexpr int together = 1;  // values in a factor
+
+static inline V multiply_add(V total, Factor a, Factors b) { return total + a * b; }
+
+// The factor of from[0] and, where it holds two, from[step], or zero where `depth`, the values left, is 1.
+static inline Factor factor(const float* from, int64_t, int) { return *from; }
+
+// The factors of `count` neighbours.
+static inline Factors factors(const float* from, int64_t, int, int count) { return load(from, count); }
+
+template <int Count>
+static inline void store_factors(float* to, const float* from, int64_t, int) {
+    std::memcpy(to, from, Count * sizeof *to);
+}
+
+#else
+
+typedef uint32_t Factor;  // the first value in the low half
+typedef uint32_t Factors __attribute__((vector_size(LANES * 4)));
+typedef uint16_t Halves __attribute__((vector_size(LANES * 2)));
+constexpr int together = 2;
+
+static inline Factors load(const Factor* from) {
+    Factors value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+}
+
+static inline void store(Factor* to, Factors value, int count) {
+    if (count >= LANES) return void(std::memcpy(to, &value, sizeof value));
+    for (int lane = 0; lane < count; lane++) to[lane] = value[lane];
+}
+
+// total plus the products of both values. So far only the emulation ran, in the tests. The instruction takes subnormal
+// numbers for zero.
+#ifdef EMULATE_BF16
+static inline V multiply_add(V total, Factor a, Factors b) {
+    const Factors pair = Factors{} + a;
+    total += (V)(pair & 0xffff0000u) * (V)(b & 0xffff0000u);
+    return total + (V)(pair << 16) * (V)(b << 16);
+}
+#elif defined(__AVX512BF16__) && LANES == 16
+static inline V multiply_add(V total, Factor a, Factors b) {
+    return (V)_mm512_dpbf16_ps((__m512)total, (__m512bh)(Factors{} + a), (__m512bh)b);
+}
+#else
+#error "no AVX512_BF16: the compiler does not know it, or not of this processor"
+#endif
+
+// As bfloat16 in the upper half: to the nearest, ties to even. NaN stays NaN.
+template <class Bits, class Value>
+static inline Bits rounded(Value x) {
+    Bits bits;
+    std::memcpy(&bits, &x, sizeof bits);
+    return x == x ? bits + 0x7fffu + (bits >> 16 & 1u) : bits | 0x400000u;
+}
+
+template <class Bits, class Value>
+static inline Bits pair(Value first, Value second) {
+    return rounded<Bits>(first) >> 16 | (rounded<Bits>(second) & 0xffff0000u);
+}
+
+static inline Factor factor(const float* from, int64_t step, int depth) {
+    return pair<Factor>(*from, depth > 1 ? from[step] : 0.0f);
+}
+
+static inline Factors factors(const float* from, int64_t step, int depth, int count) {
+    return pair<Factors>(load(from, count), depth > 1 ? load(from + step, count) : V{});
+}
+
+template <int Count>
+static inline void store_factors(Factor* to, const float* from, int64_t step, int depth) {
+    for (int i = 0; i < Count; i++) to[i] = factor(from + i, step, depth);
+}
+
+// LANES values that follow each other in depth: half as many factors.
+static inline void store_pairs(Factor* to, V values) {
+    const Halves halves = __builtin_convertvector(rounded<Factors>(values) >> 16, Halves);
+    std::memcpy(to, &halves, sizeof halves);
+}
+
+#endif
+
+static_assert(sizeof(Factor) == sizeof(float), "factors and floats share memory");
+
+// The factors that so many values take.
+inline int in_factors(int depth) { return (depth + together - 1) / together; }
