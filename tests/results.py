@@ -33,8 +33,12 @@ RESULTS = Path(presets.__file__).parent / FOLDER
 ROWS = 60  # of a run's evaluations
 DIGITS = 5
 KEPT = ("step", "epoch", "chars", "seconds", "train_loss", "val_loss")
-EVALUATED = {"the held-out part": "", "the test part": "test part", "the held-out part, learning from it": "dynamic",
-             "the test part, learning from it": "test part, dynamic"}  # fmt: skip
+EVALUATED = {  # what charrnn eval says it read, as the table calls it, and the options that it takes
+    "the held-out part": ("", ""),
+    "the held-out part, learning from it": (", dynamic", " --dynamic"),
+    "the test part": (", test part", " --split test"),
+    "the test part, learning from it": (", test part, dynamic", " --split test --dynamic"),
+}
 
 
 def table(results: list[Result]) -> str:
@@ -53,8 +57,8 @@ def table(results: list[Result]) -> str:
                      f"{_joined(_loss(bits_per_char(loss)) for loss in best)} | {first.machine} |")  # fmt: skip
         for run in runs:
             for each in run.evals:
-                kind = EVALUATED[each["eval"]]
-                lines.append(f"{start}{kind and ', '}{kind} | the same | {first.model} | {first.parameters:,} | "
+                kind, options = EVALUATED[each["eval"]]
+                lines.append(f"{start}{kind} | then `charrnn eval{options}` | {first.model} | {first.parameters:,} | "
                              f"{run.seed} | | | {_loss(each['loss'])} | {_loss(bits_per_char(each['loss']))} | "
                              f"{first.machine} |")  # fmt: skip
     return "\n".join(lines) + "\n"

@@ -88,7 +88,7 @@ class TestTable:
                             "12,345 | 1, 2 | 1.0, 1.0 | 1.5000, 1.4900 | 1.5000, 1.4900 | 2.1640, 2.1496 | 2 cores |")
         assert "`charrnn train shakespeare --preset quick --cell gru`" in lines[3]
         assert "| 3.0 | 1.6000 | 1.5000 | 2.1640 |" in lines[3]
-        assert lines[4].startswith("| shakespeare | last 10%, dynamic | the same |")
+        assert lines[4].startswith("| shakespeare | last 10%, dynamic | then `charrnn eval --dynamic` |")
         assert "| 1.4000 | 2.0198 |" in lines[4]
         assert {line.count("|") for line in lines} == {12}
 
