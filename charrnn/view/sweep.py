@@ -7,7 +7,7 @@ from rich.console import Console
 from charrnn.sweep.grid import Grid
 from charrnn.sweep.jobs import Began, Ended
 from charrnn.view.layout import grid, open_console
-from charrnn.view.wording import visible
+from charrnn.view.wording import figure, visible
 
 WIDTH_OF_A_FILE = 200
 
@@ -16,7 +16,7 @@ def show_grid(found: Grid, console: Console | None = None) -> None:
     """A table with a column for each cell and a row for all else; on standard output, or on `console`."""
     table = grid(*found.titles, *found.cells, numbers=len(found.titles) + len(found.cells))
     for rest, losses in found.rows.items():
-        table.add_row(*rest, *(f"{losses[cell]:.4f}" if cell in losses else "-" for cell in found.cells))
+        table.add_row(*rest, *(figure(losses[cell], 4) if cell in losses else "-" for cell in found.cells))
     console = console or open_console(WIDTH_OF_A_FILE)
     console.print()
     console.print(table)
@@ -37,7 +37,7 @@ class SweepView:
             self._print(f"  training {name}")
             return
         self._done += 1
-        reached = "" if event.val_loss is None else f": val {event.val_loss:.4f}"
+        reached = "" if event.val_loss is None else f": val {figure(event.val_loss, 4)}"
         self._print(f"{self._done}/{self._total} {name}{f' failed: {event.error}' if event.error else reached}")
 
     def _print(self, line: str) -> None:
