@@ -38,7 +38,8 @@ class Standing:
     seconds: float | None  # of training, evaluations included
     seconds_to: float | None  # until the validation loss was at or below the one asked for
     ended: str | None  # 'done' or 'early stop'; None where training can go on
-    differs: tuple[str, ...]  # in what makes losses comparable, from the first run
+    reference: Path  # the first run named
+    differs: tuple[str, ...]  # from that one, in what makes losses comparable
 
 
 def find_runs(name: str) -> list[Run]:
@@ -62,11 +63,11 @@ def compare(runs: Iterable[Run], to: float | None = None) -> list[Standing]:
         CheckpointError: a checkpoint cannot be read.
     """
     saved = [(run, checkpoint.load(run.last)) for run in runs]
-    standings = [_standing(run, each, to, _differences(saved[0][1], each)) for run, each in saved]
+    standings = [_standing(run, each, to, saved[0]) for run, each in saved]
     return sorted(standings, key=lambda each: (each.val_loss is None, each.val_loss))
 
 
-def _standing(run: Run, saved: Checkpoint, to: float | None, differs: tuple[str, ...]) -> Standing:
+def _standing(run: Run, saved: Checkpoint, to: float | None, reference: tuple[Run, Checkpoint]) -> Standing:
     config, progress, history = Config(**saved.config), saved.progress, run.read_metrics()
     shape = Shape.of(config, Vocabulary.from_dict(saved.vocabulary).size)
     last = history[-1] if history else {}
@@ -87,7 +88,8 @@ def _standing(run: Run, saved: Checkpoint, to: float | None, differs: tuple[str,
         seconds=seconds,
         seconds_to=None if to is None else _seconds_to(to, history),
         ended=progress.ended,
-        differs=differs,
+        reference=reference[0].folder,
+        differs=_differences(reference[1], saved),
     )
 
 

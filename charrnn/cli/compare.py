@@ -2,11 +2,12 @@
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 import click
 
 from charrnn.cli.options import json_option
-from charrnn.compare import Standing, compare, find_runs
+from charrnn.compare import compare, find_runs
 from charrnn.view.compare import show_standings
 
 
@@ -31,11 +32,11 @@ def command(runs: tuple[str, ...], to: float | None, as_json: bool) -> None:
     found = {run.folder: run for name in runs for run in find_runs(name)}
     standings = compare(found.values(), to)
     if as_json:
-        print_json(standings)
+        print_json([asdict(each) for each in standings])
     else:
         show_standings(standings, to)
 
 
-def print_json(standings: list[Standing]) -> None:
+def print_json(rows: list[dict[str, Any]]) -> None:
     """A list of objects on standard output."""
-    click.echo(json.dumps([asdict(each) for each in standings], default=str, indent=2))
+    click.echo(json.dumps(rows, default=str, indent=2))

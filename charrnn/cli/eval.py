@@ -164,8 +164,8 @@ def _print_score(facts: dict[str, Any], others: dict[str, dict[str, float]], as_
         click.echo(json.dumps(facts | ({"baselines": others} if others else {}), ensure_ascii=False))
         return
     click.echo(f"{facts['model']} on {facts['text']}", err=True)
-    click.echo(f"loss        {facts['loss']:.4f} nats/char")
-    click.echo(f"bits/char   {facts['bits_per_char']:.4f}")
+    click.echo(f"loss        {figure(facts['loss'], 4)} nats/char")
+    click.echo(f"bits/char   {figure(facts['bits_per_char'], 4)}")
     click.echo(f"perplexity  {figure(facts['perplexity'], 4)}")
     click.echo(f"characters  {facts['chars']}")
     for name, figures in others.items():

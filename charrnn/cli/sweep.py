@@ -4,6 +4,7 @@ import shlex
 import signal
 import sys
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -48,11 +49,12 @@ def command(
 
     FILE is YAML. `corpus` is the text, as for `charrnn train`; `base` are the settings of all trials, above those of a
     `preset` if one is named. `grid` has lists of values, and each combination is a trial. `random` has lists to choose
-    from, or {low: 1e-4, high: 1e-2, log: true}, drawn so often as `samples` says, with `seed`. In place of hidden_size,
-    `parameters` gives as many units as come nearest to so many weights.
+    from, or {low: 1e-4, high: 1e-2, log: true}, drawn so often as `samples` says, 10 times if it does not, with `seed`.
+    In place of hidden_size, `parameters` gives as many units as come nearest to so many weights.
 
     The table lists all trials; where `cell` and something else is varied, another one has a column for each cell, with
-    the lowest loss over the settings that `best_of` lists, such as [learning_rate].
+    the lowest loss over the settings that `best_of` lists, such as [learning_rate]. In JSON the settings in which
+    trials differ are `settings`.
 
     A sweep that was stopped goes on when it is started again: what is finished stays, what was interrupted is
     resumed. The commands that --print-commands prints do not depend on each other.
@@ -71,10 +73,11 @@ def command(
             size = f"  # {trial.parameters:,} parameters" if trial.parameters else ""
             click.echo(shlex.join(["charrnn", *trial.command(device, kernel)]) + size)
         return
-    failed = _train(left, SweepView(len(trials), len(trials) - len(left)), jobs, device, kernel)
+    failed = _train(left, SweepView(trials, left), jobs, device, kernel)
     standings = compare([trial.run for trial in trials if trial not in failed])
     if as_json:
-        print_json(standings)
+        points = {trial.run.folder: trial.point for trial in trials}
+        print_json([asdict(each) | {"settings": points[each.run]} for each in standings])
     elif standings:
         show_standings(standings)
         losses = {each.run: each.val_loss for each in standings}
@@ -95,6 +98,9 @@ def _train(trials: list[Trial], view: SweepView, jobs: int, device: str, kernel:
                 view.show(event)
                 if isinstance(event, Ended) and event.error:
                     failed.append(event.trial)
+    except (KeyboardInterrupt, SystemExit):
+        view.interrupted()
+        raise
     finally:
         signal.signal(signal.SIGTERM, before)
     return failed

@@ -17,9 +17,10 @@ class Grid(NamedTuple):
 
 
 def cell_grid(found: Iterable[tuple[Settings, float | None]], best_of: Collection[str]) -> Grid | None:
-    """The grid of trials, given by what they differ in and what they came to; None unless cells and more vary.
+    """The grid of trials, given by what they differ in and what they came to.
 
-    Of trials that differ only in settings of `best_of` it is the lowest loss.
+    Of trials that differ only in settings of `best_of` it is the lowest loss. None where it would tell nothing new:
+    unless cells vary, and other settings with them.
     """
     titles: tuple[str, ...] = ()
     cells: dict[str, None] = {}
@@ -30,4 +31,4 @@ def cell_grid(found: Iterable[tuple[Settings, float | None]], best_of: Collectio
         cells[cell] = None
         if loss is not None:
             row[cell] = min(loss, row.get(cell, loss))
-    return Grid(titles, tuple(cells), rows) if len(cells) > 1 and len(rows) > 1 else None
+    return Grid(titles, tuple(cells), rows) if len(cells) > 1 and (titles or best_of) else None

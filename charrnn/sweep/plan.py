@@ -57,6 +57,8 @@ def read_sweep(path: Path) -> Sweep:
     best_of = plan.get("best_of", [])
     if not isinstance(best_of, list) or any(name not in [*grid, *random] for name in best_of):
         raise ConfigError(f"{path}: best_of is a list of settings that grid: or random: vary, not {best_of!r}")
+    if "cell" in best_of:
+        raise ConfigError(f"{path}: cell cannot be in best_of, as each is a column of the table; leave it out")
     points = tuple(_points(plan, grid, random, path))
     return Sweep(plan["corpus"], plan.get("preset", NO_PRESET), base, points, tuple(best_of))
 

@@ -9,6 +9,7 @@ from typing import Any
 from zlib import crc32
 
 from charrnn import checkpoint
+from charrnn.budget import describe
 from charrnn.config import SETTINGS, Config, resolve
 from charrnn.corpus.source import Reader
 from charrnn.corpus.tokenizer import collect
@@ -27,7 +28,7 @@ _WIDEST = 1 << 20  # units of a layer
 class Trial:
     """One run of a sweep; `settings` are those that the sweep gives, `point` those in which its trials differ.
 
-    `parameters` is the number of weights, where that was asked for.
+    `parameters` is the number of weights, where that was asked for; `budget` says how long it is trained.
     """
 
     run: Run
@@ -36,6 +37,7 @@ class Trial:
     settings: Settings
     point: Settings = field(default_factory=dict)
     parameters: int | None = None
+    budget: str = ""
 
     @property
     def log(self) -> Path:
@@ -75,9 +77,11 @@ def make_trials(sweep: Sweep, folder: Path) -> list[Trial]:
     """All trials of a sweep, each different one once.
 
     Raises:
-        ConfigError: settings that cannot go together.
+        ConfigError: settings that cannot go together, or a folder that is a run's own.
         CorpusError: the text cannot be read, where its characters must be counted to come to so many parameters.
     """
+    if Run(folder).last.is_file() or (folder / "config.yaml").is_file():
+        raise ConfigError(f"{folder} is the folder of a run, not of a sweep's runs; --folder DIR goes elsewhere")
     return list({_name(point): _trial(sweep, point, folder) for point in sweep.points}.values())
 
 
@@ -103,7 +107,8 @@ def _trial(sweep: Sweep, point: Settings, folder: Path) -> Trial:
         vocab_size = _vocab_size(sweep.corpus, config)
         settings["hidden_size"] = hidden_size(given[PARAMETERS], config, vocab_size)
         parameters = Shape.of(config.replace(**settings), vocab_size).size
-    return Trial(Run(folder / _name(point)), sweep.corpus, sweep.preset, settings, point, parameters)
+    run = Run(folder / _name(point))
+    return Trial(run, sweep.corpus, sweep.preset, settings, point, parameters, describe(config))
 
 
 def hidden_size(parameters: int, config: Config, vocab_size: int) -> int:

@@ -1,51 +1,82 @@
 """Runs side by side as a table."""
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from charrnn.compare import Standing
-from charrnn.view.layout import grid, open_console
-from charrnn.view.wording import duration, short
+from charrnn.view.layout import GAP, folded, grid, open_console
+from charrnn.view.wording import duration, figure, short
 
 WIDTH_OF_A_FILE = 200
 NOT_KNOWN = "-"
+ENOUGH = {"run": 30, "remark": 18}  # characters on a line
+# What a narrow terminal has no room for, the first one first; the loss and the time to one that was asked for stay.
+SPARED = ("at step", "epochs", "char/s", "bits/char", "time", "parameters", "size", "cell")
+
+Row = dict[str, str]  # by the titles of its columns
 
 
 def show_standings(standings: list[Standing], to: float | None = None, console: Console | None = None) -> None:
     """Print them in their order on standard output, or on `console`; `to` is the loss that times were asked for."""
     console = console or open_console(WIDTH_OF_A_FILE)
-    console.print(_table(standings, to))
+    rows, texts = [_figures(each, to) for each in standings], _texts(standings)
+    kept, room = _fit(rows, texts, console.width)
+    console.print(_table([{title: row[title] for title in kept} for row in rows], texts, room))
+    if spared := [title for title in rows[0] if title not in kept]:
+        console.print(Text(f"no room for {', '.join(spared)}; a wider terminal and --json have all", "dim"))
     if any(each.differs for each in standings):
-        console.print(Text("Losses of runs with a remark are not comparable with the first one's: they are of another "
-                           "text, or another part of it is held out.", "yellow"))  # fmt: skip
+        reference = next(row["run"] for row, each in zip(texts, standings, strict=True) if each.run == each.reference)
+        console.print(Text("Losses of runs whose remark says what is other are not comparable with that of "
+                           f"{reference}: they are of another text, or another part of it is held out.", "yellow"))
 
 
-def _table(standings: list[Standing], to: float | None) -> Table:
-    timed = [] if to is None else [f"to {to:g}"]
-    remarks = ["remark"] if any(_remark(each) for each in standings) else []
-    titles = ["cell", "size", "parameters", "epochs", "val loss", "bits/char", "at step", "char/s", "time", *timed]
-    table = grid(*titles, "run", *remarks, numbers=len(titles))
-    names = _names(standings)
-    for each, name in zip(standings, names, strict=True):
-        row = [*_figures(each), *([_time(each.seconds_to)] if timed else []), name]
-        table.add_row(*map(Text, row), *([Text(_remark(each), "yellow")] if remarks else []))
+def _table(figures: list[Row], texts: list[Row], room: int) -> Table:
+    """`room` is the width of the runs' names."""
+    table = grid(*figures[0], *texts[0], numbers=len(figures[0]))
+    table.columns[len(figures[0])].width = room
+    for numbers, words in zip(figures, texts, strict=True):
+        name, *remarks = words.values()
+        table.add_row(*map(Text, (*numbers.values(), folded(name, room))), *(Text(each, "yellow") for each in remarks))
     return table
 
 
-def _figures(standing: Standing) -> list[str]:
+def _fit(figures: list[Row], texts: list[Row], width: int) -> tuple[list[str], int]:
+    """Titles of the figures that a line of `width` has room for, beside names and remarks; and the names' width."""
+    kept = {title: GAP + _widest(title, figures) for title in figures[0]}
+    name, *remarks = (_widest(title, texts) for title in texts[0])
+    room = width - sum(kept.values()) - sum(GAP + min(each, ENOUGH["remark"]) for each in remarks)
+    for title in SPARED:
+        if room < min(name, ENOUGH["run"]):
+            room += kept.pop(title)
+    return list(kept), max(min(name, room), len("run"))
+
+
+def _widest(title: str, rows: list[Row]) -> int:
+    return max(cell_len(title), *(cell_len(row[title]) for row in rows))
+
+
+def _figures(standing: Standing, to: float | None) -> Row:
     each = standing
-    return [
-        each.cell,
-        f"{each.num_layers}x{each.hidden_size}",
-        f"{each.parameters:,}",
-        NOT_KNOWN if each.epochs is None else f"{each.epochs:.2f}",
-        NOT_KNOWN if each.val_loss is None else f"{each.val_loss:.4f}",
-        NOT_KNOWN if each.bits_per_char is None else f"{each.bits_per_char:.3f}",
-        NOT_KNOWN if each.best_step is None else str(each.best_step),
-        NOT_KNOWN if each.chars_per_second is None else short(each.chars_per_second),
-        _time(each.seconds),
-    ]
+    return {
+        "cell": each.cell,
+        "size": f"{each.num_layers}x{each.hidden_size}",
+        "parameters": f"{each.parameters:,}",
+        "epochs": NOT_KNOWN if each.epochs is None else f"{each.epochs:.2f}",
+        "val loss": NOT_KNOWN if each.val_loss is None else figure(each.val_loss, 4),
+        "bits/char": NOT_KNOWN if each.bits_per_char is None else figure(each.bits_per_char, 3),
+        "at step": NOT_KNOWN if each.best_step is None else str(each.best_step),
+        "char/s": NOT_KNOWN if each.chars_per_second is None else short(each.chars_per_second),
+        "time": _time(each.seconds),
+    } | ({} if to is None else {f"to {to:g}": _time(each.seconds_to)})
+
+
+def _texts(standings: list[Standing]) -> list[Row]:
+    """The names of the runs; and what is to be said of them, if there is anything."""
+    rows = [{"run": name, "remark": _remark(each)} for each, name in zip(standings, _names(standings), strict=True)]
+    remarks = any(row["remark"] for row in rows)
+    return rows if remarks else [{"run": row["run"]} for row in rows]
 
 
 def _time(seconds: float | None) -> str:

@@ -10,7 +10,7 @@ from rich.text import Text
 from charrnn.config import Config
 from charrnn.loss import bits_per_char
 from charrnn.view.layout import facts, grid, open_console
-from charrnn.view.wording import duration, file_size, visible
+from charrnn.view.wording import duration, figure, file_size, visible
 
 WIDTH_OF_A_FILE = 120
 ROWS = 12  # of the history
@@ -88,8 +88,8 @@ def _history(history: list[dict[str, Any]]) -> Table:
     for row in _chosen(history, best):
         val = row["val_loss"]
         table.add_row(
-            str(row["step"]), f"{row['epoch']:.2f}", duration(row["seconds"]), f"{row['train_loss']:.4f}",
-            "" if val is None else f"{val:.4f}", "" if val is None else f"{bits_per_char(val):.3f}",
+            str(row["step"]), f"{row['epoch']:.2f}", duration(row["seconds"]), figure(row["train_loss"], 4),
+            "" if val is None else figure(val, 4), "" if val is None else figure(bits_per_char(val), 3),
             "best" if row is best else "", style="bold" if row is best else "",
         )  # fmt: skip
     return table

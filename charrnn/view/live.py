@@ -19,7 +19,16 @@ from rich.text import Text
 from charrnn.events import Evaluated, Event, Finished, Notice, Sampled, Started, Step
 from charrnn.loss import bits_per_char
 from charrnn.view.layout import facts
-from charrnn.view.wording import duration, evaluated_line, file_size, finished_lines, short, started_lines, visible
+from charrnn.view.wording import (
+    duration,
+    evaluated_line,
+    figure,
+    file_size,
+    finished_lines,
+    short,
+    started_lines,
+    visible,
+)
 
 DRAW_SECONDS = 1 / 8
 SHORT_READING = 0.5  # seconds of reading that are not worth a bar
@@ -104,10 +113,10 @@ class LiveView:
         self._live.refresh()
 
     def _step_line(self, step: Step) -> str:
-        val = f"  val {self._val_loss:.3f}" if self._val_loss is not None else ""
+        val = f"  val {figure(self._val_loss, 3)}" if self._val_loss is not None else ""
         left = f"  {duration(step.seconds_left)} left" if step.seconds_left is not None else ""
-        return (f"epoch {step.epoch:.2f}  train {self._loss:.3f} ({bits_per_char(self._loss):.2f} bits){val}"
-                f"  {short(step.chars_per_second)} char/s{left}")  # fmt: skip
+        train = f"train {figure(self._loss, 3)} ({figure(bits_per_char(self._loss), 2)} bits)"
+        return f"epoch {step.epoch:.2f}  {train}{val}  {short(step.chars_per_second)} char/s{left}"
 
 
 def _sample(text: str, console: Console) -> Padding:

@@ -3,32 +3,50 @@
 import sys
 
 from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
 
 from charrnn.sweep.grid import Grid
 from charrnn.sweep.jobs import Began, Ended
+from charrnn.sweep.trials import Trial
 from charrnn.view.layout import grid, open_console
-from charrnn.view.wording import visible
+from charrnn.view.wording import figure, visible
 
 WIDTH_OF_A_FILE = 200
 
 
 def show_grid(found: Grid, console: Console | None = None) -> None:
     """A table with a column for each cell and a row for all else; on standard output, or on `console`."""
+    console = console or open_console(WIDTH_OF_A_FILE)
     table = grid(*found.titles, *found.cells, numbers=len(found.titles) + len(found.cells))
     for rest, losses in found.rows.items():
-        table.add_row(*rest, *(f"{losses[cell]:.4f}" if cell in losses else "-" for cell in found.cells))
-    console = console or open_console(WIDTH_OF_A_FILE)
+        table.add_row(*map(Text, rest), *_losses(losses, found))
+    if Measurement.get(console, console.options.update_width(sys.maxsize), table).maximum > console.width:
+        table = _narrow(found)
     console.print()
     console.print(table)
 
 
-class SweepView:
-    """Counts the trials of a sweep; `finished` of `total` were there before."""
+def _narrow(found: Grid) -> Table:
+    """All else in one column, which can be folded."""
+    table = grid(*found.cells, "settings", numbers=len(found.cells))
+    for rest, losses in found.rows.items():
+        settings = ", ".join(f"{name}={value}" for name, value in zip(found.titles, rest, strict=True))
+        table.add_row(*_losses(losses, found), Text(settings))
+    return table
 
-    def __init__(self, total: int, finished: int) -> None:
-        self._total, self._done = total, finished
-        kept = f", {finished} finished before" if finished else ""
-        self._print(f"{total} trial{'s' * (total != 1)}{kept}")
+
+def _losses(losses: dict[str, float], found: Grid) -> list[str]:
+    return [figure(losses[cell], 4) if cell in losses else "-" for cell in found.cells]
+
+
+class SweepView:
+    """Counts the trials of a sweep; `left` are those that are not finished."""
+
+    def __init__(self, trials: list[Trial], left: list[Trial]) -> None:
+        self._total, self._done = len(trials), len(trials) - len(left)
+        self._print(f"{_counted(trials)}{f', {self._done} finished before' if self._done else ''}")
 
     def show(self, event: Began | Ended) -> None:
         """Print a line about it."""
@@ -37,8 +55,21 @@ class SweepView:
             self._print(f"  training {name}")
             return
         self._done += 1
-        reached = "" if event.val_loss is None else f": val {event.val_loss:.4f}"
+        reached = "" if event.val_loss is None else f": val {figure(event.val_loss, 4)}"
         self._print(f"{self._done}/{self._total} {name}{f' failed: {event.error}' if event.error else reached}")
+
+    def interrupted(self) -> None:
+        """Say how to go on; to be called when the trials have saved what they had."""
+        self._print(f"interrupted after {self._done} of {self._total}; the same command goes on")
 
     def _print(self, line: str) -> None:
         print(visible(line), file=sys.stderr, flush=True)
+
+
+def _counted(trials: list[Trial]) -> str:
+    """As 72 trials of 3 epochs each."""
+    budgets = {trial.budget for trial in trials}
+    number = f"{len(trials)} trial{'s' * (len(trials) != 1)}"
+    if len(budgets) > 1:  # each one's own is in its name
+        return number
+    return f"{number} of {budgets.pop()}{' each' * (len(trials) != 1)}"

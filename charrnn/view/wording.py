@@ -70,11 +70,11 @@ def started_lines(started: Started) -> list[tuple[str, str]]:
 
 def evaluated_line(evaluated: Evaluated) -> str:
     """What was reached at an evaluation."""
-    val = f"  val {evaluated.val_loss:.4f}" if evaluated.val_loss is not None else ""
+    val = f"  val {figure(evaluated.val_loss, 4)}" if evaluated.val_loss is not None else ""
     loss = evaluated.train_loss if evaluated.val_loss is None else evaluated.val_loss
     best = "  best" if evaluated.best else ""
-    return (f"step {evaluated.step}  epoch {evaluated.epoch:.2f}  {duration(evaluated.seconds)}"
-            f"  train {evaluated.train_loss:.4f}{val}  {bits_per_char(loss):.3f} bits/char{best}")  # fmt: skip
+    losses = f"train {figure(evaluated.train_loss, 4)}{val}  {figure(bits_per_char(loss), 3)} bits/char"
+    return f"step {evaluated.step}  epoch {evaluated.epoch:.2f}  {duration(evaluated.seconds)}  {losses}{best}"
 
 
 def finished_lines(finished: Finished, run: object) -> list[tuple[str, str]]:
@@ -83,7 +83,7 @@ def finished_lines(finished: Finished, run: object) -> list[tuple[str, str]]:
     lines = [("end", f"{_REASONS[finished.reason]}: {end}")]
     if finished.best_val_loss is not None:
         loss = finished.best_val_loss
-        lines.append(("best", f"validation loss {loss:.4f}, {bits_per_char(loss):.3f} bits/char, "
+        lines.append(("best", f"validation loss {figure(loss, 4)}, {figure(bits_per_char(loss), 3)} bits/char, "
                               f"perplexity {figure(perplexity(loss), 2)}, at step {finished.best_step}"))  # fmt: skip
     if finished.reason == "interrupted":
         lines.append(("go on", f"charrnn train --resume --run {run}"))

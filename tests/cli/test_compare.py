@@ -63,6 +63,7 @@ def test_json():
     assert {value["run"] for value in values} == {"runs/words", "runs/raw"}
     assert all(value["seconds_to"] is not None for value in values)
     assert next(value for value in values if value["run"] == "runs/raw")["differs"] == ["text", "bytes"]
+    assert {value["reference"] for value in values} == {"runs/words"}
 
 
 def test_what_is_wrong_is_one_line():

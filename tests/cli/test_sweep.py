@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from charrnn import checkpoint
 from charrnn.cli import cli
 from charrnn.sweep.jobs import _processors
-from charrnn.sweep.plan import read_sweep
+from charrnn.sweep.plan import _SAMPLES, read_sweep
 
 TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60))
 SWEEP = """
@@ -41,12 +41,13 @@ def test_every_trial_is_trained_once_and_a_table_is_printed():
     assert result.exit_code == 0, result.stderr
     assert [line.split()[0] for line in result.stdout.splitlines()[1:]].count("gru") == 1
     assert "cell=lstm" in result.stdout
-    assert result.stderr.startswith("2 trials\n")
+    assert result.stderr.startswith("2 trials of 20 steps each\n")
     assert "  training cell=gru\n" in result.stderr and "2/2 cell=" in result.stderr
     before = Path("runs/s/cell=gru/last.safetensors").stat().st_mtime_ns
     again = sweep("--json")
-    assert again.stderr == "2 trials, 2 finished before\n"
-    assert {row["run"] for row in json.loads(again.stdout)} == {"runs/s/cell=gru", "runs/s/cell=lstm"}
+    assert again.stderr == "2 trials of 20 steps each, 2 finished before\n"
+    rows = {row["run"]: row["settings"] for row in json.loads(again.stdout)}
+    assert rows == {"runs/s/cell=gru": {"cell": "gru"}, "runs/s/cell=lstm": {"cell": "lstm"}}
     assert Path("runs/s/cell=gru/last.safetensors").stat().st_mtime_ns == before
     assert "step 20" in Path("runs/s/cell=gru.log").read_text()
 
@@ -102,6 +103,15 @@ def test_the_table_of_cells_has_the_best_over_what_is_a_means():
     assert table[2][1] == f"{min(rates):.4f}" != f"{max(rates):.4f}"
 
 
+def test_cells_alone_have_one_row_if_there_is_something_to_be_the_best_of():
+    Path("s.yaml").write_text("best_of: [learning_rate]\nsamples: 2" + SWEEP.replace("steps: 20", "steps: 4") +
+                              "random: {learning_rate: {low: 1e-4, high: 0.1}}")  # fmt: skip
+    table = [line.split() for line in sweep().stdout.split("\n\n")[1].splitlines()]
+    losses = {cell: min(row["val_loss"] for row in json.loads(sweep("--json").stdout) if row["cell"] == cell)
+              for cell in ("gru", "lstm")}  # fmt: skip
+    assert table == [["gru", "lstm"], [f"{losses['gru']:.4f}", f"{losses['lstm']:.4f}"]]
+
+
 def test_a_failed_trial_does_not_keep_the_others_from_being_trained():
     Path("s.yaml").write_text(SWEEP.replace("grid: {", "grid: {encoding: [utf-8, nosuch], "))
     result = sweep()
@@ -123,8 +133,9 @@ def test_an_interrupted_sweep_goes_on_where_it_was(number, code):
     while not (log.exists() and "training" in log.read_text()) and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(number)
-    process.communicate(timeout=60)
+    _, messages = process.communicate(timeout=60)
     assert process.returncode == code
+    assert messages.splitlines()[-1] == "interrupted after 0 of 2; the same command goes on"
     saved = checkpoint.load(Path("runs/s/cell=gru/last.safetensors"))
     assert 0 < saved.progress.step < 3000 and saved.progress.ended is None
     assert "interrupted, and saved" in log.read_text()
@@ -177,3 +188,7 @@ def test_the_sweeps_of_the_repository_can_be_read():
 
 def test_help_ends_in_examples():
     assert "charrnn sweep search.yaml --jobs 4 --json" in sweep("--help").stdout
+
+
+def test_help_says_how_many_draws_there_are_by_default():
+    assert f"as `samples` says, {_SAMPLES} times if it does not" in " ".join(sweep("--help").stdout.split())

@@ -71,6 +71,7 @@ def test_each_draw_is_made_with_each_combination():
         ("corpus: a\ngrid: {cell: [gru]}\nbest_of: [seed]", r"best_of is a list of settings .* not \['seed'\]"),
         ("corpus: a\ngrid: {cell: [gru]}\nbest_of: [{}]", "best_of is a list of settings"),
         ("corpus: a\ngrid: {cell: [gru]}\nbest_of: cell", "best_of is a list of settings"),
+        ("corpus: a\ngrid: {cell: [gru], seed: [1]}\nbest_of: [seed, cell]", "s.yaml: cell cannot be in best_of"),
         ("corpus: a\ngrid: {cell: [gru]}\nsamples: 3", "samples counts draws of random:"),
         ("corpus: a\nrandom: {cell: [gru]}\nsamples: 0", "samples must be at least 1, not 0"),
         ("corpus: a\nrandom: {dropout: {low: 0}}", "dropout needs both low and high"),

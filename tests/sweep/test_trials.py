@@ -70,6 +70,25 @@ def test_settings_that_cannot_go_together():
         hidden_size(10, Config(), 65)
 
 
+@pytest.mark.parametrize(
+    ("base", "preset", "budget"),
+    [({"epochs": 2.5}, "none", "2.5 epochs"), ({"steps": 1}, "none", "1 step"), ({}, "none", "3 minutes"),
+     ({}, "shakespeare", "20 minutes")],
+)  # fmt: skip
+def test_how_long_a_trial_is_trained(base, preset, budget):
+    assert [trial.budget for trial in trials({"seed": 1}, base=base, preset=preset)] == [budget]
+    assert [trial.budget for trial in trials({"steps": 7}, base=base, preset=preset)] == ["7 steps"]
+
+
+@pytest.mark.parametrize("file", ["config.yaml", "last.safetensors"])
+def test_the_folder_of_a_run_is_no_place_for_a_sweep(file):
+    path = Path("runs/s") / file
+    path.parent.mkdir(parents=True)
+    path.touch()
+    with pytest.raises(ConfigError, match="runs/s is the folder of a run, not of a sweep's runs; --folder DIR"):
+        trials({"cell": "gru"})
+
+
 def test_a_trial_that_is_there_is_finished_or_goes_on_or_is_another(runs):
     run = Run(Path("runs/words"))
     saved = checkpoint.load(run.last)

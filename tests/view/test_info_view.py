@@ -69,6 +69,11 @@ def test_a_run_that_holds_nothing_out_has_no_best():
     assert not any(line.endswith("best") for line in shown(run(history=history)))
 
 
+def test_losses_of_a_run_that_diverged_stay_short():
+    history = [{"step": 1, "epoch": 0.1, "seconds": 1, "train_loss": 1.67e33, "val_loss": 2e30}]
+    assert shown(run(history=history))[-6].split() == ["1", "0.10", "0:01", "1.67e+33", "2e+30", "2.89e+30", "best"]
+
+
 def test_devices_and_why_no_faster_kernel():
     lines = shown(None)
     assert lines == [

@@ -91,6 +91,13 @@ def test_a_narrow_terminal_gets_one_line_without_a_bar():
     assert len(lines[0]) <= 40
 
 
+def test_losses_of_a_run_that_diverges_stay_short(screen):
+    with screen.view:
+        shown = screen.show(replace(EVALUATED, train_loss=1.2e30, val_loss=1.67e33))
+        assert "train 1.2e+30  val 1.67e+33  2.41e+33 bits/char" in shown[0]
+        assert "train 1.67e+33 (2.41e+33 bits)  val 1.67e+33  45.1k" in screen.show(step(1, loss=1.67e33))[-1]
+
+
 def test_it_is_drawn_a_few_times_a_second_at_most():
     screen = Screen()
     with screen.view:

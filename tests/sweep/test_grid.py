@@ -1,0 +1,22 @@
+"""What a sweep found, as a table of cells."""
+
+from charrnn.sweep.grid import Grid, cell_grid
+
+
+def point(cell, **others):
+    return {"cell": cell} | others
+
+
+def test_a_row_for_all_else_and_the_best_over_what_is_a_means():
+    found = [(point(cell, num_layers=layers, learning_rate=rate), loss) for cell, layers, rate, loss in [
+        ("gru", 1, 0.1, 2.0), ("gru", 1, 0.2, 1.9), ("lstm", 1, 0.1, 1.8), ("lstm", 1, 0.2, None),
+        ("gru", 2, 0.1, None), ("gru", 2, 0.2, None), ("lstm", 2, 0.1, 1.5), ("lstm", 2, 0.2, 1.6)]]  # fmt: skip
+    rows = {("1",): {"gru": 1.9, "lstm": 1.8}, ("2",): {"lstm": 1.5}}
+    assert cell_grid(found, ["learning_rate"]) == Grid(("num_layers",), ("gru", "lstm"), rows)
+
+
+def test_cells_alone_are_a_row_if_there_is_something_to_be_the_best_of():
+    found = [(point("gru", seed=1), 2.0), (point("gru", seed=2), 1.9), (point("lstm", seed=1), 1.7)]
+    assert cell_grid(found, ["seed"]) == Grid((), ("gru", "lstm"), {(): {"gru": 1.9, "lstm": 1.7}})
+    assert cell_grid([(point("gru"), 2.0), (point("lstm"), 1.7)], []) is None  # as the table of runs has it
+    assert cell_grid(found[:2], ["seed"]) is None
