@@ -8,7 +8,7 @@ import click
 import numpy as np
 
 from charrnn.baselines import baselines
-from charrnn.cli.options import device_options, json_option, precision_option, threads_option
+from charrnn.cli.options import device_options, json_option, precision_option, refuse, threads_option
 from charrnn.cli.progress import progress_bar
 from charrnn.cli.texts import reading, text_options
 from charrnn.corpus.text import read_text
@@ -31,11 +31,12 @@ SHORT = 1.0  # seconds of work that are not worth a bar
               help="Which held-out part; read test once, when all is decided.")
 @click.option("--dynamic", is_flag=True, help="Let the model go on learning while it reads; a figure of its own kind.")
 @click.option("--dynamic-rate", type=click.FloatRange(0), default=DYNAMIC.rate, show_default=True,
-              help="How fast it learns then.")
+              help="With --dynamic: how fast it learns.")
 @click.option("--dynamic-decay", type=click.FloatRange(0, 1), default=DYNAMIC.decay, show_default=True,
-              help="How strongly it is drawn back to what it knew.")
+              help="With --dynamic: how strongly it is drawn back to what it knew.")
 @click.option("--baselines", "beside", is_flag=True,
-              help="Also what counting (a 6-gram with back-off) and compressing (xz -9) make of it.")
+              help="Also what counting (a 6-gram with back-off) and compressing (xz -9) make of it, both after the "
+              "run's training text; xz goes on learning from the text itself.")
 @click.option("--per-line", is_flag=True, help="Rank the lines, likeliest per character first: bits/char, tab, line.")
 @text_options
 @device_options
@@ -64,7 +65,13 @@ def command(
     """
     if beside and per_line:
         raise click.UsageError("--baselines are of a text as a whole, and --per-line is of its lines; give one of them")
+    if dynamic and per_line:
+        raise click.UsageError("--dynamic reads a text as a whole, and --per-line its lines; give one of them")
+    if not dynamic:
+        refuse("dynamic_rate", "dynamic_decay", because="is only of use with --dynamic")
     run, file = _which(run, file)
+    if file is not None:
+        refuse("part", because=f"is of the run's own text, and {file} is another one; give one of them")
     model, unseen = open_model(run, device=device, kernel=kernel, threads=threads, precision=precision), 0
     if file is None:
         ids, what = _held_out(model, part), "the held-out part" if part == "val" else "the test part"

@@ -65,6 +65,8 @@ def command(
         raise click.UsageError("--greedy is --temp 0; give one of them")
     if prime is not None and prime_file is not None:
         raise click.UsageError("--prime and --prime-file both begin the text; give one of them")
+    if stop == "":
+        raise click.UsageError("--stop needs a string of at least one character")
     if seed is None:
         seed = secrets.randbelow(2**32)
         if sys.stderr.isatty() and not as_json:

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from charrnn import checkpoint
 from charrnn.cli import cli
+from tests.conftest import train
 
 WORDS = "runs/words/best.safetensors"
 
@@ -64,6 +65,31 @@ def test_for_people_it_is_four_lines():
     result = evaluate()
     assert [line.split()[0] for line in result.stdout.splitlines()] == ["loss", "bits/char", "perplexity", "characters"]
     assert result.stderr == f"{WORDS} on the held-out part\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--dynamic-rate", "0.1"], "--dynamic-rate is only of use with --dynamic"),
+        (["--dynamic-decay", "0.1"], "--dynamic-decay is only of use with --dynamic"),
+        (["--dynamic", "--per-line"], "--dynamic reads a text as a whole, and --per-line its lines; give one of them"),
+        (["words", "text.txt", "--split", "test"], "--split is of the run's own text, and text.txt is another one; "
+                                                   "give one of them"),
+        (["--split", "val", "-"], "--split is of the run's own text, and - is another one; give one of them"),
+    ],
+)  # fmt: skip
+def test_what_would_do_nothing_is_refused(arguments, message):
+    result = evaluate(*arguments, input="cat\n")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[-1] == f"Error: {message}"
+
+
+def test_a_certainty_costs_nothing():
+    Path("same.txt").write_text("a" * 400)
+    train("same.txt", "runs/same", steps=2)
+    result = evaluate("same", "--baselines")
+    assert "6-gram      0.0000 nats/char, 0.0000 bits" in result.stdout
+    assert "-0.0" not in result.stdout
 
 
 def test_counting_and_compressing_stand_beside_it():

@@ -121,6 +121,10 @@ def test_stop_ends_the_text_before_the_string():
     assert result.stdout == "ca\n"
 
 
+def test_an_empty_string_is_no_place_to_stop_at():
+    assert fails("--stop", "", code=2) == "Error: --stop needs a string of at least one character"
+
+
 def test_bytes_never_split_a_character():
     assert sample("raw", "--greedy", "--length", "8", "--prime", "a").stdout == "aé€𝄞\naé€𝄞\n"
     assert sample("raw", "--greedy", "--length", "2", "--prime", "a").stdout == "aé€\n"
