@@ -10,6 +10,7 @@ import numpy as np
 from charrnn.baselines import baselines
 from charrnn.cli.options import device_options, json_option, precision_option, refuse, threads_option
 from charrnn.cli.progress import progress_bar
+from charrnn.cli.terminal import printable
 from charrnn.cli.texts import reading, text_options
 from charrnn.corpus.text import read_text
 from charrnn.corpus.tokens import Tokens, load_tokens
@@ -77,13 +78,14 @@ def command(
         ids, what = _held_out(model, part), "the held-out part" if part == "val" else "the test part"
     else:
         text = read_text(file, reading(model.config, encoding, errors))
-        ids, what = model.vocabulary.encode(text, unknown=unknown), "standard input" if file == "-" else file
+        ids, what = model.encode(text, unknown=unknown), "standard input" if file == "-" else file
         if unseen := model.vocabulary.count_unseen(text):
             done = "skipped" if unknown == "skip" else "replaced"
             click.echo(f"note: {unseen:,} of {len(text):,} characters are unknown, and were {done}", err=True)
+    unit = "byte" if model.config.bytes else "character"
     if len(ids) < 2:
         plural = "s" * (len(ids) != 1)
-        raise CorpusError(f"{what} has {len(ids)} character{plural} that {model.path} knows; at least 2 are needed")
+        raise CorpusError(f"{what} has {len(ids)} {unit}{plural} that {model.path} knows; at least 2 are needed")
     with progress_bar("reading", after=SHORT) as progress:
         if per_line:
             lines = _ranked_lines(model, ids, progress)
@@ -98,7 +100,7 @@ def command(
     else:
         others = _beside(model, ids) if beside else {}
         _print_score({"model": str(model.path), "text": what, **_figures(score.loss), "chars": score.chars,
-                      "unknown": unseen}, others, as_json)  # fmt: skip
+                      "unknown": unseen}, others, unit, as_json)  # fmt: skip
 
 
 def _which(run: str | None, file: str | None) -> tuple[str | None, str | None]:
@@ -159,21 +161,23 @@ def _ranked_lines(model: Model, ids: np.ndarray, progress: Progress | None) -> l
 
 def _print_lines(lines: list[dict[str, Any]], as_json: bool) -> None:
     for line in lines:
-        click.echo(json.dumps(line, ensure_ascii=False) if as_json else f"{line['bits_per_char']:.3f}\t{line['line']}")
+        row = f"{line['bits_per_char']:.3f}\t{printable(line['line'])}"
+        click.echo(json.dumps(line, ensure_ascii=False) if as_json else row)
 
 
 def _figures(loss: float) -> dict[str, float]:
     return {"loss": loss, "bits_per_char": bits_per_char(loss), "perplexity": perplexity(loss)}
 
 
-def _print_score(facts: dict[str, Any], others: dict[str, dict[str, float]], as_json: bool) -> None:
+def _print_score(facts: dict[str, Any], others: dict[str, dict[str, float]], unit: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(facts | ({"baselines": others} if others else {}), ensure_ascii=False))
         return
+    each = unit[:4]
     click.echo(f"{facts['model']} on {facts['text']}", err=True)
-    click.echo(f"loss        {facts['loss']:.4f} nats/char")
-    click.echo(f"bits/char   {facts['bits_per_char']:.4f}")
+    click.echo(f"loss        {facts['loss']:.4f} nats/{each}")
+    click.echo(f"bits/{each}   {facts['bits_per_char']:.4f}")
     click.echo(f"perplexity  {figure(facts['perplexity'], 4)}")
-    click.echo(f"characters  {facts['chars']}")
+    click.echo(f"{f'{unit}s':<11} {facts['chars']}")
     for name, figures in others.items():
-        click.echo(f"{name:<11} {figures['loss']:.4f} nats/char, {figures['bits_per_char']:.4f} bits")
+        click.echo(f"{name:<11} {figures['loss']:.4f} nats/{each}, {figures['bits_per_char']:.4f} bits")

@@ -58,5 +58,6 @@ def command(
         return
     click.echo(f"{report.model}, temperature {temp:g}, seed {seed}", err=True)
     if report.drawn.texts < count:
-        click.echo(f"note: only {report.drawn.chars:,} characters are held out, and no more were drawn", err=True)
+        unit = "bytes" if report.bytes else "characters"
+        click.echo(f"note: only {report.drawn.chars:,} {unit} are held out, and no more were drawn", err=True)
     show_report(report)

@@ -49,6 +49,7 @@ class Report:
     """`held_out` is None where nothing is held out."""
 
     model: str
+    bytes: bool  # what the figures call characters are bytes
     seed: int
     choose: Filter
     drawn: Figures
@@ -75,7 +76,7 @@ def judge(
         drawn = [text[: len(piece)] for text, piece in zip(drawn, real, strict=True)]
     figures = measure(drawn, tokens, as_list=as_list)
     beside = measure(real, tokens, as_list=as_list) if real else None
-    return Report(str(model.path), seed, choose, figures, beside)
+    return Report(str(model.path), model.config.bytes, seed, choose, figures, beside)
 
 
 def draw(model: Model, choose: Filter, *, count: int, length: int, seed: int) -> list[np.ndarray]:

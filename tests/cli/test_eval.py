@@ -92,6 +92,12 @@ def test_a_certainty_costs_nothing():
     assert "-0.0" not in result.stdout
 
 
+def test_of_bytes_it_says_bytes():
+    first, second, _, last = evaluate("raw").stdout.splitlines()
+    assert first.endswith(" nats/byte") and second.startswith("bits/byte ") and last.startswith("bytes       ")
+    assert "standard input has 1 byte that" in fails("raw", "-", input="a")
+
+
 def test_counting_and_compressing_stand_beside_it():
     found = score("--baselines")
     assert found.pop("baselines").keys() == {"6-gram", "xz -9"}
@@ -137,7 +143,7 @@ def test_lines_of_bytes_are_ranked():
 
 
 def test_unseen_characters():
-    assert "the character 'X' (U+0058) at line 2, column 1 (offset 4)" in fails("-", input="cat\nXY\n")
+    assert f"Error: {WORDS}: the character 'X' (U+0058) at line 2, column 1 (offset 4)" in fails("-", input="cat\nXY\n")
     skipped, replaced = (score("-", "--unknown", how, input="cat\nXY\n") for how in ("skip", "replace"))
     assert (skipped["chars"], skipped["unknown"]) == (4, 2)
     assert (replaced["chars"], replaced["unknown"]) == (6, 2)
