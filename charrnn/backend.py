@@ -10,6 +10,8 @@ import numpy as np
 
 from charrnn.errors import BackendError
 
+# What the extras cuda13 and cuda12 hold: this works wherever charrnn itself was installed from.
+INSTALL_CUPY = "pip install 'cupy-cuda13x[ctk]>=14' (or 'cupy-cuda12x[ctk]>=14', for drivers before 580)"
 _AHEAD = 32  # on a GPU: enough to keep it busy, and few enough that what is shown is of just now
 
 
@@ -71,9 +73,7 @@ def _gpu(number: int, dtype: Any) -> Backend:
         cupy = importlib.import_module("cupy")
     except ImportError as error:
         lack = "CuPy is not installed" if error.name == "cupy" else f"CuPy does not work ({str(error).splitlines()[0]})"
-        raise BackendError(
-            f"no GPU: {lack}; pip install 'charrnn-lm[cuda13]' (or [cuda12] for drivers before 580)"
-        ) from None
+        raise BackendError(f"no GPU: {lack}; {INSTALL_CUPY}") from None
     runtime = cupy.cuda.runtime
     try:
         count = runtime.getDeviceCount()
@@ -84,7 +84,7 @@ def _gpu(number: int, dtype: Any) -> Backend:
     try:
         importlib.import_module("cupy.cublas")
     except ImportError as error:
-        raise BackendError(f"no GPU: {str(error).splitlines()[0]}; pip install 'charrnn-lm[cuda13]'") from None
+        raise BackendError(f"no GPU: {str(error).splitlines()[0]}; {INSTALL_CUPY}") from None
     cupy.cuda.Device(number).use()
     cupy.cuda.set_allocator(_allocator(cupy))
     name = runtime.getDeviceProperties(number)["name"].decode()

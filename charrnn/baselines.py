@@ -40,7 +40,7 @@ def ngram_loss(train: np.ndarray, text: np.ndarray, vocab_size: int, order: int 
         kinds = np.bincount(context[_first_places(gram, learned)], minlength=context.max() + 1)[context[read]]
         finer = (np.maximum(counts[gram[read]] - discount, 0) + discount * kinds * chance) / np.maximum(totals, 1)
         chance = np.where(totals > 0, finer, chance)
-    return float(-np.log(chance).mean())
+    return max(0.0, float(-np.log(chance).mean()))  # not -0, nor what rounding makes of a certainty
 
 
 def _grams(ids: np.ndarray, longest: int, symbols: int) -> list[np.ndarray]:

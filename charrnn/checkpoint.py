@@ -74,6 +74,7 @@ class Checkpoint:
             file.write(save(tensors, {_KEY: json.dumps(header, sort_keys=True)}))
 
 
+_OTHERS = {"last.safetensors": "best.safetensors", "best.safetensors": "last.safetensors"}  # of the same run
 _HEADER = ("config", "origins", "preset", "vocabulary", "corpus")
 
 
@@ -86,13 +87,33 @@ def load(path: Path) -> Checkpoint:
     if not path.is_file():
         raise CheckpointError(f"there is no checkpoint {path}")
     try:
+        return _read(path)
+    except CheckpointError as error:
+        raise CheckpointError(f"{error}{_way_out(path)}") from None
+
+
+def _way_out(path: Path) -> str:
+    """The other checkpoint of the run, if that can be read."""
+    other = path.with_name(_OTHERS.get(path.name, path.name))
+    try:
+        _read(other)
+    except CheckpointError:
+        return ""
+    return f"; {other} is still there"
+
+
+def _read(path: Path) -> Checkpoint:
+    try:
+        path.open("rb").close()  # safetensors would say of any file that it cannot open that there is none
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
         header = json.loads(metadata[_KEY])
     except KeyError:
         raise CheckpointError(f"{path} is a safetensors file, but not one that charrnn wrote") from None
-    except (SafetensorError, ValueError, OSError) as error:
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from None
+    except (SafetensorError, ValueError) as error:
         raise _damaged(path, str(error).splitlines()[0]) from None
     if header.get("format") != FORMAT:
         raise CheckpointError(f"{path} has checkpoint format {header.get('format')}; this version reads {FORMAT}")
@@ -121,9 +142,7 @@ def _sort(tensors: dict[str, np.ndarray]) -> dict[str, Any]:
 
 
 def _damaged(path: Path, reason: str) -> CheckpointError:
-    other = path.with_name("best.safetensors")
-    hint = f"; {other} is still there" if path.name == "last.safetensors" and other.is_file() else ""
-    return CheckpointError(f"{path} is no checkpoint, or a damaged one ({reason}){hint}")
+    return CheckpointError(f"{path} is no checkpoint, or a damaged one ({reason})")
 
 
 def _sha256(tensors: dict[str, np.ndarray]) -> str:

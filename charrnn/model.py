@@ -10,7 +10,7 @@ from charrnn.backend import Backend, open_backend
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import Config
 from charrnn.corpus.tokenizer import Vocabulary
-from charrnn.errors import CheckpointError
+from charrnn.errors import CheckpointError, CorpusError
 from charrnn.kernels import Choice, build
 from charrnn.network import Network, Shape
 from charrnn.runs import load_model
@@ -28,6 +28,17 @@ class Model:
     params: Flat
     backend: Backend
     choice: Choice
+
+    def encode(self, text: str | bytes, *, unknown: str = "error") -> np.ndarray:
+        """The ids of `text`, as the vocabulary has them.
+
+        Raises:
+            CorpusError: `unknown` is 'error' and a character is not in the vocabulary.
+        """
+        try:
+            return self.vocabulary.encode(text, unknown=unknown)
+        except CorpusError as error:
+            raise CorpusError(f"{self.path}: {error}") from None
 
     def network(self, *, seq_len: int, batch_size: int) -> Network:
         """A network for inference."""

@@ -45,7 +45,7 @@ def without_gpu(*extra):
 def test_without_cupy(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", None)
     line = without_gpu()
-    assert line.startswith("Error: no GPU: CuPy is not installed; pip install 'charrnn-lm[cuda13]' (or [cuda12]")
+    assert line.startswith("Error: no GPU: CuPy is not installed; pip install 'cupy-cuda13x[ctk]>=14' (or")
 
 
 def test_with_half_of_cupy(monkeypatch, tmp_path):
@@ -75,7 +75,7 @@ def test_a_gpu_that_does_not_exist(monkeypatch, count, machine):
 def test_without_the_toolkit(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", fake_cupy(1))
     monkeypatch.setitem(sys.modules, "cupy.cublas", None)
-    assert without_gpu().endswith("pip install 'charrnn-lm[cuda13]'")
+    assert without_gpu().endswith("for drivers before 580)")
 
 
 def test_a_gpu_that_fails_on_the_way(monkeypatch):

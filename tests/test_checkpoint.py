@@ -1,5 +1,7 @@
 """Checkpoint files: what goes in comes out, and what is no checkpoint is refused."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
@@ -69,6 +71,33 @@ def test_a_bad_sector_is_noticed(tmp_path):
     blob = path.read_bytes()
     path.write_bytes(blob[:-8] + b"\xff" * 8)
     with pytest.raises(CheckpointError, match=r"its arrays are not what was written.*best.safetensors is still there"):
+        checkpoint.load(path)
+
+
+@pytest.mark.parametrize(("broken", "other"), [("last", "best"), ("best", "last")])
+def test_the_other_checkpoint_is_named_if_it_is_whole(tmp_path, broken, other):
+    path, whole = (tmp_path / f"{name}.safetensors" for name in (broken, other))
+    path.write_bytes(b"not a checkpoint at all")
+    for content in (None, b"nor this"):
+        if content:
+            whole.write_bytes(content)
+        with pytest.raises(CheckpointError, match="a damaged one") as caught:
+            checkpoint.load(path)
+        assert "still there" not in str(caught.value)
+    example().save(whole)
+    with pytest.raises(CheckpointError, match=f"; {whole} is still there$"):
+        checkpoint.load(path)
+
+
+def test_a_file_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch):
+    path = tmp_path / "best.safetensors"
+    example().save(path)
+
+    def refused(path, *mode):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(CheckpointError, match=r"best.safetensors cannot be read: Permission denied$"):
         checkpoint.load(path)
 
 

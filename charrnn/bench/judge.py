@@ -65,7 +65,7 @@ def require(rival: str, workload: Workload, backend: Backend, precision: str) ->
     if rival != TORCH:
         build(backend, rival, precision=precision)
     elif importlib.util.find_spec(TORCH) is None:
-        raise BackendError("--vs torch: torch is not installed; pip install 'charrnn-lm[peers]'")
+        raise BackendError("--vs torch: torch is not installed; pip install torch")
     elif workload.cell == "gru-before":
         raise Unsupported("torch has no GRU that resets before the product; use --cell gru, or --vs reference")
 

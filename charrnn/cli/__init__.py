@@ -1,8 +1,10 @@
 """The command line: click and nothing else. Each command is a file here, imported when it is used.
 
-Errors become exit codes in this file, once: 1 for what a user can mend, 2 for wrong usage (click's), 130 for Ctrl-C.
+Errors become exit codes in this file, once: 1 for what a user can mend, 2 for wrong usage (click's), 130 for Ctrl-C,
+141 where standard output is a pipe that nobody reads any more.
 """
 
+import errno
 import logging
 import sys
 from collections.abc import Iterator
@@ -12,7 +14,7 @@ from importlib import import_module
 import click
 
 from charrnn import __version__
-from charrnn.cli.streams import drop_unwritten, open_streams
+from charrnn.cli.streams import CLOSED_PIPE, drop_unwritten, open_streams
 from charrnn.config import nearest
 from charrnn.errors import CharrnnError
 
@@ -39,8 +41,10 @@ def _errors_in_one_line() -> Iterator[None]:
     except CharrnnError as error:
         raise click.ClickException(str(error)) from error
     except BrokenPipeError:
-        raise  # click ends quietly when nobody reads on
+        raise click.exceptions.Exit(CLOSED_PIPE) from None  # quietly: nobody reads on, as with | head
     except OSError as error:
+        if error.errno == errno.EBADF:
+            raise click.ClickException("standard output is closed") from error
         where = f"{error.filename}: " if error.filename else ""
         raise click.ClickException(f"{where}{error.strerror or error}") from error
     except MemoryError as error:

@@ -11,7 +11,7 @@ from charrnn.bench import curve as curves
 from charrnn.bench.job import TORCH
 from charrnn.bench.judge import Request, bench
 from charrnn.bench.workload import Workload
-from charrnn.cli.options import SettingOption, device_options, json_option, precision_option
+from charrnn.cli.options import SettingOption, device_options, json_option, precision_option, refuse
 from charrnn.config import SETTINGS, Config, resolve
 from charrnn.kernels import KERNELS
 from charrnn.presets import load_file, load_preset
@@ -35,14 +35,15 @@ def size_options(command: click.Command) -> click.Command:
 @device_options
 @precision_option
 @click.option("--vs", "rival", type=click.Choice(RIVALS), help="Take turns with a rival: torch, or other kernels.")
-@click.option("--pairs", type=click.IntRange(1), default=7, show_default=True, help="Turns that each side takes.")
+@click.option("--pairs", type=click.IntRange(1), default=7, show_default=True,
+              help="With --vs: turns that each side takes.")
 @click.option("--steps", type=click.IntRange(1),
               help="Steps timed in a turn, or of --curve's training.  [default: a second's worth; as its settings say]")
 @click.option("--sampling", is_flag=True, help="Also time the drawing of new text.")
 @click.option("--curve", metavar="CORPUS", help="Let both sides learn this text: loss against time.")
-@click.option("--preset", default="quick", show_default=True, metavar="NAME", help="Settings of that training.")
+@click.option("--preset", default="quick", show_default=True, metavar="NAME", help="Settings of --curve's training.")
 @click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE",
-              help="Settings of it in YAML, above the preset's.")
+              help="Settings of --curve's training in YAML, above the preset's.")
 @json_option
 def command(
     as_json: bool, vocab_size: int, curve: str | None, preset: str, config_file: Path | None, **options: Any
@@ -51,7 +52,7 @@ def command(
 
     The kernels are first checked against the reference: what is wrong is not timed. With --vs both sides do the same
     work on the same text in processes of their own, turn and turn about. On a machine that does other things as well
-    only the ratio of such pairs means anything. PyTorch comes with pip install 'charrnn-lm[peers]'.
+    only the ratio of such pairs means anything. PyTorch comes with pip install torch.
 
     With --curve both sides learn a text with the same recipe, from the same weights, the same chunks in the same order,
     in pieces turn and turn about, and the loss on the held-out part is set against the time of training, evaluations
@@ -73,11 +74,15 @@ def command(
       charrnn bench --vs torch --curve shakespeare --preset quick
     """
     given = {name: value for name in SIZES if (value := options.pop(name)) is not None}
+    if not options["rival"]:
+        refuse("pairs", because="is of turns with a rival; name one with --vs")
     if curve:
+        refuse("vocab_size", "pairs", "sampling", because="says nothing of --curve; leave one of them out")
         if options["precision"] != Config.precision:
             given["precision"] = options["precision"]
         _draw(curve, _recipe(preset, config_file, given, options["steps"]), options, as_json)
         return
+    refuse("preset", "config_file", because="is only of use with --curve")
     config = Config(**given)
     workload = Workload(vocab_size=vocab_size, **{name: getattr(config, name) for name in SIZES})
     report = bench(Request(workload, **options), note_progress)

@@ -1,6 +1,8 @@
 """charrnn corpora: the texts that are known by name."""
 
 import json
+import shutil
+import textwrap
 from dataclasses import asdict
 from typing import Any
 
@@ -14,6 +16,7 @@ from charrnn.cli.options import json_option
 from charrnn.cli.progress import progress_bar
 from charrnn.errors import CorpusError
 
+WIDTH_OF_A_FILE = 100
 
 @click.group()
 def corpora() -> None:
@@ -70,7 +73,7 @@ def show(name: str, as_json: bool) -> None:
         _print_json(_summary(corpus) | details)
         return
     click.echo(f"{corpus.name}: {corpus.title}")
-    click.echo(click.wrap_text(corpus.description, width=100))
+    click.echo(_wrapped(corpus.description))
     lines = {"licence": corpus.licence, "state": _state(corpus), "path": local_path(corpus)}
     lines |= {f"source {place}": _with_note(source) for place, source in enumerate(corpus.sources, 1)}
     if text and text["ok"]:
@@ -78,7 +81,7 @@ def show(name: str, as_json: bool) -> None:
     elif text:
         lines["text"] = text["error"]
     for key, value in lines.items():
-        click.echo(f"{key:10} {value}")
+        click.echo(_wrapped(str(value), f"{key:10} "))
 
 
 @corpora.command()
@@ -135,6 +138,13 @@ def _state(corpus: Corpus) -> str:
     if corpus.offline:
         return "always here"
     return "here" if is_here(corpus) else "not fetched"
+
+
+def _wrapped(text: str, title: str = "") -> str:
+    """As wide as the terminal; names of files and addresses stay whole."""
+    width = shutil.get_terminal_size((WIDTH_OF_A_FILE, 0)).columns
+    return textwrap.fill(text, width, initial_indent=title, subsequent_indent=" " * len(title),
+                         break_long_words=False, break_on_hyphens=False)  # fmt: skip
 
 
 def _with_note(source: Origin) -> str:

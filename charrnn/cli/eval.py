@@ -8,8 +8,9 @@ import click
 import numpy as np
 
 from charrnn.baselines import baselines
-from charrnn.cli.options import device_options, json_option, precision_option, threads_option
+from charrnn.cli.options import device_options, json_option, precision_option, refuse, threads_option
 from charrnn.cli.progress import progress_bar
+from charrnn.cli.terminal import printable
 from charrnn.cli.texts import reading, text_options
 from charrnn.corpus.text import read_text
 from charrnn.corpus.tokens import Tokens, load_tokens
@@ -31,11 +32,12 @@ SHORT = 1.0  # seconds of work that are not worth a bar
               help="Which held-out part; read test once, when all is decided.")
 @click.option("--dynamic", is_flag=True, help="Let the model go on learning while it reads; a figure of its own kind.")
 @click.option("--dynamic-rate", type=click.FloatRange(0), default=DYNAMIC.rate, show_default=True,
-              help="How fast it learns then.")
+              help="With --dynamic: how fast it learns.")
 @click.option("--dynamic-decay", type=click.FloatRange(0, 1), default=DYNAMIC.decay, show_default=True,
-              help="How strongly it is drawn back to what it knew.")
+              help="With --dynamic: how strongly it is drawn back to what it knew.")
 @click.option("--baselines", "beside", is_flag=True,
-              help="Also what counting (a 6-gram with back-off) and compressing (xz -9) make of it.")
+              help="Also what counting (a 6-gram with back-off) and compressing (xz -9) make of it, both after the "
+              "run's training text; xz goes on learning from the text itself.")
 @click.option("--per-line", is_flag=True, help="Rank the lines, likeliest per character first: bits/char, tab, line.")
 @text_options
 @device_options
@@ -64,19 +66,26 @@ def command(
     """
     if beside and per_line:
         raise click.UsageError("--baselines are of a text as a whole, and --per-line is of its lines; give one of them")
+    if dynamic and per_line:
+        raise click.UsageError("--dynamic reads a text as a whole, and --per-line its lines; give one of them")
+    if not dynamic:
+        refuse("dynamic_rate", "dynamic_decay", because="is only of use with --dynamic")
     run, file = _which(run, file)
+    if file is not None:
+        refuse("part", because=f"is of the run's own text, and {file} is another one; give one of them")
     model, unseen = open_model(run, device=device, kernel=kernel, threads=threads, precision=precision), 0
     if file is None:
         ids, what = _held_out(model, part), "the held-out part" if part == "val" else "the test part"
     else:
         text = read_text(file, reading(model.config, encoding, errors))
-        ids, what = model.vocabulary.encode(text, unknown=unknown), "standard input" if file == "-" else file
+        ids, what = model.encode(text, unknown=unknown), "standard input" if file == "-" else file
         if unseen := model.vocabulary.count_unseen(text):
             done = "skipped" if unknown == "skip" else "replaced"
             click.echo(f"note: {unseen:,} of {len(text):,} characters are unknown, and were {done}", err=True)
+    unit = "byte" if model.config.bytes else "character"
     if len(ids) < 2:
         plural = "s" * (len(ids) != 1)
-        raise CorpusError(f"{what} has {len(ids)} character{plural} that {model.path} knows; at least 2 are needed")
+        raise CorpusError(f"{what} has {len(ids)} {unit}{plural} that {model.path} knows; at least 2 are needed")
     with progress_bar("reading", after=SHORT) as progress:
         if per_line:
             lines = _ranked_lines(model, ids, progress)
@@ -91,7 +100,7 @@ def command(
     else:
         others = _beside(model, ids) if beside else {}
         _print_score({"model": str(model.path), "text": what, **_figures(score.loss), "chars": score.chars,
-                      "unknown": unseen}, others, as_json)  # fmt: skip
+                      "unknown": unseen}, others, unit, as_json)  # fmt: skip
 
 
 def _which(run: str | None, file: str | None) -> tuple[str | None, str | None]:
@@ -152,21 +161,23 @@ def _ranked_lines(model: Model, ids: np.ndarray, progress: Progress | None) -> l
 
 def _print_lines(lines: list[dict[str, Any]], as_json: bool) -> None:
     for line in lines:
-        click.echo(json.dumps(line, ensure_ascii=False) if as_json else f"{line['bits_per_char']:.3f}\t{line['line']}")
+        row = f"{line['bits_per_char']:.3f}\t{printable(line['line'])}"
+        click.echo(json.dumps(line, ensure_ascii=False) if as_json else row)
 
 
 def _figures(loss: float) -> dict[str, float]:
     return {"loss": loss, "bits_per_char": bits_per_char(loss), "perplexity": perplexity(loss)}
 
 
-def _print_score(facts: dict[str, Any], others: dict[str, dict[str, float]], as_json: bool) -> None:
+def _print_score(facts: dict[str, Any], others: dict[str, dict[str, float]], unit: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(facts | ({"baselines": others} if others else {}), ensure_ascii=False))
         return
+    each = unit[:4]
     click.echo(f"{facts['model']} on {facts['text']}", err=True)
-    click.echo(f"loss        {figure(facts['loss'], 4)} nats/char")
-    click.echo(f"bits/char   {figure(facts['bits_per_char'], 4)}")
+    click.echo(f"loss        {figure(facts['loss'], 4)} nats/{each}")
+    click.echo(f"bits/{each}   {figure(facts['bits_per_char'], 4)}")
     click.echo(f"perplexity  {figure(facts['perplexity'], 4)}")
-    click.echo(f"characters  {facts['chars']}")
+    click.echo(f"{f'{unit}s':<11} {facts['chars']}")
     for name, figures in others.items():
-        click.echo(f"{name:<11} {figures['loss']:.4f} nats/char, {figures['bits_per_char']:.4f} bits")
+        click.echo(f"{name:<11} {figures['loss']:.4f} nats/{each}, {figures['bits_per_char']:.4f} bits")

@@ -38,9 +38,10 @@ def command(
 
     RUN is a run's folder, its name in runs/, or a checkpoint file; left out, it is the newest run. It draws texts, and
     counts what in them the text learned from has as well: words, and runs of characters, which are copied if they are
-    long. Beside it are the figures of as much held-out text, which is what they should be like. Of lists it counts
-    lines that are new, repeated and copied; of source code brackets that have a partner. All texts begin and end
-    anywhere, so real code has brackets without one.
+    long. Beside it are the figures of as much held-out text, which is what they should be like; where less is held out
+    than was to be drawn, less is drawn, as the share of different words falls as a text grows. Of lists it counts lines
+    that are new, repeated and copied; of source code, known by its braces and calls like f(x), brackets that have
+    a partner. All texts begin and end anywhere, so real code has brackets without one.
 
     \b
     Examples:
@@ -56,4 +57,7 @@ def command(
         click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
         return
     click.echo(f"{report.model}, temperature {temp:g}, seed {seed}", err=True)
+    if report.drawn.texts < count:
+        unit = "bytes" if report.bytes else "characters"
+        click.echo(f"note: only {report.drawn.chars:,} {unit} are held out, and no more were drawn", err=True)
     show_report(report)

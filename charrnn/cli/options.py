@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from charrnn.config import PRECISIONS, SETTINGS, Config, Setting
 
@@ -50,6 +51,18 @@ def device_options(function: F) -> F:
     function = click.option("--kernel", default="auto", metavar="KIND",
                             help="auto, or one kind by name (see charrnn info).")(function)  # fmt: skip
     return click.option("--device", default="auto", metavar="auto|cpu|gpu|gpu:N", help="Where to compute.")(function)
+
+
+def refuse(*names: str, because: str) -> None:
+    """Refuse options of the running command that were given and would do nothing.
+
+    Raises:
+        UsageError: one was.
+    """
+    context = click.get_current_context()
+    for option in context.command.params:
+        if option.name in names and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option.opts[0]} {because}")
 
 
 precision_option = click.option("--precision", type=click.Choice(PRECISIONS), default=Config.precision,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import click
 
 from charrnn.cli.options import device_options, json_option, precision_option, threads_option
+from charrnn.cli.terminal import printable
 from charrnn.cli.texts import reading, text_options
 from charrnn.corpus.text import read_text
 from charrnn.corpus.tokenizer import raw, readable
@@ -51,7 +52,8 @@ def command(
     """Write new text in the style of what a run learned.
 
     RUN is a run's folder, its name in runs/, or a checkpoint file; left out, it is the newest run. The text goes to
-    standard output as it is drawn; that of a run of bytes byte for byte, UTF-8 or not.
+    standard output as it is drawn; that of a run of bytes byte for byte, UTF-8 or not. In JSON, which cannot hold them,
+    bytes that are not UTF-8 are U+FFFD; on a terminal as well, where control characters are escapes.
 
     \b
     Examples:
@@ -65,6 +67,8 @@ def command(
         raise click.UsageError("--greedy is --temp 0; give one of them")
     if prime is not None and prime_file is not None:
         raise click.UsageError("--prime and --prime-file both begin the text; give one of them")
+    if stop == "":
+        raise click.UsageError("--stop needs a string of at least one character")
     if seed is None:
         seed = secrets.randbelow(2**32)
         if sys.stderr.isatty() and not as_json:
@@ -73,7 +77,7 @@ def command(
     model = open_model(run, device=device, kernel=kernel, threads=threads, precision=precision)
     if prime_file is not None:
         prime = read_text(prime_file, reading(model.config, encoding, errors))
-    ids = model.vocabulary.encode(prime or "", unknown=unknown)
+    ids = model.encode(prime or "", unknown=unknown)
     choose = Filter(0.0 if greedy else TEMP if temp is None else temp, top_k, top_p)
     limits = Limits(length or (lines * LONGEST_LINE if lines else LENGTH), lines, stop)
 
@@ -91,11 +95,14 @@ def command(
 
 
 def _write(text: str) -> None:
-    click.echo(text, nl=False)
+    click.echo(printable(text), nl=False)
 
 
 def _write_bytes(text: str) -> None:
-    click.echo(raw(text), nl=False)  # just as they were drawn, UTF-8 or not
+    if sys.stdout.isatty():
+        _write(readable(text))
+    else:
+        click.echo(raw(text), nl=False)  # just as they were drawn, UTF-8 or not
 
 
 def _stream(beginning: str, pieces: Iterator[str], separated: bool, write: Callable[[str], None]) -> str:

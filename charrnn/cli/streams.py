@@ -5,6 +5,8 @@ import sys
 from contextlib import suppress
 from typing import Any, TextIO
 
+CLOSED_PIPE = 128 + 13  # the exit code of a program that SIGPIPE ends, which Python turns into an exception
+
 
 class Unfailing:
     """A stream for messages: that one cannot be written is no reason to end the work it tells of."""
@@ -28,10 +30,13 @@ class Unfailing:
 
 
 def open_streams() -> None:
-    """Put the null device where a stream was closed; standard error never fails from here on."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+    """Put the null device where a stream was closed; standard error never fails from here on.
+
+    It is opened for reading where standard output was closed, so that what would be lost there is an error.
+    """
+    for name, flags, mode in (("stdin", os.O_RDONLY, "r"), ("stdout", os.O_RDONLY, "w"), ("stderr", os.O_WRONLY, "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 (for as long as the program runs)
+            setattr(sys, name, open(os.open(os.devnull, flags), mode))  # noqa: SIM115 (for as long as the program runs)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal that cannot show a character must not end the program
     sys.stderr = Unfailing(sys.stderr)

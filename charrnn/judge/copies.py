@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 _PIECE = 1 << 16  # ids of the source looked at together: few enough for a processor's cache
 _TABLE_BITS = 20
@@ -31,15 +32,20 @@ class Copies:
         total = sum(map(len, masks))
         return sum(int(mask.sum()) for mask in masks) / total if total else None
 
-    def longest(self) -> np.ndarray:
-        """The ids of the longest copied run; the first one of them, where there are several."""
-        # What holds a copied run holds all shorter ones.
-        n = bisect_left(range(1, self._longest_text + 1), True, key=lambda size: not self.share(size))
-        for text, mask in zip(self._texts, self._copied(n) if n else [], strict=False):
-            if mask.any():
-                start = int(mask.argmax())
-                return text[start : start + n]
-        return np.empty(0, self._source.dtype)
+    def longest(self, blanks: ArrayLike = ()) -> np.ndarray:
+        """The ids of the longest copied run that is not all `blanks`; the first of them, where there are several."""
+        # What holds such a run holds a shorter one as well: it can lose one of its ends, and is still not all blanks.
+        n = bisect_left(range(1, self._longest_text + 1), True, key=lambda size: self._first(size, blanks) is None)
+        return self._first(n, blanks) if n else np.empty(0, self._source.dtype)
+
+    def _first(self, n: int, blanks: ArrayLike) -> np.ndarray | None:
+        """The first copied run of `n` ids that is not all `blanks`."""
+        for text, copied in zip(self._texts, self._copied(n), strict=True):
+            said = np.concatenate(([0], np.cumsum(~np.isin(text, blanks))))  # before each place, and in all
+            found = np.flatnonzero(copied & (said[n:] > said[:-n]))
+            if len(found):
+                return text[found[0] : found[0] + n]
+        return None
 
     def _copied(self, n: int) -> list[np.ndarray]:
         """For each text, which of its runs of `n` ids are copied."""

@@ -37,8 +37,8 @@ class Figures:
     words: int
     known_words: float | None  # that are in the text learned from
     copied: dict[int, float | None]  # runs of so many characters that are in it
-    longest_copy: int  # characters
-    copy: str  # the longest one
+    longest_copy: int  # characters of the longest one that is not all blanks
+    copy: str  # that one
     distinct: dict[int, float | None]  # different ones among so many words in a row
     lines: Lines | None  # of lists
     brackets: float | None  # of code: those that have a partner
@@ -49,6 +49,7 @@ class Report:
     """`held_out` is None where nothing is held out."""
 
     model: str
+    bytes: bool  # what the figures call characters are bytes
     seed: int
     choose: Filter
     drawn: Figures
@@ -60,17 +61,22 @@ def judge(
 ) -> Report:
     """Draw `count` texts of `length` characters as one batch and measure them; `as_list` None: as the split says.
 
+    Where less is held out only as much is drawn and measured: the share of different words falls as a text grows, so
+    two texts of different lengths cannot be compared.
+
     Raises:
         CorpusError: the text that the model learned from is not beside it.
     """
     tokens = _learned(model)
     if as_list is None:
         as_list = model.config.split in LISTS
-    drawn = draw(model, choose, count=count, length=length, seed=seed)
     real = held_out(tokens.val, count, length, model.vocabulary.newline)
+    drawn = draw(model, choose, count=len(real) or count, length=max(map(len, real), default=length), seed=seed)
+    if real:
+        drawn = [text[: len(piece)] for text, piece in zip(drawn, real, strict=True)]
     figures = measure(drawn, tokens, as_list=as_list)
     beside = measure(real, tokens, as_list=as_list) if real else None
-    return Report(str(model.path), seed, choose, figures, beside)
+    return Report(str(model.path), model.config.bytes, seed, choose, figures, beside)
 
 
 def draw(model: Model, choose: Filter, *, count: int, length: int, seed: int) -> list[np.ndarray]:
@@ -85,7 +91,7 @@ def held_out(val: np.ndarray, count: int, length: int, newline: int | None) -> l
     length = min(length, len(val))
     pieces = []
     for start in np.linspace(0, len(val) - length, min(count, len(val) // length)) if length else ():
-        ends = np.flatnonzero(val[int(start) : int(start) + length] == newline)
+        ends = np.flatnonzero(val[int(start) : int(start) + length - 1] == newline)  # something is left after each
         begin = int(start) + (int(ends[0]) + 1 if len(ends) else 0)
         pieces.append(val[begin : begin + length])
     return pieces
@@ -100,7 +106,7 @@ def measure(texts: Sequence[np.ndarray], tokens: Tokens, *, as_list: bool) -> Fi
     every_word = [word for each in words for word in each]
     known_words, known_lines = present(train, vocabulary, set(every_word), set(lines))
     copies = Copies(train, texts, vocabulary.size)
-    longest = copies.longest()
+    longest = copies.longest([id for id in range(vocabulary.size) if vocabulary.decode([id]).isspace()])
     return Figures(
         texts=len(texts),
         chars=sum(map(len, texts)),

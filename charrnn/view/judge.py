@@ -31,22 +31,23 @@ def _table(report: Report) -> Table:
     table = grid("", "drawn", *["held out"] * (len(sides) - 1))
     for column in table.columns[1:]:
         column.justify = "right"
-    for rows in zip(*map(_rows, sides), strict=True):
+    unit = "bytes" if report.bytes else "characters"
+    for rows in zip(*(_rows(side, unit) for side in sides), strict=True):
         values = [value for _, value in rows]
         if any(value != NOTHING for value in values):
             table.add_row(rows[0][0], *map(Text, values))
     return table
 
 
-def _rows(figures: Figures) -> Rows:
+def _rows(figures: Figures, unit: str) -> Rows:
     yield "texts", f"{figures.texts}"
-    yield "characters", f"{figures.chars:,}"
+    yield unit, f"{figures.chars:,}"
     yield "words", f"{figures.words:,}"
     yield "  that the text learned from has", _share(figures.known_words)
     for n, share in figures.distinct.items():
         yield f"  {_GRAMS[n]}", _share(share)
     for n, share in figures.copied.items():
-        yield f"copied runs of {n} characters", _share(share)
+        yield f"copied runs of {n} {unit}", _share(share)
     yield "  longest", f"{figures.longest_copy:,}"
     if lines := figures.lines:
         yield "lines", f"{lines.count:,}"

@@ -14,11 +14,16 @@ _REASONS = {"done": "done", "early stop": "stopped early by --patience, as the v
 
 def visible(text: str) -> str:
     """`text` with control characters as escapes; line feeds stay, tabs are four spaces."""
-    return "".join(map(_visible, text.expandtabs(4)))
+    return harmless(text.expandtabs(4))
+
+
+def harmless(text: str) -> str:
+    """`text` with control characters as escapes, but for line feeds and tabs."""
+    return "".join(map(_visible, text))
 
 
 def _visible(character: str) -> str:
-    if character == "\n" or character in _JOINERS or unicodedata.category(character) not in _UNSEEN:
+    if character in "\n\t" or character in _JOINERS or unicodedata.category(character) not in _UNSEEN:
         return character
     return ascii(character)[1:-1]
 

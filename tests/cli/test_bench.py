@@ -112,11 +112,28 @@ def test_bad_input(arguments, code, message):
     assert message in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--preset", "linux"), "--preset is only of use with --curve"),
+        (("--config", "my.yaml"), "--config is only of use with --curve"),
+        (("--pairs", "3"), "--pairs is of turns with a rival; name one with --vs"),
+        (("--curve", "fox.txt", "--vs", "numpy", "--pairs", "3"), "--pairs says nothing of --curve"),
+        (("--curve", "fox.txt", "--vs", "numpy", "--sampling"), "--sampling says nothing of --curve"),
+        (("--curve", "fox.txt", "--vs", "numpy", "--vocab-size", "9"), "--vocab-size says nothing of --curve"),
+    ],
+)
+def test_what_would_do_nothing_is_refused(arguments, message):
+    result = run(*TINY, *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[-1].startswith(f"Error: {message}")
+
+
 def test_what_is_missing_is_named(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     result = run(*TINY, "--vs", "torch")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "Error: --vs torch: torch is not installed; pip install 'charrnn-lm[peers]'\n"
+    assert result.stderr == "Error: --vs torch: torch is not installed; pip install torch\n"
     monkeypatch.setitem(sys.modules, "cupy", None)
     result = run("--device", "gpu")
     assert (result.exit_code, result.stdout) == (1, "")

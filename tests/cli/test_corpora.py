@@ -51,6 +51,19 @@ def test_list():
     ]
 
 
+@pytest.mark.parametrize("columns", ["60", "80", None])
+def test_what_is_shown_is_as_wide_as_the_terminal(folder, monkeypatch, columns):
+    text = (folder / "web.yaml").read_text()
+    text = text.replace(": D", ": " + "three blind mice " * 20).replace(": L", ": " + "mild " * 40)
+    (folder / "web.yaml").write_text(text)
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
+    lines, width = run("show", "web").stdout.splitlines(), int(columns or 100)
+    assert width - 6 < max(len(line) for line in lines if "mice" in line or "mild" in line) <= width
+    assert " ".join(lines).split().count("mild") == 40
+    assert lines[-1] == "source 1   example.org (mind this)"
+
+
 def test_show(folder):
     result = run("show", "web")
     assert result.exit_code == 0

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from charrnn import checkpoint
 from charrnn.cli import cli
+from tests.conftest import train
 
 WORDS = "runs/words/best.safetensors"
 
@@ -66,6 +67,37 @@ def test_for_people_it_is_four_lines():
     assert result.stderr == f"{WORDS} on the held-out part\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--dynamic-rate", "0.1"], "--dynamic-rate is only of use with --dynamic"),
+        (["--dynamic-decay", "0.1"], "--dynamic-decay is only of use with --dynamic"),
+        (["--dynamic", "--per-line"], "--dynamic reads a text as a whole, and --per-line its lines; give one of them"),
+        (["words", "text.txt", "--split", "test"], "--split is of the run's own text, and text.txt is another one; "
+                                                   "give one of them"),
+        (["--split", "val", "-"], "--split is of the run's own text, and - is another one; give one of them"),
+    ],
+)  # fmt: skip
+def test_what_would_do_nothing_is_refused(arguments, message):
+    result = evaluate(*arguments, input="cat\n")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[-1] == f"Error: {message}"
+
+
+def test_a_certainty_costs_nothing():
+    Path("same.txt").write_text("a" * 400)
+    train("same.txt", "runs/same", steps=2)
+    result = evaluate("same", "--baselines")
+    assert "6-gram      0.0000 nats/char, 0.0000 bits" in result.stdout
+    assert "-0.0" not in result.stdout
+
+
+def test_of_bytes_it_says_bytes():
+    first, second, _, last = evaluate("raw").stdout.splitlines()
+    assert first.endswith(" nats/byte") and second.startswith("bits/byte ") and last.startswith("bytes       ")
+    assert "standard input has 1 byte that" in fails("raw", "-", input="a")
+
+
 def test_counting_and_compressing_stand_beside_it():
     found = score("--baselines")
     assert found.pop("baselines").keys() == {"6-gram", "xz -9"}
@@ -111,7 +143,7 @@ def test_lines_of_bytes_are_ranked():
 
 
 def test_unseen_characters():
-    assert "the character 'X' (U+0058) at line 2, column 1 (offset 4)" in fails("-", input="cat\nXY\n")
+    assert f"Error: {WORDS}: the character 'X' (U+0058) at line 2, column 1 (offset 4)" in fails("-", input="cat\nXY\n")
     skipped, replaced = (score("-", "--unknown", how, input="cat\nXY\n") for how in ("skip", "replace"))
     assert (skipped["chars"], skipped["unknown"]) == (4, 2)
     assert (replaced["chars"], replaced["unknown"]) == (6, 2)

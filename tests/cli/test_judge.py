@@ -23,10 +23,14 @@ def present(runs):
 def test_for_people_it_is_a_table_beside_held_out_text():
     result = judge()
     assert result.exit_code == 0, result.stderr
-    assert result.stderr == "runs/words/best.safetensors, temperature 0.8, seed 1\n"
+    first, note = result.stderr.splitlines()
+    assert first == "runs/words/best.safetensors, temperature 0.8, seed 1"
+    assert note.startswith("note: only ") and note.endswith(" are held out, and no more were drawn")
     lines = [line.split() for line in result.stdout.splitlines()]
     assert lines[0] == ["drawn", "held", "out"]
-    assert ["characters", "2,000"] in [line[:2] for line in lines]
+    for row in ("texts", "characters"):
+        assert len({*next(line[1:] for line in lines if line[:1] == [row])}) == 1
+    assert judge("--count", "1").stderr == f"{first}\n"
     assert "copied runs of 10 characters" in result.stdout
     assert "brackets" not in result.stdout and "lines" not in result.stdout
 
@@ -53,6 +57,14 @@ def test_a_list_is_known_by_its_split_and_code_by_its_braces():
     assert "held out" not in result.stdout
     assert json.loads(judge("code", "--json", "--no-lines").stdout)["held_out"] is None
     assert json.loads(judge("code", "--json", "--no-lines").stdout)["drawn"]["lines"] is None
+
+
+def test_of_bytes_it_says_bytes():
+    result = judge("raw")
+    assert "\nbytes " in result.stdout and "copied runs of 10 bytes" in result.stdout
+    assert "characters" not in result.stdout + result.stderr
+    assert json.loads(judge("raw", "--json").stdout)["bytes"] is True
+    assert json.loads(judge("words", "--json").stdout)["bytes"] is False
 
 
 def test_what_is_wrong_is_one_line():

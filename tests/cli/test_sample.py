@@ -5,12 +5,18 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from charrnn.cli import cli
+
+try:
+    import pty
+except ImportError:  # Windows
+    pty = None
 
 WORDS = Path("runs/words/best.safetensors")
 ROOT = Path(__file__).parents[2]
@@ -121,6 +127,10 @@ def test_stop_ends_the_text_before_the_string():
     assert result.stdout == "ca\n"
 
 
+def test_an_empty_string_is_no_place_to_stop_at():
+    assert fails("--stop", "", code=2) == "Error: --stop needs a string of at least one character"
+
+
 def test_bytes_never_split_a_character():
     assert sample("raw", "--greedy", "--length", "8", "--prime", "a").stdout == "aé€𝄞\naé€𝄞\n"
     assert sample("raw", "--greedy", "--length", "2", "--prime", "a").stdout == "aé€\n"
@@ -137,8 +147,24 @@ def test_bytes_that_are_no_utf_8_are_written_as_they_are():
     assert found["text"] == data[5:-1].decode("utf-8", "replace")
 
 
+@pytest.mark.skipif(pty is None, reason="there are no pseudo-terminals")
+def test_a_terminal_obeys_nothing_in_the_text():
+    for prime, written in (("a\x1b[2J\tb", "a\\x1b[2J\tb"), ("a\udcff\x07", "a\ufffd\\x07")):
+        parent, child = pty.openpty()
+        with start("raw", "--length", "4", "--prime", prime, stdout=child):
+            os.close(child)
+            shown = b""
+            with suppress(OSError):  # the end of a terminal
+                while piece := os.read(parent, 4096):
+                    shown += piece
+        os.close(parent)
+        assert shown.startswith(written.encode())
+        assert sample("raw", "--length", "4", "--prime", prime).stdout_bytes.startswith(os.fsencode(prime))
+
+
 def test_unseen_characters():
-    assert "the character 'X' (U+0058) at line 1, column 3" in fails("--prime", "caXY")
+    said = "Error: runs/words/best.safetensors: the character 'X' (U+0058) at line 1, column 3"
+    assert fails("--prime", "caXY").startswith(said)
     assert sample("--prime", "caX", "--unknown", "skip", "--length", "1", "--greedy").stdout == "cat\n"
     assert sample("--prime", "caX", "--unknown", "replace", "--length", "1").exit_code == 0
 
@@ -161,9 +187,8 @@ def test_the_prime_can_be_read_in_another_encoding():
 def start(*arguments, **options):
     command = [sys.executable, "-m", "charrnn", "sample", "--device", "cpu", "--kernel", "numpy", *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, **options
-    )
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    return subprocess.Popen(command, text=True, env=environment, **options)
 
 
 def test_the_text_is_streamed_and_ctrl_c_ends_it_quietly():
@@ -179,6 +204,7 @@ def test_a_closed_pipe_ends_it_quietly():
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == ""
+    assert process.returncode == 141
 
 
 def test_help_ends_in_examples():

@@ -16,6 +16,7 @@ from charrnn.view.training import JsonView
 ROOT = Path(__file__).parents[2]
 TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60))
 TINY = "--preset none --hidden-size 8 --num-layers 1 --seq-len 10 --batch-size 4 --device cpu --kernel numpy"
+SAMPLE = "sample --device cpu --kernel numpy --length 9"
 
 
 def shell(line):
@@ -37,10 +38,18 @@ def fox():
 full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 
 
-@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
-def test_closed_streams_do_no_harm(runs, closed):
-    result = shell(f"charrnn sample words --length 9 --kernel numpy {closed}")
-    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+def test_closed_streams_do_no_harm(runs, fox):
+    result = shell(f"charrnn {SAMPLE} words <&- 2>&-")
+    assert (result.returncode, len(result.stdout) > 8, result.stderr) == (0, True, "")
+    assert shell(f"charrnn train fox.txt --steps 9 {TINY} <&- >&- 2>&-").returncode == 0
+    assert finished("fox")
+
+
+@pytest.mark.parametrize("command", [f"{SAMPLE} words", f"{SAMPLE} raw", "compare words", "--version"])
+def test_what_is_lost_in_a_closed_standard_output_is_one_line(runs, command):
+    result = shell(f"charrnn {command} >&-")
+    assert (result.returncode, result.stderr) == (1, "Error: standard output is closed\n")
+    assert shell(f"charrnn {command} <&- >&- 2>&-").returncode == 1
 
 
 def test_a_training_that_cannot_tell_goes_on(fox):
@@ -71,6 +80,12 @@ def test_a_training_whose_json_nobody_reads_is_interrupted_and_saved(fox):
     assert result.stderr == ""
     assert Path("code").read_text() == "141\n"
     assert finished("fox")
+
+
+@pytest.mark.parametrize("command", [f"{SAMPLE}99999 words", "--help"])
+def test_a_pipe_that_nobody_reads_ends_it_as_its_signal_would(runs, command):
+    result = shell(f"(sleep 1; charrnn {command}; echo $? >code) | true")
+    assert (result.stderr, Path("code").read_text()) == ("", "141\n")
 
 
 def test_a_line_of_json_that_cannot_be_written_ends_no_training(fox, monkeypatch):

@@ -53,3 +53,10 @@ def test_a_text_in_which_simple_hashes_collide():
         bits += [1 - bit for bit in bits]
     word = np.array(bits, np.uint8)
     assert Copies(word, [1 - word], 2).share(2048) == 0
+
+
+def test_the_longest_is_not_all_blanks():
+    source, text = ids("ab" + " " * 9 + "cde"), ids("x" + " " * 8 + "-cd-   ab")
+    assert Copies(source, [text], 256).longest().tobytes() == b" " * 8
+    assert Copies(source, [text], 256).longest(blanks=[ord(" ")]).tobytes() == b"cd"
+    assert len(Copies(source, [ids("   ")], 256).longest(blanks=[ord(" ")])) == 0

@@ -1,5 +1,12 @@
 """Words, lines and brackets of texts."""
 
+import argparse
+import dataclasses
+import inspect
+import json
+import pathlib
+import textwrap
+
 import numpy as np
 import pytest
 
@@ -60,7 +67,29 @@ def test_brackets():
     assert paired_brackets(["plain"]) is None
 
 
-def test_code_has_braces():
-    assert is_code("int main() { return 0; }")
-    assert not is_code("To be, or not to be; that is the question.")
-    assert not is_code("")
+PYTHON = """def plural(count, thing):
+    if count == 1:
+        return f"1 {thing}"
+    return f"{count} {thing}" + "s" * (len(thing) > 0)
+"""
+PLAY = """  HAMLET (aside). A little more than kin, and less than kind.
+  KING. How is it that the clouds still hang on you?
+  HAMLET. Not so, my lord; I am too much i' the sun. [Exit.]
+""" * 9
+NOTES = "(a) One (the first).\n(b) Two [the second].\n(c) Three (or four).\n"
+FOOTNOTES = "The mill was built in 1790[1] and burned down twice[2]; its owner then left the town for good[3].\n"
+
+
+@pytest.mark.parametrize("text", ["int main() { return 0; }", PYTHON, PYTHON.replace("{", "").replace("}", "")])
+def test_code_has_braces_or_calls(text):
+    assert is_code(text)
+
+
+@pytest.mark.parametrize("text", ["", "To be, or not to be; that is the question.", PLAY, NOTES, FOOTNOTES])
+def test_prose_with_brackets_is_no_code(text):
+    assert not is_code(text)
+
+
+def test_modules_of_python_are_code():
+    for module in (argparse, dataclasses, json, pathlib, textwrap):
+        assert is_code(inspect.getsource(module)), module.__name__

@@ -1,5 +1,6 @@
 """Drawn and held-out texts, and their figures."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,12 +41,30 @@ def test_held_out_pieces_are_as_long_and_begin_with_a_line():
     assert all(len(piece) == 20 for piece in pieces[:-1])
     assert len(held_out(val, 50, 100, ord("\n"))) == 2
     assert [len(piece) for piece in held_out(val, 5, 1000, None)] == [len(val)]
+    assert [piece.tobytes() for piece in held_out(val[:5], 5, 1000, ord("\n"))] == [b"tail\n"]
     assert held_out(val[:0], 5, 20, None) == []
+
+
+@pytest.mark.parametrize(("count", "length"), [(3, 10), (10, 100), (20, 1000), (1, 1000)])
+def test_no_more_is_drawn_than_is_held_out_beside_it(model, count, length):
+    report = judge(model, Filter(), count=count, length=length, seed=1)
+    assert (report.drawn.texts, report.drawn.chars) == (report.held_out.texts, report.held_out.chars)
+    assert 0 < report.drawn.texts <= count
+    whole = draw(model, Filter(), count=report.drawn.texts, length=length, seed=1)
+    assert report.drawn.copy in model.vocabulary.decode(np.concatenate(whole))
+
+
+def test_a_copy_of_blanks_alone_is_not_shown(model):
+    tokens = load_tokens(model.path.parent, model.vocabulary)
+    blank, text = np.full(30, model.vocabulary.newline, np.uint8), model.vocabulary.encode("cat\ntea\n")
+    learned = replace(tokens, parts=tokens.parts._replace(train=np.concatenate([blank, text, blank])))
+    figures = measure([np.concatenate([blank, text[4:6]])], learned, as_list=False)
+    assert figures.copied[20] > 0.5
+    assert (figures.copy, figures.longest_copy) == ("\nte", 3)
 
 
 def test_what_learned_words_says(model):
     report = judge(model, Filter(), count=10, length=100, seed=1)
-    assert report.drawn.chars == 1000
     assert report.drawn.lines is None
     assert 0 < report.drawn.known_words <= 1
     assert report.held_out.known_words == 1
@@ -54,7 +73,6 @@ def test_what_learned_words_says(model):
 
 def test_bytes_are_judged(runs):
     report = judge(open_model("raw", device="cpu", kernel="numpy"), Filter(), count=2, length=60, seed=1)
-    assert report.drawn.chars == 120
     assert 0 < report.drawn.longest_copy <= 60
 
 

@@ -15,7 +15,7 @@ def has_nvrtc() -> bool:
         return False
 
 
-needs_nvrtc = pytest.mark.skipif(not has_nvrtc(), reason="no NVRTC: pip install 'charrnn-lm[gpu-test]'")
+needs_nvrtc = pytest.mark.skipif(not has_nvrtc(), reason="no NVRTC: pip install '.[gpu-test]'")
 
 
 def spill_stores(source: str, architecture: int) -> list[int]:

@@ -1,6 +1,6 @@
 import pytest
 
-from charrnn.view.wording import duration, figure, file_size, short, visible
+from charrnn.view.wording import duration, figure, file_size, harmless, short, visible
 
 
 @pytest.mark.parametrize(("text", "shown"), [
@@ -9,6 +9,10 @@ from charrnn.view.wording import duration, figure, file_size, short, visible
 ])  # fmt: skip
 def test_control_characters_are_made_visible(text, shown):
     assert visible(text) == shown
+
+
+def test_harmless_text_keeps_tabs():
+    assert harmless("\ta\x1b[2J\r\n\u202e") == "\ta\\x1b[2J\\r\n\\u202e"
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (59.4, "0:59"), (59.6, "1:00"), (3600, "1:00:00")])
