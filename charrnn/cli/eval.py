@@ -22,6 +22,7 @@ from charrnn.model import Model, load_parameters, open_model
 from charrnn.view.wording import figure
 
 DYNAMIC = Learning(rate=2e-5, decay=1e-3)
+LONG = 1 << 20  # characters, from which on the baselines take seconds
 SHORT = 1.0  # seconds of work that are not worth a bar
 
 
@@ -126,6 +127,8 @@ def _beside(model: Model, ids: np.ndarray) -> dict[str, dict[str, float]]:
     if tokens is None:
         raise CorpusError(f"--baselines need the text that {model.path} learned from, which is no longer beside it; "
                           f"charrnn train --resume --run {model.path.parent} reads it again")  # fmt: skip
+    if len(tokens.train) > LONG:
+        click.echo(f"counting and compressing {len(tokens.train):,} characters", err=True)
     return {name: _figures(loss) for name, loss in baselines(tokens.train, ids, model.vocabulary).items()}
 
 
