@@ -155,8 +155,13 @@ def find_run(name: str | None) -> Run:
             raise CheckpointError(f"the run {folder} has no checkpoint yet; train it again from the start")
     names = [run.folder.name for run in runs]
     close = difflib.get_close_matches(Path(name).name, names, n=1)
-    hint = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(names[:5])}" if names else ""
+    hint = f"; did you mean {close[0]}?" if close else f"; there are {_listed(names)}" if names else ""
     raise CheckpointError(f"there is no run {name!r}, neither as a folder nor in {RUNS}/{hint}")
+
+
+def _listed(names: list[str], most: int = 5) -> str:
+    """The first `most` of `names`, and a sign if there are more."""
+    return ", ".join([*names[:most], *(["..."] if len(names) > most else [])])
 
 
 def load_model(name: str | None) -> tuple[Checkpoint, Path]:

@@ -14,6 +14,7 @@ from charrnn.arrays import Flat
 from charrnn.backend import Backend, open_backend
 from charrnn.budget import Budget
 from charrnn.checkpoint import Checkpoint
+from charrnn.commands import command
 from charrnn.config import SETTINGS, Config, resolve
 from charrnn.corpus.batches import fit_batch_size
 from charrnn.corpus.kind import is_list
@@ -245,9 +246,10 @@ def _read_again(
 
 def _check_same(source: Source, sha256: str, saved: Checkpoint, run: Run) -> None:
     if sha256 != saved.corpus["sha256"]:
+        further = command("train", "CORPUS", "--init-from", run.folder)
         raise CorpusError(f"{source.description} is not the text that this run learned from: its sha256 is "
-                          f"{sha256[:16]}…, not {saved.corpus['sha256'][:16]}…; --init-from {run.folder} "
-                          "trains further on another text")  # fmt: skip
+                          f"{sha256[:16]}…, not {saved.corpus['sha256'][:16]}…; {further} trains further on "
+                          "another text")  # fmt: skip
 
 
 def _session(setup: Setup, choice: Choice, notices: list[Notice]) -> Session:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -432,4 +433,17 @@ def test_the_newest_run_is_found(text, tmp_path, monkeypatch):
     assert find_run(None).folder.name == "second"
     assert find_run("first").folder.name == "first"
     with pytest.raises(CharrnnError, match=r"no run 'third'.*there are second, first"):
+        find_run("third")
+
+
+def test_a_list_of_runs_that_is_cut_off_says_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number in range(5):
+        Path(f"runs/r{number}").mkdir(parents=True)
+        Path(f"runs/r{number}/last.safetensors").touch()
+    with pytest.raises(CharrnnError, match=r"r\d, r\d, r\d, r\d, r\d$"):
+        find_run("third")
+    Path("runs/r5").mkdir()
+    Path("runs/r5/last.safetensors").touch()
+    with pytest.raises(CharrnnError, match=r"r\d, r\d, r\d, r\d, r\d, \.\.\.$"):
         find_run("third")

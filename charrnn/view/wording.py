@@ -2,6 +2,7 @@
 
 import unicodedata
 
+from charrnn.commands import command
 from charrnn.events import Evaluated, Finished, Started
 from charrnn.loss import bits_per_char, perplexity
 
@@ -86,9 +87,10 @@ def finished_lines(finished: Finished, run: object) -> list[tuple[str, str]]:
         lines.append(("best", f"validation loss {loss:.4f}, {bits_per_char(loss):.3f} bits/char, "
                               f"perplexity {figure(perplexity(loss), 2)}, at step {finished.best_step}"))  # fmt: skip
     if finished.reason == "interrupted":
-        lines.append(("go on", f"charrnn train --resume --run {run}"))
-    return [*lines, ("next", f"charrnn sample {run}")]
+        lines.append(("go on", command("train", "--resume", "--run", run)))
+    return [*lines, ("next", command("sample", run))]
 
 
 def _symbols(started: Started) -> str:
-    return f"{started.vocab_size} bytes" if started.bytes else f"{started.vocab_size} different characters"
+    kind = "byte" if started.bytes else "different character"
+    return f"{started.vocab_size} {kind}{'' if started.vocab_size == 1 else 's'}"
