@@ -155,11 +155,14 @@ def _choose_preset(source: Source, request: Request, backend: Backend, notices: 
         return None
     preset, why = presets.choose(source.size, is_list=is_list(source), gpu=backend.device != "cpu",
                                  settings=request.settings)  # fmt: skip
-    tuned, wanted = presets.load_preset(preset).get("cell", Config.cell), request.settings.get("cell")
-    if wanted not in (None, tuned):  # its rate was found with its own cell
-        notices.append(Notice(f"no preset, as {preset} is made for {tuned} and not for {wanted}; --preset NAME is one"))
+    tuned = presets.load_preset(preset).get("cell", Config.cell)
+    wanted = request.settings.get("cell", tuned)
+    if wanted not in presets.GATED:  # rates that a gate stands are too high for it
+        notices.append(Notice(f"no preset, as {preset} is made for gated cells and not for {wanted}; --preset NAME is "
+                              "one"))  # fmt: skip
         return None
-    notices.append(Notice(f"preset {preset}, for {why}; --preset NAME is another, --preset none is none"))
+    found = f" (its learning rate was found with {tuned})" if wanted != tuned else ""
+    notices.append(Notice(f"preset {preset}{found}, for {why}; --preset NAME is another, --preset none is none"))
     return preset
 
 

@@ -107,11 +107,18 @@ def test_no_preset_is_chosen_where_settings_come_from_elsewhere(folder):
     assert "note: preset" not in said and "2 steps, preset names, resumed at step 1" in said
 
 
-def test_no_preset_is_chosen_for_another_cell_than_it_was_made_for(folder):
+def test_gated_cells_get_the_same_preset_so_that_they_can_be_compared(folder):
+    for cell in ("lstm", "gru", "gru-before"):
+        said, config = begins("fox.txt", "--cell", cell)
+        assert "note: preset quick" in said and ("found with lstm" in said) == (cell != "lstm")
+        assert f'cell: "{cell}"  # command line' in config
+        assert 'hidden_size: 256  # preset quick' in config and "learning_rate: 0.02  # preset quick" in config
+
+
+def test_no_preset_is_chosen_for_a_cell_without_gates(folder):
     said, config = begins("fox.txt", "--cell", "tanh")
-    assert "note: no preset, as quick is made for lstm and not for tanh; --preset NAME is one\n" in said
+    assert "note: no preset, as quick is made for gated cells and not for tanh; --preset NAME is one\n" in said
     assert "# preset" not in config
-    assert "# preset quick" in begins("fox.txt", "--cell", "lstm")[1]
 
 
 def test_help_says_what_presets_there_are(folder):
