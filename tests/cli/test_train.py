@@ -158,6 +158,11 @@ class TestBadInput:
         assert not Path("runs/bad").exists()
         assert run("bad.txt", *TINY, "--encoding", "latin-1").exit_code == 0
 
+    def test_a_pattern_of_files_for_one_file(self, folder):
+        assert "--glob chooses among the files of a folder, and fox.txt is none" in fails("fox.txt", "--glob", "*.py")
+        assert "and - is none" in fails("-", "--glob", "*.py", input=TEXT)
+        assert not Path("runs").exists()
+
     def test_an_empty_and_a_too_short_text(self, folder):
         Path("empty.txt").write_text("")
         assert "is empty" in fails("empty.txt")
