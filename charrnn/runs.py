@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn import checkpoint
-from charrnn.checkpoint import Checkpoint
+from charrnn.checkpoint import Checkpoint, Progress
 from charrnn.config import SETTINGS, Config
 from charrnn.errors import CheckpointError
 from charrnn.storage import Lock, replacing
@@ -116,6 +116,11 @@ class Run:
             except ValueError:
                 break
         return lines
+
+    def seconds(self, progress: Progress) -> float:
+        """Time trained up to a checkpoint: it keeps that itself only where time is the budget, else the metrics do."""
+        times = [values["seconds"] for values in self.read_metrics() if values["step"] <= progress.step]
+        return progress.seconds or (times[-1] if times else 0.0)
 
     def forget_metrics_after(self, step: int) -> None:
         """Drop what was written after the checkpoint that a run resumes from: it will be written again."""

@@ -15,7 +15,7 @@ from charrnn.backend import Backend, open_backend
 from charrnn.budget import Budget
 from charrnn.checkpoint import Checkpoint
 from charrnn.commands import command
-from charrnn.config import SETTINGS, Config, resolve
+from charrnn.config import BUDGETS, SETTINGS, Config, resolve
 from charrnn.corpus.batches import fit_batch_size
 from charrnn.corpus.kind import is_list
 from charrnn.corpus.ramp import Ramp
@@ -131,6 +131,7 @@ def _resume(request: Request, backend: Backend, reading: Reading | None) -> Sess
         _check_same(source, sha256_of(source), saved, run)
     shape = Shape.of(config, vocabulary.size)
     params = load_parameters(shape, backend, saved.weights, run.last)
+    _check_budget(config, tokens, saved, run)
     run.forget_metrics_after(saved.progress.step)
     run.write_config(config, origins)
     description = {"origins": origins, "preset": saved.preset, "corpus": saved.corpus}
@@ -234,7 +235,24 @@ def _changed(saved: Checkpoint, settings: dict[str, Any]) -> tuple[Config, dict[
         if SETTINGS[name].frozen and getattr(changed, name) != getattr(config, name):
             raise ConfigError(f"{name} is {getattr(config, name)} in this run and cannot change; start another with "
                               "--run DIR")  # fmt: skip
-    return changed, saved.origins | dict.fromkeys(settings, COMMAND_LINE)
+    origins = saved.origins | dict.fromkeys(settings, COMMAND_LINE)
+    return changed, {name: source for name, source in origins.items() if getattr(changed, name) is not None}
+
+
+def _check_budget(config: Config, tokens: Tokens, saved: Checkpoint, run: Run) -> None:
+    """Another budget that is used up already would train nothing, and the run would say that it was its own."""
+    budget, progress = _budget(config, tokens), saved.progress
+    seconds = run.seconds(progress)
+    if all(getattr(config, name) == saved.config[name] for name in BUDGETS):
+        return
+    if budget.progress(progress.step, seconds) == 1:
+        there = f"is at step {progress.step}" if budget.steps else f"trained for {seconds / 60:.3g} minutes"
+        raise ConfigError(f"nothing is left of {budget.text}: {run.folder} {there}; give it more, or nothing of the "
+                          "kind to go on as before")  # fmt: skip
+
+
+def _budget(config: Config, tokens: Tokens) -> Budget:
+    return Budget.of(config, Ramp(config, tokens.train, tokens.vocabulary.newline).per_epoch)
 
 
 def _read_again(
@@ -260,7 +278,7 @@ def _check_same(source: Source, sha256: str, saved: Checkpoint, run: Run) -> Non
 def _session(setup: Setup, choice: Choice, notices: list[Notice]) -> Session:
     config, tokens = setup.config, setup.tokens
     shape = Shape.of(config, tokens.vocabulary.size)
-    budget = Budget.of(config, Ramp(config, tokens.train, tokens.vocabulary.newline).per_epoch)
+    budget = _budget(config, tokens)
     done = setup.resume.progress if setup.resume else None
     if done and budget.progress(done.step, done.seconds) == 1:
         notices.append(Notice(f"nothing is left of {budget.text} at step {done.step}; more --epochs, --steps or "

@@ -365,6 +365,38 @@ def test_a_resumed_run_keeps_what_fixes_it_and_may_go_on_longer(text, tmp_path):
     assert events[-1].step == 5
 
 
+@pytest.mark.parametrize("budget", [{"steps": 10}, {"epochs": 0.1}, {"minutes": 1e-9}], ids=str)
+def test_a_budget_that_is_used_up_is_refused_and_changes_nothing(text, tmp_path, budget):
+    run = tmp_path / "run"
+    train(text, SMALL, run=str(run), stop_at=10)
+    before = {path: path.read_bytes() for path in run.iterdir()}
+    with pytest.raises(ConfigError, match=r"nothing is left of .*: .*run (is at step 10|trained for .* minutes); give"):
+        setup(None, budget, run=str(run), resume=True)
+    assert {path: path.read_bytes() for path in run.iterdir()} == before
+    assert setup(None, {"steps": 40}, run=str(run), resume=True).notices == []
+
+
+def test_a_budget_that_was_replaced_has_no_origin(text, tmp_path):
+    run = tmp_path / "run"
+    train(text, SMALL, run=str(run), stop_at=10)
+    train(None, {"epochs": 100}, run=str(run), resume=True, stop_at=12)
+    origins = checkpoint.load(run / "last.safetensors").origins
+    assert origins["epochs"] == "command line" and "steps" not in origins
+
+
+@pytest.mark.parametrize(("stop_at", "ahead"), [(3, False), (7, False), (9, True)])
+def test_a_stopped_run_tells_whether_it_is_ahead_of_its_best(text, tmp_path, stop_at, ahead):
+    finished = train(text, SMALL, run=str(tmp_path / "run"), stop_at=stop_at)[-1]
+    assert (finished.best_step, finished.ahead_of_best) == (7 if stop_at >= 7 else None, ahead)
+
+
+def test_a_stopped_run_that_got_worse_is_not_ahead_of_its_best(text, tmp_path, monkeypatch):
+    losses = iter([1.0, 2.0, 3.0])
+    monkeypatch.setattr(Evaluator, "score", lambda self, ids: Score(next(losses), 1))
+    finished = train(text, SMALL, run=str(tmp_path / "run"), stop_at=16)[-1]
+    assert finished.best_step == 7 and not finished.ahead_of_best
+
+
 def test_a_run_of_one_precision_goes_on_in_another(text, tmp_path, monkeypatch):
     monkeypatch.setattr(kernels, "CPU_INFO", tmp_path / "nowhere")
     run = tmp_path / "run"

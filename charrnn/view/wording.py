@@ -1,10 +1,12 @@
 """Numbers and events as words; what a terminal and a log file both show."""
 
 import unicodedata
+from pathlib import Path
 
 from charrnn.commands import command
 from charrnn.events import Evaluated, Finished, Started
 from charrnn.loss import bits_per_char, perplexity
+from charrnn.runs import Run
 
 # Control, format, surrogate, line and paragraph separator: what could move the cursor or turn the writing direction.
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
@@ -78,17 +80,18 @@ def evaluated_line(evaluated: Evaluated) -> str:
             f"  train {evaluated.train_loss:.4f}{val}  {bits_per_char(loss):.3f} bits/char{best}")  # fmt: skip
 
 
-def finished_lines(finished: Finished, run: object) -> list[tuple[str, str]]:
+def finished_lines(finished: Finished, run: Path) -> list[tuple[str, str]]:
     """What was reached, where it lies, and what to type next."""
     end = f"step {finished.step}, epoch {finished.epoch:.2f}, after {duration(finished.seconds)}"
     lines = [("end", f"{_REASONS[finished.reason]}: {end}")]
     if finished.best_val_loss is not None:
         loss = finished.best_val_loss
-        lines.append(("best", f"validation loss {loss:.4f}, {bits_per_char(loss):.3f} bits/char, "
-                              f"perplexity {figure(perplexity(loss), 2)}, at step {finished.best_step}"))  # fmt: skip
+        since = "; what was learned since is not evaluated yet" if finished.ahead_of_best else ""
+        lines.append(("best", f"validation loss {loss:.4f}, {bits_per_char(loss):.3f} bits/char, perplexity "
+                              f"{figure(perplexity(loss), 2)}, at step {finished.best_step}{since}"))  # fmt: skip
     if finished.reason == "interrupted":
         lines.append(("go on", command("train", "--resume", "--run", run)))
-    return [*lines, ("next", command("sample", run))]
+    return [*lines, ("next", command("sample", Run(run).last if finished.ahead_of_best else run))]
 
 
 def _symbols(started: Started) -> str:

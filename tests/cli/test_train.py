@@ -235,7 +235,7 @@ def test_a_signal_saves_and_says_how_to_go_on(folder, number, code):
     assert process.returncode == code, err
     assert json.loads(out.splitlines()[-1])["reason"] == "interrupted"
     assert Path("runs/fox/last.safetensors").exists()
-    result = run("fox.txt", "--resume", "--minutes", "0.001")
+    result = run("fox.txt", "--resume", "--steps", json.loads(out.splitlines()[-1])["step"] + 1)
     assert result.exit_code == 0 and "Traceback" not in result.stderr
 
 

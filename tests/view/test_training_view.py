@@ -156,6 +156,14 @@ def test_one_character_is_not_called_characters():
         assert expected in file.getvalue()
 
 
+def test_what_was_learned_after_the_best_step_is_named_by_its_file():
+    view, file, _ = plain()
+    view.show(replace(STARTED, run=Path("runs/x")))
+    view.show(replace(FINISHED, reason="interrupted", ahead_of_best=True))
+    assert "at step 100; what was learned since is not evaluated yet\n" in file.getvalue()
+    assert "next      charrnn sample runs/x/last.safetensors\n" in file.getvalue()
+
+
 def test_suggested_commands_can_be_pasted():
     view, file, _ = plain()
     view.show(replace(STARTED, run=Path("dir with space/r 1")))
