@@ -2,9 +2,10 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from charrnn.backend import Backend, open_backend
 from charrnn.budget import Budget
 from charrnn.checkpoint import Checkpoint
 from charrnn.commands import command
-from charrnn.config import BUDGETS, SETTINGS, Config, resolve
+from charrnn.config import BUDGETS, LISTS, SETTINGS, Config, resolve
 from charrnn.corpus.batches import fit_batch_size
 from charrnn.corpus.kind import is_list
 from charrnn.corpus.ramp import Ramp
@@ -31,6 +32,8 @@ from charrnn.runs import RUNS, Run, find_run, load_model
 from charrnn.train import Setup
 
 COMMAND_LINE = "command line"
+_FRACTIONS = ("val_fraction", "test_fraction")
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 Reading = Callable[[int, int], None]
 
 
@@ -91,7 +94,9 @@ def _begin(request: Request, backend: Backend, reading: Reading | None) -> Sessi
         source = source or from_stdin(sys.stdin.buffer, run.folder)
         preset = request.preset or _choose_preset(source, request, backend, notices)
         precision = config.precision
-        config, origins = _settings(request, preset, base)
+        held_out = _parents_split(base[0], source) if base else {}
+        config, origins = _settings(request, preset, base, held_out)
+        _warn_of_leak(config, held_out, request, notices)
         if config.precision != precision:  # the preset that was chosen wants another
             choice = build(backend, request.kernel, request.threads, config.precision)
         vocabulary = Vocabulary.from_dict(base[0].vocabulary) if base else None
@@ -173,23 +178,48 @@ def _glob(request: Request) -> str:
     return request.settings.get("glob", Config.glob)
 
 
+def _parents_split(saved: Checkpoint, source: Source) -> dict[str, Any]:
+    """What decides which part of its text `saved` did not learn, if `source` is that text; else nothing."""
+    if source.size != saved.corpus["size"] or sha256_of(source) != saved.corpus["sha256"]:
+        return {}
+    names = ["split", *_FRACTIONS, "encoding", "errors", "newlines"]
+    if saved.config["split"] in LISTS:  # lines are drawn
+        names.append("seed")
+    if saved.config["split"] == "interleaved":
+        names.append("batch_size")
+    return {name: saved.config[name] for name in names}
+
+
+def _warn_of_leak(config: Config, held_out: dict[str, Any], request: Request, notices: list[Notice]) -> None:
+    """Say so where another part of the text is held out than the run did that the weights are from."""
+    others = [name for name, value in held_out.items() if getattr(config, name) != value]
+    if set(others) <= set(_FRACTIONS):  # a smaller part lies within a larger one
+        others = others if sum(getattr(config, name) - held_out[name] for name in others) > 0 else []
+    if others:
+        theirs = " and ".join(f"{name} {held_out[name]}" for name in others)
+        notices.append(Notice(f"{request.init_from} learned this text with {theirs}: it may have learned part of what "
+                              "is held out here"))  # fmt: skip
+
+
 def _settings(
-    request: Request, preset: str | None, base: tuple[Checkpoint, Path] | None
+    request: Request, preset: str | None, base: tuple[Checkpoint, Path] | None, held_out: Mapping[str, Any] = _NOTHING
 ) -> tuple[Config, dict[str, str]]:
+    """The settings, and where each is from; `held_out` are those of `base` that stand below what is asked for."""
     sources: list[tuple[str, dict[str, Any]]] = []
+    fixed: dict[str, Any] = {}
     if base:
         saved, path = base
-        model = {name: value for name, value in saved.config.items() if SETTINGS[name].group == "Model"}
-        sources.append((f"run {path.parent.name}", model | {"bytes": saved.config["bytes"]}))
+        fixed = {name: value for name, value in saved.config.items() if SETTINGS[name].group == "Model"}
+        fixed["bytes"] = saved.config["bytes"]
+        sources.append((f"run {path.parent.name}", fixed | dict(held_out)))
     if preset:
         sources.append((f"preset {preset}", presets.load_preset(preset)))
     if request.config_file:
         sources.append((str(request.config_file), presets.load_file(request.config_file)))
     config, origins = resolve(*sources, (COMMAND_LINE, request.settings))
-    if base:
-        for name, value in sources[0][1].items():
-            if getattr(config, name) != value:
-                raise ConfigError(f"{name} is {value} in {sources[0][0]}, not {getattr(config, name)}; leave it out")
+    for name, value in fixed.items():
+        if getattr(config, name) != value:
+            raise ConfigError(f"{name} is {value} in {sources[0][0]}, not {getattr(config, name)}; leave it out")
     return config, origins
 
 

@@ -80,7 +80,8 @@ class TrainCommand(GroupedCommand):
 @click.option("--run", metavar="DIR", help="Folder of the run.  [default: runs/CORPUS]")
 @click.option("--resume", is_flag=True, help="Go on with a run; with nothing else named, the newest one.")
 @click.option("--force", is_flag=True, help="Start anew where a run is already; that one is kept as DIR.old.")
-@click.option("--init-from", metavar="RUN", help="Begin with the weights of a run, and train further on this text.")
+@click.option("--init-from", metavar="RUN", help="Begin with the weights of a run, and train further on this text; if "
+              "that is the run's own, the same part of it is held out.")
 @device_options
 @threads_option
 @json_option
