@@ -16,8 +16,9 @@ from charrnn.storage import Lock, replacing
 
 RUNS = Path("runs")
 LOCK = "lock"
-_OURS = ("config.yaml", "metrics.jsonl", "last.safetensors", "best.safetensors", "tokens.bin", "tokens.json",
-         "stdin.txt", LOCK)  # fmt: skip
+STDIN = "stdin.txt"
+_OURS = ("config.yaml", "metrics.jsonl", "last.safetensors", "best.safetensors", "tokens.bin", "tokens.json", STDIN,
+         LOCK)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,19 @@ class Run:
         """
         return Lock(self.folder / LOCK)
 
-    def discard(self, lock: Lock) -> None:
-        """Give up a run that could not begin: remove what `lock` left, and the folder if nothing else is in it."""
+    def discard(self, lock: Lock, moved: Path | None) -> None:
+        """Give up a run that could not begin: remove what it wrote, and put back the one that `create` moved aside.
+
+        In a folder that was there before, standard input is kept: it may be the text of the run that stood there.
+        """
         lock.release()
         with suppress(OSError):
-            (self.folder / LOCK).unlink()
+            for path in list(self.folder.iterdir()):
+                if _is_ours(path) and (moved or path.name != STDIN):
+                    path.unlink()
             self.folder.rmdir()
+            if moved:
+                moved.rename(self.folder)
 
     def write_config(self, config: Config, origins: dict[str, str]) -> None:
         """`config.yaml`: every setting, with where it came from; `--config` reads it back."""

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -24,12 +24,12 @@ from charrnn.corpus.source import Source, from_path, from_stdin, sha256_of
 from charrnn.corpus.tokenizer import Vocabulary
 from charrnn.corpus.tokens import Tokens, encode_corpus, load_tokens
 from charrnn.errors import CharrnnError, ConfigError, CorpusError
-from charrnn.events import Notice, Started
+from charrnn.events import Event, Notice, Started
 from charrnn.kernels import Choice, build
 from charrnn.model import load_parameters
 from charrnn.network import Shape, initial_parameters
 from charrnn.runs import RUNS, Run, find_run, load_model
-from charrnn.train import Setup
+from charrnn.train import Setup, Trainer
 
 COMMAND_LINE = "command line"
 _FRACTIONS = ("val_fraction", "test_fraction")
@@ -59,11 +59,29 @@ class Request:
 
 @dataclass
 class Session:
-    """A trainer's setup, and what there is to tell before it starts."""
+    """A trainer's setup, and what there is to tell before it starts. `moved` is where --force moved another run."""
 
     setup: Setup
     started: Started
     notices: list[Notice]
+    moved: Path | None = None
+
+    def run(self, interrupted: Callable[[], bool]) -> Iterator[Event]:
+        """All events: what was noticed, then the training.
+
+        If it fails before anything is saved, as a GPU's memory does at the first step, a run that was moved aside is
+        put back.
+        """
+        run = self.setup.run
+        try:
+            trainer = Trainer(self.setup, interrupted)
+            yield from (*self.notices, self.started)
+            yield from trainer.run()
+        except (CharrnnError, MemoryError, OSError, RuntimeError):
+            if self.moved and not run.last.is_file():
+                run.discard(self.setup.lock, self.moved)
+                yield Notice(f"the run that was there before is {run.folder} again")
+            raise
 
 
 def prepare(request: Request, reading: Reading | None = None) -> Session:
@@ -102,19 +120,19 @@ def _begin(request: Request, backend: Backend, reading: Reading | None) -> Sessi
         vocabulary = Vocabulary.from_dict(base[0].vocabulary) if base else None
         tokens = encode_corpus(source, config, run.folder, base=vocabulary, progress=reading)
         config = _fit(config, tokens, notices)
-    except CharrnnError:
-        run.discard(lock)
+        shape = Shape.of(config, tokens.vocabulary.size)
+        params = initial_parameters(shape, backend, np.random.default_rng(config.seed))
+        if base:
+            params = _extend(base, shape, params, backend)
+        run.write_config(config, origins)
+    except BaseException:  # Ctrl-C and too little memory as well
+        run.discard(lock, moved)
         raise
-    shape = Shape.of(config, tokens.vocabulary.size)
-    params = initial_parameters(shape, backend, np.random.default_rng(config.seed))
-    if base:
-        params = _extend(base, shape, params, backend)
     corpus = {"argument": request.corpus, "description": source.description, "sha256": tokens.sha256,
               "size": tokens.size, "train_chars": len(tokens.train), "val_chars": len(tokens.val)}  # fmt: skip
-    run.write_config(config, origins)
     description = {"origins": origins, "preset": preset, "corpus": corpus}
     setup = Setup(config, tokens, run, backend, choice.kernels, params, description, lock=lock)
-    return _session(setup, choice, notices)
+    return _session(setup, choice, notices, moved)
 
 
 def _resume(request: Request, backend: Backend, reading: Reading | None) -> Session:
@@ -305,7 +323,7 @@ def _check_same(source: Source, sha256: str, saved: Checkpoint, run: Run) -> Non
                           "another text")  # fmt: skip
 
 
-def _session(setup: Setup, choice: Choice, notices: list[Notice]) -> Session:
+def _session(setup: Setup, choice: Choice, notices: list[Notice], moved: Path | None = None) -> Session:
     config, tokens = setup.config, setup.tokens
     shape = Shape.of(config, tokens.vocabulary.size)
     budget = _budget(config, tokens)
@@ -330,4 +348,4 @@ def _session(setup: Setup, choice: Choice, notices: list[Notice]) -> Session:
         preset=setup.description["preset"],
         resumed_step=done.step if done else None,
     )
-    return Session(setup, started, notices)
+    return Session(setup, started, notices, moved)

@@ -15,7 +15,6 @@ from charrnn.config import SETTINGS
 from charrnn.events import Event
 from charrnn.presets.results import reached, read_results
 from charrnn.session import Request, prepare
-from charrnn.train import Trainer
 from charrnn.view.training import View, open_view
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -105,10 +104,8 @@ def command(as_json: bool, **options: Any) -> None:
     settings = {name: value for name in SETTINGS if (value := options.pop(name)) is not None}
     with open_view(json=as_json) as view:
         session = prepare(Request(settings=settings, **options), view.reading)
-        for event in (*session.notices, session.started):
-            view.show(event)
         with Interrupt() as interrupt:
-            for event in Trainer(session.setup, interrupt).run():
+            for event in session.run(interrupt):
                 _show(view, event, interrupt)
     if interrupt.number is not None:
         sys.exit(128 + interrupt.number)

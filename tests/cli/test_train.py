@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from charrnn import presets
+from charrnn import presets, session
 from charrnn.cli import cli
+from charrnn.train import Trainer
 
 TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60))
 TINY = ["--preset", "none", "--hidden-size", "8", "--num-layers", "1", "--seq-len", "10", "--batch-size", "4",
@@ -176,6 +177,39 @@ class TestBadInput:
         assert "runs/fox holds a run; --resume" in fails("fox.txt", *TINY)
         assert Path("runs/fox/last.safetensors").read_bytes() == before
         assert run("fox.txt", *TINY, "--force").exit_code == 0
+
+    def test_a_forced_run_that_cannot_begin_leaves_the_old_one_in_its_place(self, folder, monkeypatch):
+        def too_large(*arguments):
+            raise MemoryError
+
+        run("fox.txt", *TINY)
+        before = {path.name: path.read_bytes() for path in Path("runs/fox").iterdir()}
+        monkeypatch.setattr(session, "initial_parameters", too_large)
+        for wrong, message in ([], "out of memory"), (["--encoding", "utf-16"], "is not utf-16"):
+            assert message in fails("fox.txt", *TINY, "--force", *wrong)
+            assert {path.name: path.read_bytes() for path in Path("runs/fox").iterdir()} == before
+        assert [path.name for path in Path("runs").iterdir()] == ["fox"]
+        assert "out of memory" in fails("fox.txt", *TINY, "--run", "new")
+        assert not Path("new").exists()
+
+    @pytest.mark.parametrize("stop_at", [0, 1], ids=["before its first checkpoint", "after it"])
+    def test_a_forced_run_that_fails_puts_the_old_one_back(self, folder, monkeypatch, stop_at):
+        run("fox.txt", *TINY)
+        before = Path("runs/fox/last.safetensors").read_bytes()
+        update = Trainer._update
+
+        def fail(self):
+            if self.progress.step == stop_at:
+                raise MemoryError("the device is full")
+            update(self)
+
+        monkeypatch.setattr(Trainer, "_update", fail)
+        result = run("fox.txt", *TINY, "--seed", 2, "--force", "--eval-every", 1)
+        assert result.exit_code == 1 and "the device is full" in result.stderr
+        assert ("the run that was there before is runs/fox again" in result.stderr) == (stop_at == 0)
+        kept = "runs/fox" if stop_at == 0 else "runs/fox.old"
+        assert Path(kept, "last.safetensors").read_bytes() == before
+        assert Path("runs/fox.old").exists() == (stop_at == 1)
 
     def test_nothing_to_resume(self, folder):
         assert "there is no run in runs/ yet" in fails("--resume")
