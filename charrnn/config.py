@@ -122,8 +122,9 @@ class Config:
     epochs: float | None = _budget("Passes over the training text.", float, low=0, open_low=True)
     steps: int | None = _budget("Updates of the weights.", int, low=1)
     minutes: float | None = _budget(
-        f"Time, evaluations included; {DEFAULT_MINUTES:g} if none of the three is given.", float, low=0, open_low=True
-    )
+        "Time, evaluations included. Where none of the three is given, the preset decides, and without one it is "
+        f"{DEFAULT_MINUTES:g} minutes.", float, low=0, open_low=True,
+    )  # fmt: skip
 
     seq_len: int = _training(50, "Characters after which gradients are cut (truncated BPTT).", low=1, frozen=True)
     batch_size: int = _training(50, "Streams of text read in parallel.", low=1, frozen=True)

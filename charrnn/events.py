@@ -87,6 +87,7 @@ class Finished:
     seconds: float
     best_val_loss: float | None
     best_step: int | None
+    ahead_of_best: bool = False  # steps after the best one are in the last checkpoint, and were not evaluated
 
 
 Event = Notice | Started | Step | Evaluated | Sampled | Saved | Finished

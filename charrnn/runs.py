@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from charrnn import checkpoint
-from charrnn.checkpoint import Checkpoint
+from charrnn.checkpoint import Checkpoint, Progress
 from charrnn.config import SETTINGS, Config
 from charrnn.errors import CheckpointError
 from charrnn.storage import Lock, replacing
 
 RUNS = Path("runs")
 LOCK = "lock"
-_OURS = ("config.yaml", "metrics.jsonl", "last.safetensors", "best.safetensors", "tokens.bin", "tokens.json",
-         "stdin.txt", LOCK)  # fmt: skip
+STDIN = "stdin.txt"
+_OURS = ("config.yaml", "metrics.jsonl", "last.safetensors", "best.safetensors", "tokens.bin", "tokens.json", STDIN,
+         LOCK)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,19 @@ class Run:
         """
         return Lock(self.folder / LOCK)
 
-    def discard(self, lock: Lock) -> None:
-        """Give up a run that could not begin: remove what `lock` left, and the folder if nothing else is in it."""
+    def discard(self, lock: Lock, moved: Path | None) -> None:
+        """Give up a run that could not begin: remove what it wrote, and put back the one that `create` moved aside.
+
+        In a folder that was there before, standard input is kept: it may be the text of the run that stood there.
+        """
         lock.release()
         with suppress(OSError):
-            (self.folder / LOCK).unlink()
+            for path in list(self.folder.iterdir()):
+                if _is_ours(path) and (moved or path.name != STDIN):
+                    path.unlink()
             self.folder.rmdir()
+            if moved:
+                moved.rename(self.folder)
 
     def write_config(self, config: Config, origins: dict[str, str]) -> None:
         """`config.yaml`: every setting, with where it came from; `--config` reads it back."""
@@ -116,6 +124,11 @@ class Run:
             except ValueError:
                 break
         return lines
+
+    def seconds(self, progress: Progress) -> float:
+        """Time trained up to a checkpoint: it keeps that itself only where time is the budget, else the metrics do."""
+        times = [values["seconds"] for values in self.read_metrics() if values["step"] <= progress.step]
+        return progress.seconds or (times[-1] if times else 0.0)
 
     def forget_metrics_after(self, step: int) -> None:
         """Drop what was written after the checkpoint that a run resumes from: it will be written again."""
@@ -155,8 +168,13 @@ def find_run(name: str | None) -> Run:
             raise CheckpointError(f"the run {folder} has no checkpoint yet; train it again from the start")
     names = [run.folder.name for run in runs]
     close = difflib.get_close_matches(Path(name).name, names, n=1)
-    hint = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(names[:5])}" if names else ""
+    hint = f"; did you mean {close[0]}?" if close else f"; there are {_listed(names)}" if names else ""
     raise CheckpointError(f"there is no run {name!r}, neither as a folder nor in {RUNS}/{hint}")
+
+
+def _listed(names: list[str], most: int = 5) -> str:
+    """The first `most` of `names`, and a sign if there are more."""
+    return ", ".join([*names[:most], *(["..."] if len(names) > most else [])])
 
 
 def load_model(name: str | None) -> tuple[Checkpoint, Path]:

@@ -1,5 +1,6 @@
 """New text from a network, character by character: ids in, ids out. It knows nothing of characters."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -23,7 +24,9 @@ class Filter:
     top_p: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.temperature < float("inf"):
+        if not math.isfinite(self.temperature):
+            raise ConfigError(f"temperature must be finite, not {self.temperature:g}")
+        if self.temperature < 0:
             raise ConfigError(f"temperature must be at least 0, not {self.temperature:g}")
         if self.top_k < 0:
             raise ConfigError(f"top_k must be at least 0, not {self.top_k}")

@@ -44,11 +44,15 @@ class Lock:
     """A file that one process holds at a time, until `release()` or its end, however it ends.
 
     Raises:
-        StorageError: another process holds it.
+        StorageError: another process holds it, or it cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise StorageError(f"the folder {path.parent} cannot be written: {error.strerror}; change its permissions, "
+                               "or choose another folder") from error  # fmt: skip
         self.release = weakref.finalize(self, os.close, descriptor)
         try:
             if fcntl:

@@ -115,7 +115,10 @@ class Trainer:
             yield from self._save()
         if self.setup.lock:
             self.setup.lock.release()
-        yield Finished(reason, progress.step, self._epoch(), self.seconds(), progress.best_val_loss, progress.best_step)
+        # Where the last evaluation was the best so far, what was learned since is likely better still.
+        ahead = progress.loss_chars > 0 and progress.best_step is not None and progress.since_best == 0
+        yield Finished(reason, progress.step, self._epoch(), self.seconds(), progress.best_val_loss,
+                       progress.best_step, ahead)  # fmt: skip
 
     def seconds(self) -> float:
         """Time spent on this run, evaluations included, interruptions left out."""
@@ -240,9 +243,7 @@ class Trainer:
 
     def _restore(self, saved: Checkpoint) -> None:
         self.progress = saved.progress
-        if not self.progress.seconds:
-            metrics = self.run_folder.read_metrics()
-            self.progress.seconds = metrics[-1]["seconds"] if metrics else 0.0
+        self.progress.seconds = self.run_folder.seconds(self.progress)
         if saved.progress.schedule:
             self.schedule.load(saved.progress.schedule)
         try:

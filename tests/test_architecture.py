@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "charrnn"
 
 # From the ground up. A unit imports from lower floors and from itself.
 FLOORS = [
-    {"__init__", "errors"},
+    {"__init__", "errors", "commands"},
     {"config", "events", "arrays", "backend", "loss", "storage", "recurrence"},
     {"cells", "schedules", "budget", "presets", "corpus"},
     {"catalogue", "regularization", "averaging", "baselines"},

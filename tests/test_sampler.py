@@ -42,6 +42,7 @@ def test_a_draw_just_below_one_stays_in_the_vocabulary():
 
 
 @pytest.mark.parametrize(("options", "message"), [
+    ({"temperature": float("nan")}, "temperature must be finite, not nan"),
     ({"temperature": -1}, "temperature must be at least 0, not -1"),
     ({"top_k": -1}, "top_k must be at least 0, not -1"),
     ({"top_p": 0}, "top_p must be above 0 and at most 1, not 0"),

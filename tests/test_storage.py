@@ -27,3 +27,12 @@ def test_a_lock_is_held_until_it_is_released_or_gone(tmp_path):
     lock = storage.Lock(tmp_path / "lock")
     del lock
     storage.Lock(tmp_path / "lock")
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    def refuse(path, *mode):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(storage.os, "open", refuse)
+    with pytest.raises(StorageError, match=r"the folder .*/ro cannot be written: Permission denied; change its permi"):
+        storage.Lock(tmp_path / "ro" / "lock")

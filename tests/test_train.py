@@ -3,12 +3,15 @@
 import hashlib
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from charrnn import checkpoint, kernels, presets, session
 from charrnn.backend import Backend, open_backend
+from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.corpus.tokens import load_tokens
 from charrnn.errors import CharrnnError, ConfigError, CorpusError, DivergedError, Unsupported
 from charrnn.evaluate import Evaluator, Score
 from charrnn.events import Evaluated, Finished, Saved, Step
@@ -364,6 +367,38 @@ def test_a_resumed_run_keeps_what_fixes_it_and_may_go_on_longer(text, tmp_path):
     assert events[-1].step == 5
 
 
+@pytest.mark.parametrize("budget", [{"steps": 10}, {"epochs": 0.1}, {"minutes": 1e-9}], ids=str)
+def test_a_budget_that_is_used_up_is_refused_and_changes_nothing(text, tmp_path, budget):
+    run = tmp_path / "run"
+    train(text, SMALL, run=str(run), stop_at=10)
+    before = {path: path.read_bytes() for path in run.iterdir()}
+    with pytest.raises(ConfigError, match=r"nothing is left of .*: .*run (is at step 10|trained for .* minutes); give"):
+        setup(None, budget, run=str(run), resume=True)
+    assert {path: path.read_bytes() for path in run.iterdir()} == before
+    assert setup(None, {"steps": 40}, run=str(run), resume=True).notices == []
+
+
+def test_a_budget_that_was_replaced_has_no_origin(text, tmp_path):
+    run = tmp_path / "run"
+    train(text, SMALL, run=str(run), stop_at=10)
+    train(None, {"epochs": 100}, run=str(run), resume=True, stop_at=12)
+    origins = checkpoint.load(run / "last.safetensors").origins
+    assert origins["epochs"] == "command line" and "steps" not in origins
+
+
+@pytest.mark.parametrize(("stop_at", "ahead"), [(3, False), (7, False), (9, True)])
+def test_a_stopped_run_tells_whether_it_is_ahead_of_its_best(text, tmp_path, stop_at, ahead):
+    finished = train(text, SMALL, run=str(tmp_path / "run"), stop_at=stop_at)[-1]
+    assert (finished.best_step, finished.ahead_of_best) == (7 if stop_at >= 7 else None, ahead)
+
+
+def test_a_stopped_run_that_got_worse_is_not_ahead_of_its_best(text, tmp_path, monkeypatch):
+    losses = iter([1.0, 2.0, 3.0])
+    monkeypatch.setattr(Evaluator, "score", lambda self, ids: Score(next(losses), 1))
+    finished = train(text, SMALL, run=str(tmp_path / "run"), stop_at=16)[-1]
+    assert finished.best_step == 7 and not finished.ahead_of_best
+
+
 def test_a_run_of_one_precision_goes_on_in_another(text, tmp_path, monkeypatch):
     monkeypatch.setattr(kernels, "CPU_INFO", tmp_path / "nowhere")
     run = tmp_path / "run"
@@ -394,6 +429,45 @@ def test_fine_tuning_extends_the_vocabulary_and_keeps_known_rows(text, tmp_path)
     assert session.setup.config.hidden_size == 8
     with pytest.raises(ConfigError, match="hidden_size is 8 in run base, not 16"):
         setup(str(other), {"hidden_size": 16}, run=str(tmp_path / "x"), init_from=str(tmp_path / "base"))
+
+
+SHORT = {"steps": 1, "seq_len": 5, "batch_size": 3}
+LIST = "".join(f"name{number}\n" for number in range(100))
+
+
+@pytest.mark.parametrize("changes", [
+    {"split": "unique-lines", "seed": 7},
+    {"split": "lines", "seed": 7, "test_fraction": 0.2},
+    {"split": "interleaved", "batch_size": 3},
+    {"split": "contiguous", "val_fraction": 0.3},
+], ids=str)  # fmt: skip
+def test_fine_tuning_on_the_same_text_holds_out_the_same_part(tmp_path, changes):
+    (tmp_path / "names.txt").write_text(LIST)
+    corpus, base = str(tmp_path / "names.txt"), str(tmp_path / "base")
+    train(corpus, SMALL | {"steps": 7} | changes, run=base)
+    vocabulary = Vocabulary.from_dict(checkpoint.load(Run(Path(base)).last).vocabulary)
+    expected = load_tokens(tmp_path / "base", vocabulary)
+    session = setup(corpus, SHORT, run=str(tmp_path / "same"), init_from=base)
+    for part, wanted in zip(session.setup.tokens.parts, expected.parts, strict=True):
+        np.testing.assert_array_equal(part, wanted)
+    assert session.notices == []
+    assert session.setup.description["origins"]["split"] == "run base"
+
+
+def test_fine_tuning_says_where_another_part_is_held_out(tmp_path):
+    (tmp_path / "names.txt").write_text(LIST)
+    (tmp_path / "other.txt").write_text(LIST.replace("9", "8"))
+    corpus, base = str(tmp_path / "names.txt"), str(tmp_path / "base")
+    train(corpus, SMALL | {"steps": 7, "split": "unique-lines"}, run=base)
+    session = setup(corpus, SHORT | {"split": "contiguous", "seed": 2}, run=str(tmp_path / "a"), init_from=base)
+    said = f"{base} learned this text with split unique-lines and seed 1: it may have learned part of what is held out"
+    assert [notice.text[: len(said)] for notice in session.notices] == [said]
+    session = setup(corpus, SHORT | {"val_fraction": 0.2}, run=str(tmp_path / "b"), init_from=base)
+    assert "learned this text with val_fraction 0.1: it may" in session.notices[0].text
+    session = setup(corpus, SHORT | {"val_fraction": 0.05}, run=str(tmp_path / "c"), init_from=base)
+    assert session.notices == []
+    session = setup(str(tmp_path / "other.txt"), SHORT | {"seed": 2}, run=str(tmp_path / "d"), init_from=base)
+    assert session.setup.config.split == "contiguous" and session.notices == []
 
 
 def test_a_chosen_preset_has_its_precision(text, tmp_path, monkeypatch):
@@ -432,4 +506,17 @@ def test_the_newest_run_is_found(text, tmp_path, monkeypatch):
     assert find_run(None).folder.name == "second"
     assert find_run("first").folder.name == "first"
     with pytest.raises(CharrnnError, match=r"no run 'third'.*there are second, first"):
+        find_run("third")
+
+
+def test_a_list_of_runs_that_is_cut_off_says_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number in range(5):
+        Path(f"runs/r{number}").mkdir(parents=True)
+        Path(f"runs/r{number}/last.safetensors").touch()
+    with pytest.raises(CharrnnError, match=r"r\d, r\d, r\d, r\d, r\d$"):
+        find_run("third")
+    Path("runs/r5").mkdir()
+    Path("runs/r5/last.safetensors").touch()
+    with pytest.raises(CharrnnError, match=r"r\d, r\d, r\d, r\d, r\d, \.\.\.$"):
         find_run("third")

@@ -7,6 +7,7 @@ from typing import Any
 import click
 import numpy as np
 
+from charrnn import commands
 from charrnn.baselines import baselines
 from charrnn.cli.options import device_options, json_option, precision_option, refuse, threads_option
 from charrnn.cli.progress import progress_bar
@@ -126,7 +127,7 @@ def _beside(model: Model, ids: np.ndarray) -> dict[str, dict[str, float]]:
     tokens = _tokens(model)
     if tokens is None:
         raise CorpusError(f"--baselines need the text that {model.path} learned from, which is no longer beside it; "
-                          f"charrnn train --resume --run {model.path.parent} reads it again")  # fmt: skip
+                          f"{commands.command('train', '--resume', '--run', model.path.parent)} reads it again")  # fmt: skip
     if len(tokens.train) > LONG:
         click.echo(f"counting and compressing {len(tokens.train):,} characters", err=True)
     return {name: _figures(loss) for name, loss in baselines(tokens.train, ids, model.vocabulary).items()}
@@ -142,11 +143,15 @@ def _held_out(model: Model, part: str) -> np.ndarray:
     tokens = _tokens(model)
     if tokens is None:
         raise CorpusError(f"the held-out part of the text is no longer beside {model.path}; name the text: "
-                          f"charrnn eval {model.path.parent} FILE")  # fmt: skip
+                          f"{_with_file(model)}")  # fmt: skip
     ids = getattr(tokens.parts, part)
     if not len(ids):
-        raise CorpusError(f"{model.path.parent} has no {part} part; name a text: charrnn eval {model.path.parent} FILE")
+        raise CorpusError(f"{model.path.parent} has no {part} part; name a text: {_with_file(model)}")
     return ids
+
+
+def _with_file(model: Model) -> str:
+    return commands.command("eval", model.path.parent, "FILE")
 
 
 def _ranked_lines(model: Model, ids: np.ndarray, progress: Progress | None) -> list[dict[str, Any]]:

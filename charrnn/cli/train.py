@@ -15,7 +15,6 @@ from charrnn.config import SETTINGS
 from charrnn.events import Event
 from charrnn.presets.results import reached, read_results
 from charrnn.session import Request, prepare
-from charrnn.train import Trainer
 from charrnn.view.training import View, open_view
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -80,7 +79,8 @@ class TrainCommand(GroupedCommand):
 @click.option("--run", metavar="DIR", help="Folder of the run.  [default: runs/CORPUS]")
 @click.option("--resume", is_flag=True, help="Go on with a run; with nothing else named, the newest one.")
 @click.option("--force", is_flag=True, help="Start anew where a run is already; that one is kept as DIR.old.")
-@click.option("--init-from", metavar="RUN", help="Begin with the weights of a run, and train further on this text.")
+@click.option("--init-from", metavar="RUN", help="Begin with the weights of a run, and train further on this text; if "
+              "that is the run's own, the same part of it is held out.")
 @device_options
 @threads_option
 @json_option
@@ -104,10 +104,8 @@ def command(as_json: bool, **options: Any) -> None:
     settings = {name: value for name in SETTINGS if (value := options.pop(name)) is not None}
     with open_view(json=as_json) as view:
         session = prepare(Request(settings=settings, **options), view.reading)
-        for event in (*session.notices, session.started):
-            view.show(event)
         with Interrupt() as interrupt:
-            for event in Trainer(session.setup, interrupt).run():
+            for event in session.run(interrupt):
                 _show(view, event, interrupt)
     if interrupt.number is not None:
         sys.exit(128 + interrupt.number)

@@ -20,6 +20,9 @@ from charrnn.storage import replacing
 # Bytes. What is written in larger blocks lies in larger folios of Linux's page cache, and one read of a map makes a
 # whole folio resident: with blocks of 1 MiB, 50 parallel streams through a text held 50 MB instead of 4.
 BLOCK_SIZE = 1 << 16
+_COUNTED = "charrnn-counted"  # the name of an error handler: decoders know handlers by name only
+
+Handler = Callable[[UnicodeError], tuple[str | bytes, int]]
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,8 @@ class Reader:
     """One pass over a text; what it meets on the way stands in its attributes.
 
     size: bytes read so far. sha256: digest object over these raw bytes. crlf: CRLF line ends met. boms: byte order
-    marks removed. `progress`, if given, is called with `size` after each block.
+    marks removed. undecoded: bytes that are not in the encoding, ignored or replaced. `progress`, if given, is
+    called with `size` after each block.
     """
 
     def __init__(
@@ -107,6 +111,7 @@ class Reader:
         self.sha256 = hashlib.sha256()
         self.crlf = 0
         self.boms = 0
+        self.undecoded = 0
         self._files = source.files
         self._block_size = block_size
         self._progress = progress
@@ -119,7 +124,7 @@ class Reader:
         """
         new_decoder = _decoder_class(encoding)
         for file in self._files:
-            yield from self._line_ends(self._decoded(file, new_decoder(errors), encoding), "\r\n", newlines)
+            yield from self._line_ends(self._decoded(file, new_decoder, encoding, errors), "\r\n", newlines)
 
     def raw(self, *, newlines: str = "keep") -> Iterator[bytes]:
         """The bytes, piece by piece, as they are unless `newlines` is 'lf'.
@@ -143,11 +148,16 @@ class Reader:
                 if self._progress:
                     self._progress(self.size)
 
-    def _decoded(self, file: Path, decoder: codecs.IncrementalDecoder, encoding: str) -> Iterator[str]:
+    def _decoded(
+        self, file: Path, new_decoder: Callable[[str], codecs.IncrementalDecoder], encoding: str, errors: str
+    ) -> Iterator[str]:
+        decoder = new_decoder("strict" if errors == "strict" else _COUNTED)
+        count = self._counting(codecs.lookup_error(errors))
         end = 0
         at_start = True
         for block in chain(self._read(file), [b""]):
             end += len(block)
+            codecs.register_error(_COUNTED, count)  # anew, as another reader may have been at work since
             try:
                 piece = decoder.decode(block, final=not block)
             except UnicodeDecodeError as error:
@@ -161,6 +171,15 @@ class Reader:
                 self.boms += piece[0] == "\ufeff"
                 piece = piece.removeprefix("\ufeff")
             yield piece
+
+    def _counting(self, handle: Handler) -> Handler:
+        """`handle`, the bytes that it is called for counted."""
+
+        def count(error: UnicodeError) -> tuple[str | bytes, int]:
+            self.undecoded += error.end - error.start
+            return handle(error)
+
+        return count
 
     def _not_decoded(self, file: Path, byte: int, offset: int, encoding: str) -> str:
         leave_out = ", or leave the file out with --glob" if len(self._files) > 1 else ""

@@ -169,6 +169,9 @@ def _open(folder: Path, vocabulary: Vocabulary, facts: dict, notices: tuple[str,
 def _notices(reader: Reader, config: Config, held_out: int) -> Iterator[str]:
     if reader.boms:
         yield f"removed {_counted(reader.boms, 'byte order mark')}"
+    if reader.undecoded:
+        done = "left out" if config.errors == "ignore" else "replaced"
+        yield f"{done} {_counted(reader.undecoded, 'byte')} not in {config.encoding} (--errors {config.errors})"
     if reader.crlf and config.newlines == "lf":
         yield f"made {_counted(reader.crlf, 'CRLF line end')} LF"
     elif reader.crlf and not config.bytes:

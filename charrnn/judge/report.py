@@ -6,6 +6,7 @@ from itertools import islice
 
 import numpy as np
 
+from charrnn.commands import command
 from charrnn.config import LISTS
 from charrnn.corpus.tokens import Tokens, load_tokens
 from charrnn.errors import CorpusError
@@ -125,5 +126,5 @@ def _learned(model: Model) -> Tokens:
     tokens = load_tokens(model.path.parent, model.vocabulary)
     if tokens is None or tokens.sha256 != model.checkpoint.corpus["sha256"]:
         raise CorpusError(f"the text that it learned from is no longer beside {model.path}, and nothing can be judged "
-                          f"without it; charrnn train --resume --run {model.path.parent} reads it again")  # fmt: skip
+                          f"without it; {command('train', '--resume', '--run', model.path.parent)} reads it again")  # fmt: skip
     return tokens

@@ -1,9 +1,12 @@
 """Numbers and events as words; what a terminal and a log file both show."""
 
 import unicodedata
+from pathlib import Path
 
+from charrnn.commands import command
 from charrnn.events import Evaluated, Finished, Started
 from charrnn.loss import bits_per_char, perplexity
+from charrnn.runs import Run
 
 # Control, format, surrogate, line and paragraph separator: what could move the cursor or turn the writing direction.
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
@@ -82,18 +85,20 @@ def evaluated_line(evaluated: Evaluated) -> str:
     return f"step {evaluated.step}  epoch {evaluated.epoch:.2f}  {duration(evaluated.seconds)}  {losses}{best}"
 
 
-def finished_lines(finished: Finished, run: object) -> list[tuple[str, str]]:
+def finished_lines(finished: Finished, run: Path) -> list[tuple[str, str]]:
     """What was reached, where it lies, and what to type next."""
     end = f"step {finished.step}, epoch {finished.epoch:.2f}, after {duration(finished.seconds)}"
     lines = [("end", f"{_REASONS[finished.reason]}: {end}")]
     if finished.best_val_loss is not None:
         loss = finished.best_val_loss
+        since = "; what was learned since is not evaluated yet" if finished.ahead_of_best else ""
         lines.append(("best", f"validation loss {figure(loss, 4)}, {figure(bits_per_char(loss), 3)} bits/char, "
-                              f"perplexity {figure(perplexity(loss), 2)}, at step {finished.best_step}"))  # fmt: skip
+                              f"perplexity {figure(perplexity(loss), 2)}, at step {finished.best_step}{since}"))
     if finished.reason == "interrupted":
-        lines.append(("go on", f"charrnn train --resume --run {run}"))
-    return [*lines, ("next", f"charrnn sample {run}")]
+        lines.append(("go on", command("train", "--resume", "--run", run)))
+    return [*lines, ("next", command("sample", Run(run).last if finished.ahead_of_best else run))]
 
 
 def _symbols(started: Started) -> str:
-    return f"{started.vocab_size} bytes" if started.bytes else f"{started.vocab_size} different characters"
+    kind = "byte" if started.bytes else "different character"
+    return f"{started.vocab_size} {kind}{'' if started.vocab_size == 1 else 's'}"

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from charrnn import presets
+from charrnn import presets, session
 from charrnn.cli import cli
+from charrnn.train import Trainer
 
 TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60))
 TINY = ["--preset", "none", "--hidden-size", "8", "--num-layers", "1", "--seq-len", "10", "--batch-size", "4",
@@ -107,11 +108,18 @@ def test_no_preset_is_chosen_where_settings_come_from_elsewhere(folder):
     assert "note: preset" not in said and "2 steps, preset names, resumed at step 1" in said
 
 
-def test_no_preset_is_chosen_for_another_cell_than_it_was_made_for(folder):
+def test_gated_cells_get_the_same_preset_so_that_they_can_be_compared(folder):
+    for cell in ("lstm", "gru", "gru-before"):
+        said, config = begins("fox.txt", "--cell", cell)
+        assert "note: preset quick" in said and ("found with lstm" in said) == (cell != "lstm")
+        assert f'cell: "{cell}"  # command line' in config
+        assert 'hidden_size: 256  # preset quick' in config and "learning_rate: 0.02  # preset quick" in config
+
+
+def test_no_preset_is_chosen_for_a_cell_without_gates(folder):
     said, config = begins("fox.txt", "--cell", "tanh")
-    assert "note: no preset, as quick is made for lstm and not for tanh; --preset NAME is one\n" in said
+    assert "note: no preset, as quick is made for gated cells and not for tanh; --preset NAME is one\n" in said
     assert "# preset" not in config
-    assert "# preset quick" in begins("fox.txt", "--cell", "lstm")[1]
 
 
 def test_help_says_what_presets_there_are(folder):
@@ -151,6 +159,11 @@ class TestBadInput:
         assert not Path("runs/bad").exists()
         assert run("bad.txt", *TINY, "--encoding", "latin-1").exit_code == 0
 
+    def test_a_pattern_of_files_for_one_file(self, folder):
+        assert "--glob chooses among the files of a folder, and fox.txt is none" in fails("fox.txt", "--glob", "*.py")
+        assert "and - is none" in fails("-", "--glob", "*.py", input=TEXT)
+        assert not Path("runs").exists()
+
     def test_an_empty_and_a_too_short_text(self, folder):
         Path("empty.txt").write_text("")
         assert "is empty" in fails("empty.txt")
@@ -164,6 +177,39 @@ class TestBadInput:
         assert "runs/fox holds a run; --resume" in fails("fox.txt", *TINY)
         assert Path("runs/fox/last.safetensors").read_bytes() == before
         assert run("fox.txt", *TINY, "--force").exit_code == 0
+
+    def test_a_forced_run_that_cannot_begin_leaves_the_old_one_in_its_place(self, folder, monkeypatch):
+        def too_large(*arguments):
+            raise MemoryError
+
+        run("fox.txt", *TINY)
+        before = {path.name: path.read_bytes() for path in Path("runs/fox").iterdir()}
+        monkeypatch.setattr(session, "initial_parameters", too_large)
+        for wrong, message in ([], "out of memory"), (["--encoding", "utf-16"], "is not utf-16"):
+            assert message in fails("fox.txt", *TINY, "--force", *wrong)
+            assert {path.name: path.read_bytes() for path in Path("runs/fox").iterdir()} == before
+        assert [path.name for path in Path("runs").iterdir()] == ["fox"]
+        assert "out of memory" in fails("fox.txt", *TINY, "--run", "new")
+        assert not Path("new").exists()
+
+    @pytest.mark.parametrize("stop_at", [0, 1], ids=["before its first checkpoint", "after it"])
+    def test_a_forced_run_that_fails_puts_the_old_one_back(self, folder, monkeypatch, stop_at):
+        run("fox.txt", *TINY)
+        before = Path("runs/fox/last.safetensors").read_bytes()
+        update = Trainer._update
+
+        def fail(self):
+            if self.progress.step == stop_at:
+                raise MemoryError("the device is full")
+            update(self)
+
+        monkeypatch.setattr(Trainer, "_update", fail)
+        result = run("fox.txt", *TINY, "--seed", 2, "--force", "--eval-every", 1)
+        assert result.exit_code == 1 and "the device is full" in result.stderr
+        assert ("the run that was there before is runs/fox again" in result.stderr) == (stop_at == 0)
+        kept = "runs/fox" if stop_at == 0 else "runs/fox.old"
+        assert Path(kept, "last.safetensors").read_bytes() == before
+        assert Path("runs/fox.old").exists() == (stop_at == 1)
 
     def test_nothing_to_resume(self, folder):
         assert "there is no run in runs/ yet" in fails("--resume")
@@ -223,7 +269,7 @@ def test_a_signal_saves_and_says_how_to_go_on(folder, number, code):
     assert process.returncode == code, err
     assert json.loads(out.splitlines()[-1])["reason"] == "interrupted"
     assert Path("runs/fox/last.safetensors").exists()
-    result = run("fox.txt", "--resume", "--minutes", "0.001")
+    result = run("fox.txt", "--resume", "--steps", json.loads(out.splitlines()[-1])["step"] + 1)
     assert result.exit_code == 0 and "Traceback" not in result.stderr
 
 

@@ -1,6 +1,7 @@
 import hashlib
 import io
 import os
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,14 @@ def test_bad_bytes_can_be_replaced_or_ignored(file):
     source = write(file, b"a\xffb")
     assert read(source, errors="replace") == "a\ufffdb"
     assert read(source, errors="ignore") == "ab"
+
+
+def test_each_reader_counts_its_own_bad_bytes(tmp_path):
+    sources = write(tmp_path / "bad", b"a\xffb\xff"), write(tmp_path / "worse", b"\xe2\x82" * 4 + b"x")
+    readers = [Reader(source, block_size=1) for source in sources]
+    for pieces in zip_longest(*(reader.text(errors="ignore") for reader in readers)):
+        assert set(pieces) <= set("abx") | {"", None}
+    assert [reader.undecoded for reader in readers] == [2, 8]
 
 
 def test_the_offset_counts_from_the_start_of_the_file_at_fault(tmp_path):

@@ -99,6 +99,10 @@ def test_characters_and_bytes_do_not_mix(folder, base, read_bytes):
     (TEXT + "\r\n", {}, ("kept 1 CRLF line end (--newlines lf makes them LF)",)),
     (TEXT + "\r\n" * 2, {"newlines": "lf"}, ("made 2 CRLF line ends LF",)),
     (TEXT + "\r\n" * 2, {"bytes": True}, ()),
+    (TEXT.encode() + b"\xff\n\xfe\xfe", {"errors": "ignore"},
+     ("left out 3 bytes not in utf-8 (--errors ignore)",)),
+    (TEXT.encode() + b"\xff", {"errors": "replace"}, ("replaced 1 byte not in utf-8 (--errors replace)",)),
+    (TEXT, {"errors": "ignore"}, ()),
     ("abc", {}, ("nothing held out: too short for --val-fraction 0.1 --split contiguous",)),
 ])
 def test_notices(folder, content, settings, notices):

@@ -156,6 +156,29 @@ def test_bytes_are_not_called_characters():
     assert "x.txt: 1,003,854 bytes, 111,540 held out" in file.getvalue()
 
 
+def test_one_character_is_not_called_characters():
+    for changes, expected in ({"bytes": False}, "1 different character\n"), ({"bytes": True}, "1 byte\n"):
+        view, file, _ = plain()
+        view.show(replace(STARTED, vocab_size=1, **changes))
+        assert expected in file.getvalue()
+
+
+def test_what_was_learned_after_the_best_step_is_named_by_its_file():
+    view, file, _ = plain()
+    view.show(replace(STARTED, run=Path("runs/x")))
+    view.show(replace(FINISHED, reason="interrupted", ahead_of_best=True))
+    assert "at step 100; what was learned since is not evaluated yet\n" in file.getvalue()
+    assert "next      charrnn sample runs/x/last.safetensors\n" in file.getvalue()
+
+
+def test_suggested_commands_can_be_pasted():
+    view, file, _ = plain()
+    view.show(replace(STARTED, run=Path("dir with space/r 1")))
+    view.show(replace(FINISHED, reason="interrupted"))
+    assert "charrnn train --resume --run 'dir with space/r 1'\n" in file.getvalue()
+    assert "charrnn sample 'dir with space/r 1'\n" in file.getvalue()
+
+
 def test_a_long_sample_is_folded_and_cut(screen):
     lines = screen.show(Sampled(100, "x" * 1000))
     assert len(lines) == 4
