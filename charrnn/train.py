@@ -23,7 +23,7 @@ from charrnn.corpus.ramp import Ramp
 from charrnn.corpus.tokens import Tokens
 from charrnn.errors import CheckpointError, DivergedError
 from charrnn.evaluate import Evaluator
-from charrnn.events import Evaluated, Event, Finished, Sampled, Saved, Step
+from charrnn.events import Evaluated, Event, Finished, Notice, Sampled, Saved, Step
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.learner import Learner
 from charrnn.loss import bits_per_char
@@ -35,6 +35,7 @@ from charrnn.storage import Lock
 EVALUATIONS = 20  # over a run, unless `eval_every` says otherwise
 EVALUATION_SHARE = 0.1  # of the time, at most, where time is the budget
 SAVE_SECONDS = 60.0  # at most so much work is lost when the power fails
+RISE = 0.3  # nats; the loss of a list or a chunk of another kind varies less from evaluation to evaluation
 RELEASE_STEPS = 200  # between returns of the pages of the memory-mapped text
 SAMPLE = Filter(temperature=0.8)
 
@@ -79,6 +80,7 @@ class Trainer:
             self._restore(setup.resume)
         self._started = self._saved = self._evaluated = time.perf_counter()
         self._evaluation_seconds = 0.0
+        self._lowest = math.inf  # training loss of an evaluation
         self._rates: list[float] = []  # learning rates of the updates in the ledger
         self._began = self._started  # of the first of them
         self._before, self._speed = self.progress.seconds, 0.0
@@ -204,10 +206,18 @@ class Trainer:
         if best:
             self.checkpoint(self.model).save(self.run_folder.best)
         yield evaluated
+        yield from self._watch(train_loss)
         if self.config.sample_length:
             yield Sampled(progress.step, self._sample())
         self._evaluated = time.perf_counter()
         self._evaluation_seconds = self._evaluated - began
+
+    def _watch(self, train_loss: float) -> Iterator[Event]:
+        """Training that has come apart goes on and may recover, but the user should know."""
+        if train_loss > self._lowest + RISE:
+            yield Notice(f"the training loss rose from {self._lowest:.3f} to {train_loss:.3f}: a learning rate of "
+                         f"{self.config.learning_rate:g} may be too high; the best weights are kept")  # fmt: skip
+        self._lowest = min(self._lowest, train_loss)
 
     def _out_of_patience(self) -> bool:
         return 0 < self.config.patience <= self.progress.since_best

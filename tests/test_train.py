@@ -14,7 +14,7 @@ from charrnn.corpus.tokenizer import Vocabulary
 from charrnn.corpus.tokens import load_tokens
 from charrnn.errors import CharrnnError, ConfigError, CorpusError, DivergedError, Unsupported
 from charrnn.evaluate import Evaluator, Score
-from charrnn.events import Evaluated, Finished, Saved, Step
+from charrnn.events import Evaluated, Finished, Notice, Saved, Step
 from charrnn.runs import Run, find_run
 from charrnn.session import Request, prepare
 from charrnn.train import Trainer
@@ -297,6 +297,18 @@ def test_a_validation_loss_that_is_no_number_is_a_divergence_too(text, tmp_path,
     monkeypatch.setattr(Evaluator, "score", lambda self, ids: Score(float("nan"), 1))
     with pytest.raises(DivergedError, match="after step 7: validation loss nan; nothing was saved yet"):
         train(text, SMALL, run=str(tmp_path / "run"))
+
+
+@pytest.mark.parametrize("factor", [1.0, 1000.0])
+def test_a_loss_that_rises_again_is_told(text, tmp_path, factor):
+    trainer = Trainer(setup(text, SMALL, run=str(tmp_path / "run")).setup)
+    notices = []
+    for event in trainer.run():
+        notices += [event.text] if isinstance(event, Notice) else []
+        if isinstance(event, Evaluated) and event.step == 21:
+            trainer.schedule.factor = lambda used, epoch: factor
+    risen = [text for text in notices if "the training loss rose from" in text and "0.002 may be too high" in text]
+    assert bool(risen) == (factor > 1)
 
 
 def test_equal_runs_are_equal_files(text, tmp_path):

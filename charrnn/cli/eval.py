@@ -126,8 +126,9 @@ def _dynamic_score(model: Model, ids: np.ndarray, learning: Learning, progress: 
 def _beside(model: Model, ids: np.ndarray) -> dict[str, dict[str, float]]:
     tokens = _tokens(model)
     if tokens is None:
+        again = commands.command("train", "--resume", "--run", model.path.parent)
         raise CorpusError(f"--baselines need the text that {model.path} learned from, which is no longer beside it; "
-                          f"{commands.command('train', '--resume', '--run', model.path.parent)} reads it again")  # fmt: skip
+                          f"{again} reads it again")  # fmt: skip
     if len(tokens.train) > LONG:
         click.echo(f"counting and compressing {len(tokens.train):,} characters", err=True)
     return {name: _figures(loss) for name, loss in baselines(tokens.train, ids, model.vocabulary).items()}

@@ -125,6 +125,7 @@ def measure(texts: Sequence[np.ndarray], tokens: Tokens, *, as_list: bool) -> Fi
 def _learned(model: Model) -> Tokens:
     tokens = load_tokens(model.path.parent, model.vocabulary)
     if tokens is None or tokens.sha256 != model.checkpoint.corpus["sha256"]:
+        again = command("train", "--resume", "--run", model.path.parent)
         raise CorpusError(f"the text that it learned from is no longer beside {model.path}, and nothing can be judged "
-                          f"without it; {command('train', '--resume', '--run', model.path.parent)} reads it again")  # fmt: skip
+                          f"without it; {again} reads it again")  # fmt: skip
     return tokens
