@@ -98,7 +98,7 @@ def _begin(request: Request, backend: Backend, reading: Reading | None) -> Sessi
     """A new run, with fresh weights or those of another run."""
     if request.corpus is None:
         raise ConfigError("name a text to learn: charrnn train CORPUS (a file, a folder, -, or one of charrnn corpora)")
-    if "glob" in request.settings and not Path(request.corpus).is_dir():
+    if _glob(request) != Config.glob and not Path(request.corpus).is_dir():
         raise ConfigError(f"--glob chooses among the files of a folder, and {request.corpus} is none; leave it out")
     base = load_model(request.init_from) if request.init_from else None
     source = None if request.corpus == "-" else open_corpus(request.corpus, _glob(request), reading)

@@ -380,9 +380,10 @@ def test_a_resumed_run_keeps_what_fixes_it_and_may_go_on_longer(text, tmp_path):
 
 
 @pytest.mark.parametrize("budget", [{"steps": 10}, {"epochs": 0.1}, {"minutes": 1e-9}], ids=str)
-def test_a_budget_that_is_used_up_is_refused_and_changes_nothing(text, tmp_path, budget):
+def test_a_budget_that_is_used_up_is_refused_and_changes_nothing(text, tmp_path, monkeypatch, budget):
     run = tmp_path / "run"
     train(text, SMALL, run=str(run), stop_at=10)
+    monkeypatch.setattr(Run, "seconds", lambda self, progress: 0.5)  # which would be rounded to none
     before = {path: path.read_bytes() for path in run.iterdir()}
     with pytest.raises(ConfigError, match=r"nothing is left of .*: .*run (is at step 10|trained for .* minutes); give"):
         setup(None, budget, run=str(run), resume=True)
