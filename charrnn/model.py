@@ -10,6 +10,7 @@ from charrnn.backend import Backend, open_backend
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import Config
 from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.corpus.tokens import Tokens, load_tokens
 from charrnn.errors import CheckpointError, CorpusError
 from charrnn.kernels import Choice, build
 from charrnn.network import Network, Shape
@@ -28,6 +29,11 @@ class Model:
     params: Flat
     backend: Backend
     choice: Choice
+
+    def tokens(self) -> Tokens | None:
+        """The text that it learned from, if that is still beside it."""
+        tokens = load_tokens(self.path.parent, self.vocabulary)
+        return tokens if tokens is not None and tokens.sha256 == self.checkpoint.corpus["sha256"] else None
 
     def encode(self, text: str | bytes, *, unknown: str = "error") -> np.ndarray:
         """The ids of `text`, as the vocabulary has them.

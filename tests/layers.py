@@ -21,6 +21,11 @@ class Layer:
         self.dh = rng.normal(size=(seq_len, batch_size, hidden_size))
         self.dstate = tuple(rng.normal(size=(batch_size, hidden_size)) for _ in kind.states)
 
+    def spoil(self, where: str) -> None:
+        """Make the first value of the input, the state or the recurrent weights no number."""
+        array = {"z": self.z, "state": self.state[0], "weight": self.params["weight_hh"]}[where]
+        array[(0,) * array.ndim] = np.nan
+
     def empty_grads(self, dtype: type = np.float64) -> dict[str, np.ndarray]:
         """Not a number, so that what a kernel forgets to write is seen."""
         return {name: np.full(param.shape, np.nan, dtype) for name, param in self.params.items()}

@@ -14,7 +14,6 @@ from charrnn.cli.progress import progress_bar
 from charrnn.cli.terminal import printable
 from charrnn.cli.texts import reading, text_options
 from charrnn.corpus.text import read_text
-from charrnn.corpus.tokens import Tokens, load_tokens
 from charrnn.dynamic import Learning, dynamic_score
 from charrnn.errors import ConfigError, CorpusError
 from charrnn.evaluate import Evaluator, Progress, Score, score_lines
@@ -124,7 +123,7 @@ def _dynamic_score(model: Model, ids: np.ndarray, learning: Learning, progress: 
 
 
 def _beside(model: Model, ids: np.ndarray) -> dict[str, dict[str, float]]:
-    tokens = _tokens(model)
+    tokens = model.tokens()
     if tokens is None:
         again = commands.command("train", "--resume", "--run", model.path.parent)
         raise CorpusError(f"--baselines need the text that {model.path} learned from, which is no longer beside it; "
@@ -134,14 +133,8 @@ def _beside(model: Model, ids: np.ndarray) -> dict[str, dict[str, float]]:
     return {name: _figures(loss) for name, loss in baselines(tokens.train, ids, model.vocabulary).items()}
 
 
-def _tokens(model: Model) -> Tokens | None:
-    """The run's own text, if it is still there."""
-    tokens = load_tokens(model.path.parent, model.vocabulary)
-    return tokens if tokens is not None and tokens.sha256 == model.checkpoint.corpus["sha256"] else None
-
-
 def _held_out(model: Model, part: str) -> np.ndarray:
-    tokens = _tokens(model)
+    tokens = model.tokens()
     if tokens is None:
         raise CorpusError(f"the held-out part of the text is no longer beside {model.path}; name the text: "
                           f"{_with_file(model)}")  # fmt: skip

@@ -12,7 +12,6 @@ from charrnn.cli.terminal import printable
 from charrnn.cli.texts import reading, text_options
 from charrnn.corpus.text import read_text
 from charrnn.corpus.tokenizer import raw, readable
-from charrnn.corpus.tokens import load_tokens
 from charrnn.generate import Limits, count_new, generate
 from charrnn.model import Model, open_model
 from charrnn.sampler import Filter
@@ -118,7 +117,7 @@ def _stream(beginning: str, pieces: Iterator[str], separated: bool, write: Calla
 
 
 def _tell_how_new(model: Model, texts: list[str]) -> None:
-    tokens = load_tokens(model.path.parent, model.vocabulary)
+    tokens = model.tokens()
     lines = [line for text in texts for line in text.split("\n")[:-1] if line]
     if tokens and lines:
         new = count_new(lines, tokens)

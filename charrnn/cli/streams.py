@@ -5,7 +5,8 @@ import sys
 from contextlib import suppress
 from typing import Any, TextIO
 
-CLOSED_PIPE = 128 + 13  # the exit code of a program that SIGPIPE ends, which Python turns into an exception
+SIGPIPE = 13  # which Python turns into an exception; not every system has a name for it
+CLOSED_PIPE = 128 + SIGPIPE  # the exit code of a program that it ends
 
 
 class Unfailing:

@@ -11,6 +11,7 @@ import click
 
 from charrnn import presets
 from charrnn.cli.options import GroupedCommand, device_options, json_option, settings_options, threads_option
+from charrnn.cli.streams import SIGPIPE
 from charrnn.config import SETTINGS
 from charrnn.events import Event
 from charrnn.presets.results import reached, read_results
@@ -18,7 +19,6 @@ from charrnn.session import Request, prepare
 from charrnn.view.training import View, open_view
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-BROKEN_PIPE = 13  # the number of SIGPIPE, which Python ignores for an exception
 PATIENCE = 2.0  # seconds after a signal in which another one is taken for the same
 
 
@@ -53,7 +53,7 @@ def _show(view: View, event: Event, interrupt: Interrupt) -> None:
         view.show(event)
     except BrokenPipeError:
         if interrupt.number is None:
-            interrupt.note(BROKEN_PIPE, None)
+            interrupt.note(SIGPIPE, None)
     except OSError:
         pass  # the event is lost; standard output is still tried again, and complained of, at the end
 

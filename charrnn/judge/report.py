@@ -8,7 +8,7 @@ import numpy as np
 
 from charrnn.commands import command
 from charrnn.config import LISTS
-from charrnn.corpus.tokens import Tokens, load_tokens
+from charrnn.corpus.tokens import Tokens
 from charrnn.errors import CorpusError
 from charrnn.judge.copies import Copies
 from charrnn.judge.language import (
@@ -123,8 +123,8 @@ def measure(texts: Sequence[np.ndarray], tokens: Tokens, *, as_list: bool) -> Fi
 
 
 def _learned(model: Model) -> Tokens:
-    tokens = load_tokens(model.path.parent, model.vocabulary)
-    if tokens is None or tokens.sha256 != model.checkpoint.corpus["sha256"]:
+    tokens = model.tokens()
+    if tokens is None:
         again = command("train", "--resume", "--run", model.path.parent)
         raise CorpusError(f"the text that it learned from is no longer beside {model.path}, and nothing can be judged "
                           f"without it; {again} reads it again")  # fmt: skip

@@ -139,8 +139,7 @@ def test_threads_agree_and_repeat(native, cell):
 @pytest.mark.parametrize("cell", CELLS)
 def test_nan_stays_nan(native, cell, where):
     layer = Layer(cell, 3, 4, 21)
-    array = {"z": layer.z, "state": layer.state[0], "weight": layer.params["weight_hh"]}[where]
-    array[(0,) * array.ndim] = np.nan
+    layer.spoil(where)
     expected = run(CPU64, REFERENCE, layer, cell)
     for name, value in run(CPU, native, layer, cell).items():
         np.testing.assert_array_equal(np.isnan(value), np.isnan(expected[name]), err_msg=name)
