@@ -184,7 +184,7 @@ class TestBadInput:
 
         run("fox.txt", *TINY)
         before = {path.name: path.read_bytes() for path in Path("runs/fox").iterdir()}
-        monkeypatch.setattr(session, "initial_parameters", too_large)
+        monkeypatch.setattr(session.begin, "initial_parameters", too_large)
         for wrong, message in ([], "out of memory"), (["--encoding", "utf-16"], "is not utf-16"):
             assert message in fails("fox.txt", *TINY, "--force", *wrong)
             assert {path.name: path.read_bytes() for path in Path("runs/fox").iterdir()} == before

@@ -1,0 +1,25 @@
+"""From what a user asked for to a trainer: settings, text, run folder, device, first weights.
+
+    request  what was asked for
+    begin    a new run; parent is the one whose weights it may begin with
+    resume   a run that goes on
+    ready    what both come to
+"""
+
+from charrnn.backend import open_backend
+from charrnn.session import begin, resume
+from charrnn.session.ready import Session
+from charrnn.session.request import COMMAND_LINE as COMMAND_LINE
+from charrnn.session.request import Reading, Request
+from charrnn.session.request import open_corpus as open_corpus
+
+
+def prepare(request: Request, reading: Reading | None = None) -> Session:
+    """All that comes before the first step; `reading` is told the bytes done and to do while the text is encoded.
+
+    Raises:
+        CharrnnError: whatever is wrong with the request.
+    """
+    backend = open_backend(request.device)
+    start = resume.resume if request.resume else begin.begin
+    return start(request, backend, reading)

@@ -1,0 +1,113 @@
+"""A new run, with fresh weights or those of another run."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from charrnn import presets
+from charrnn.backend import Backend
+from charrnn.config import Config, resolve
+from charrnn.corpus.batches import fit_batch_size
+from charrnn.corpus.kind import is_list
+from charrnn.corpus.source import Source, from_stdin
+from charrnn.corpus.tokens import Tokens, encode_corpus
+from charrnn.errors import ConfigError
+from charrnn.events import Notice
+from charrnn.kernels import build
+from charrnn.network import Shape, initial_parameters
+from charrnn.runs import RUNS, Run
+from charrnn.session.parent import Parent
+from charrnn.session.ready import Session, ready
+from charrnn.session.request import COMMAND_LINE, Reading, Request, open_corpus
+from charrnn.train import Setup
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def begin(request: Request, backend: Backend, reading: Reading | None) -> Session:
+    """The session of a new run; what was in its folder is kept aside, and put back if anything goes wrong."""
+    if request.corpus is None:
+        raise ConfigError("name a text to learn: charrnn train CORPUS (a file, a folder, -, or one of charrnn corpora)")
+    if request.glob != Config.glob and not Path(request.corpus).is_dir():
+        raise ConfigError(f"--glob chooses among the files of a folder, and {request.corpus} is none; leave it out")
+    parent = Parent.open(request.init_from) if request.init_from else None
+    source = None if request.corpus == "-" else open_corpus(request.corpus, request.glob, reading)
+    config, _ = _settings(request, request.preset, parent)  # what is wrong is said before anything is moved or read
+    choice = build(backend, request.kernel, request.threads, config.precision)
+    run = Run(Path(request.run) if request.run else RUNS / (source.name if source else "stdin"))
+    moved = run.create(force=request.force)
+    lock = run.lock()
+    notices = [Notice(f"the run that was there is now {moved}")] if moved else []
+    try:
+        source = source or from_stdin(sys.stdin.buffer, run.folder)
+        preset = request.preset or _choose_preset(source, request, backend, notices)
+        precision = config.precision
+        split = parent.split(source) if parent else {}
+        config, origins = _settings(request, preset, parent, split)
+        notices += parent.leaks(config, split) if parent else []
+        if config.precision != precision:  # the preset that was chosen wants another
+            choice = build(backend, request.kernel, request.threads, config.precision)
+        tokens = encode_corpus(source, config, run.folder, base=parent and parent.vocabulary, progress=reading)
+        config = _fit(config, tokens, notices)
+        params = initial_parameters(Shape.of(config, tokens.vocabulary.size), backend,
+                                    np.random.default_rng(config.seed))  # fmt: skip
+        if parent:
+            parent.copy_weights(params, backend)
+        run.write_config(config, origins)
+    except BaseException:  # Ctrl-C and too little memory as well
+        run.discard(lock, moved)
+        raise
+    corpus = {"argument": request.corpus, "description": source.description, "sha256": tokens.sha256,
+              "size": tokens.size, "train_chars": len(tokens.train), "val_chars": len(tokens.val)}  # fmt: skip
+    description = {"origins": origins, "preset": preset, "corpus": corpus}
+    setup = Setup(config, tokens, run, backend, choice.kernels, params, description, lock=lock)
+    return ready(setup, choice, notices, moved)
+
+
+def _choose_preset(source: Source, request: Request, backend: Backend, notices: list[Notice]) -> str | None:
+    """The preset that suits the text and the time, which is said; None where settings come from elsewhere."""
+    if request.config_file or request.init_from:
+        return None
+    preset, why = presets.choose(source.size, is_list=is_list(source), gpu=backend.device != "cpu",
+                                 settings=request.settings)  # fmt: skip
+    tuned = presets.load_preset(preset).get("cell", Config.cell)
+    wanted = request.settings.get("cell", tuned)
+    if wanted not in presets.GATED:  # rates that a gate stands are too high for it
+        notices.append(Notice(f"no preset, as {preset} is made for gated cells and not for {wanted}; --preset NAME is "
+                              "one"))  # fmt: skip
+        return None
+    found = f" (its learning rate was found with {tuned})" if wanted != tuned else ""
+    notices.append(Notice(f"preset {preset}{found}, for {why}; --preset NAME is another, --preset none is none"))
+    return preset
+
+
+def _settings(
+    request: Request, preset: str | None, parent: Parent | None, split: Mapping[str, Any] = _NOTHING
+) -> tuple[Config, dict[str, str]]:
+    """The settings, and where each is from; `split` is the parent's, which stands below what is asked for."""
+    sources: list[tuple[str, dict[str, Any]]] = []
+    if parent:
+        sources.append((parent.origin, parent.model | dict(split)))
+    if preset:
+        sources.append((f"preset {preset}", presets.load_preset(preset)))
+    if request.config_file:
+        sources.append((str(request.config_file), presets.load_file(request.config_file)))
+    config, origins = resolve(*sources, (COMMAND_LINE, request.settings))
+    if parent:
+        parent.check(config)
+    return config, origins
+
+
+def _fit(config: Config, tokens: Tokens, notices: list[Notice]) -> Config:
+    """With no more streams than the text has chunks for."""
+    notices += [Notice(text) for text in tokens.notices]
+    batch_size = fit_batch_size(len(tokens.train), config.batch_size, config.seq_len)
+    if batch_size == config.batch_size:
+        return config
+    notices.append(Notice(f"batch_size is {batch_size}, not {config.batch_size}: the text has only "
+                          f"{len(tokens.train)} characters to learn from"))  # fmt: skip
+    return config.replace(batch_size=batch_size)

@@ -1,0 +1,92 @@
+"""The run whose weights another one begins with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from charrnn.arrays import Flat
+from charrnn.backend import Backend
+from charrnn.checkpoint import Checkpoint
+from charrnn.config import LISTS, SETTINGS, Config
+from charrnn.corpus.source import Source, sha256_of
+from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.errors import ConfigError
+from charrnn.events import Notice
+from charrnn.model import load_parameters
+from charrnn.network import Shape
+from charrnn.runs import load_model
+
+_FRACTIONS = ("val_fraction", "test_fraction")
+
+
+@dataclass(frozen=True)
+class Parent:
+    """What --init-from names."""
+
+    name: str
+    saved: Checkpoint
+    path: Path
+
+    @classmethod
+    def open(cls, name: str) -> "Parent":
+        """The best model of a run, or that of a checkpoint file.
+
+        Raises:
+            CheckpointError: there is none, or it cannot be read.
+        """
+        return cls(name, *load_model(name))
+
+    @property
+    def origin(self) -> str:
+        """What the settings are said to come from."""
+        return f"run {self.path.parent.name}"
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The characters that it knows."""
+        return Vocabulary.from_dict(self.saved.vocabulary)
+
+    @property
+    def model(self) -> dict[str, Any]:
+        """The settings that its weights decide."""
+        names = [name for name, setting in SETTINGS.items() if setting.group == "Model"]
+        return {name: self.saved.config[name] for name in [*names, "bytes"]}
+
+    def check(self, config: Config) -> None:
+        """Refuse settings that its weights do not fit.
+
+        Raises:
+            ConfigError: there is one.
+        """
+        for name, value in self.model.items():
+            if getattr(config, name) != value:
+                raise ConfigError(f"{name} is {value} in {self.origin}, not {getattr(config, name)}; leave it out")
+
+    def split(self, source: Source) -> dict[str, Any]:
+        """What decides which part of its text it did not learn, if `source` is that text; else nothing."""
+        if source.size != self.saved.corpus["size"] or sha256_of(source) != self.saved.corpus["sha256"]:
+            return {}
+        names = ["split", *_FRACTIONS, "encoding", "errors", "newlines"]
+        if self.saved.config["split"] in LISTS:  # lines are drawn
+            names.append("seed")
+        if self.saved.config["split"] == "interleaved":
+            names.append("batch_size")
+        return {name: self.saved.config[name] for name in names}
+
+    def leaks(self, config: Config, split: Mapping[str, Any]) -> list[Notice]:
+        """A warning where `config` holds out another part of the text than `split`, its own, does."""
+        others = [name for name, value in split.items() if getattr(config, name) != value]
+        if set(others) <= set(_FRACTIONS):  # a smaller part lies within a larger one
+            others = others if sum(getattr(config, name) - split[name] for name in others) > 0 else []
+        if not others:
+            return []
+        theirs = " and ".join(f"{name} {split[name]}" for name in others)
+        return [Notice(f"{self.name} learned this text with {theirs}: it may have learned part of what is held out "
+                       "here")]  # fmt: skip
+
+    def copy_weights(self, params: Flat, backend: Backend) -> None:
+        """Into those of a network that may know more characters; theirs keep what they have."""
+        shape = Shape.of(Config(**self.saved.config), self.vocabulary.size)
+        for name, weight in load_parameters(shape, backend, self.saved.weights, self.path).items():
+            params[name][tuple(slice(length) for length in weight.shape)] = weight

@@ -1,0 +1,106 @@
+"""A run that goes on where its last checkpoint stands."""
+
+from pathlib import Path
+from typing import Any
+
+from charrnn import checkpoint
+from charrnn.backend import Backend
+from charrnn.checkpoint import Checkpoint
+from charrnn.commands import command
+from charrnn.config import BUDGETS, SETTINGS, Config
+from charrnn.corpus.source import Source, sha256_of
+from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.corpus.tokens import Tokens, encode_corpus, load_tokens
+from charrnn.errors import ConfigError, CorpusError
+from charrnn.kernels import build
+from charrnn.model import load_parameters
+from charrnn.network import Shape
+from charrnn.runs import RUNS, Run, find_run
+from charrnn.session.ready import Session, budget_of, ready
+from charrnn.session.request import COMMAND_LINE, Reading, Request, open_corpus
+from charrnn.train import Setup
+
+
+def resume(request: Request, backend: Backend, reading: Reading | None) -> Session:
+    """The session of a run that is there, with no other changes than the settings that may change."""
+    if request.preset or request.config_file or request.init_from or request.force:
+        raise ConfigError("--resume goes on with the run's own settings; leave out --preset, --config, --init-from "
+                          "and --force")  # fmt: skip
+    run = _run_to_resume(request)
+    lock = run.lock()
+    saved = checkpoint.load(run.last)
+    config, origins = _changed(saved, request.settings)
+    choice = build(backend, request.kernel, request.threads, config.precision)
+    vocabulary = Vocabulary.from_dict(saved.vocabulary)
+    tokens = load_tokens(run.folder, vocabulary)
+    if tokens is None or tokens.sha256 != saved.corpus["sha256"]:
+        tokens = _read_again(request, saved, config, run, vocabulary, reading)
+    elif request.corpus not in (None, "-", saved.corpus["argument"]) and not _names_run(request.corpus):
+        source = open_corpus(request.corpus, config.glob, reading)
+        _check_same(source, sha256_of(source), saved, run)
+    shape = Shape.of(config, vocabulary.size)
+    params = load_parameters(shape, backend, saved.weights, run.last)
+    _check_budget(config, tokens, saved, run)
+    run.forget_metrics_after(saved.progress.step)
+    run.write_config(config, origins)
+    description = {"origins": origins, "preset": saved.preset, "corpus": saved.corpus}
+    setup = Setup(config, tokens, run, backend, choice.kernels, params, description, saved, lock)
+    return ready(setup, choice, [])
+
+
+def _run_to_resume(request: Request) -> Run:
+    if request.run:
+        return find_run(request.run)
+    if request.corpus is None or _names_run(request.corpus):
+        return find_run(request.corpus)
+    if request.corpus == "-":
+        return find_run(str(RUNS / "stdin"))
+    return find_run(str(RUNS / open_corpus(request.corpus, request.glob).name))
+
+
+def _names_run(corpus: str) -> bool:
+    """Whether what stands in the place of a text is a run: people type `train --resume NAME`."""
+    return any(Run(folder).last.is_file() for folder in (Path(corpus), RUNS / corpus))
+
+
+def _changed(saved: Checkpoint, settings: dict[str, Any]) -> tuple[Config, dict[str, str]]:
+    config = Config(**saved.config)
+    changed = config.replace(**settings)
+    for name in settings:
+        if SETTINGS[name].frozen and getattr(changed, name) != getattr(config, name):
+            raise ConfigError(f"{name} is {getattr(config, name)} in this run and cannot change; start another with "
+                              "--run DIR")  # fmt: skip
+    origins = saved.origins | dict.fromkeys(settings, COMMAND_LINE)
+    return changed, {name: source for name, source in origins.items() if getattr(changed, name) is not None}
+
+
+def _check_budget(config: Config, tokens: Tokens, saved: Checkpoint, run: Run) -> None:
+    """Another budget that is used up already would train nothing, and the run would say that it was its own."""
+    budget, progress = budget_of(config, tokens), saved.progress
+    seconds = run.seconds(progress)
+    if all(getattr(config, name) == saved.config[name] for name in BUDGETS):
+        return
+    if budget.progress(progress.step, seconds) == 1:
+        there = f"is at step {progress.step}" if budget.steps else f"trained for {seconds / 60:.3g} minutes"
+        raise ConfigError(f"nothing is left of {budget.text}: {run.folder} {there}; give it more, or nothing of the "
+                          "kind to go on as before")  # fmt: skip
+
+
+def _read_again(
+    request: Request, saved: Checkpoint, config: Config, run: Run, vocabulary: Vocabulary, reading: Reading | None
+) -> Tokens:
+    argument = request.corpus or saved.corpus["argument"]
+    if argument == "-":
+        raise CorpusError(f"the text in {run.folder} is gone, and it came from standard input; it cannot be resumed")
+    source = open_corpus(argument, config.glob, reading)
+    tokens = encode_corpus(source, config, run.folder, base=vocabulary, progress=reading)
+    _check_same(source, tokens.sha256, saved, run)
+    return tokens
+
+
+def _check_same(source: Source, sha256: str, saved: Checkpoint, run: Run) -> None:
+    if sha256 != saved.corpus["sha256"]:
+        further = command("train", "CORPUS", "--init-from", run.folder)
+        raise CorpusError(f"{source.description} is not the text that this run learned from: its sha256 is "
+                          f"{sha256[:16]}…, not {saved.corpus['sha256'][:16]}…; {further} trains further on "
+                          "another text")  # fmt: skip
