@@ -6,6 +6,7 @@ import pytest
 
 from charrnn.session import Request, prepare
 from charrnn.train import Trainer
+from tests.training import TEXT
 
 WORDS = ("an", "ant", "bat", "cat", "eat", "hat", "net", "tan", "tea", "ten")
 TINY = {"hidden_size": 16, "num_layers": 1, "seq_len": 16, "batch_size": 8, "learning_rate": 0.02, "seed": 3}
@@ -18,6 +19,14 @@ def own_folder(tmp_path, monkeypatch):
     for name in ("NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def text(tmp_path):
+    """A file with the text of `tests.training`."""
+    path = tmp_path / "fox.txt"
+    path.write_text(TEXT)
+    return str(path)
 
 
 def train(text, run, **settings):

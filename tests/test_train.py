@@ -1,52 +1,19 @@
 """Training runs: resumed equals uninterrupted, what is written, when it stops."""
 
-import hashlib
-import os
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from charrnn import checkpoint, kernels, presets, session
+from charrnn import checkpoint, session
 from charrnn.backend import Backend, open_backend
-from charrnn.corpus.tokenizer import Vocabulary
-from charrnn.corpus.tokens import load_tokens
-from charrnn.errors import CharrnnError, ConfigError, CorpusError, DivergedError, Unsupported
+from charrnn.errors import DivergedError
 from charrnn.evaluate import Evaluator, Score
 from charrnn.events import Evaluated, Finished, Notice, Saved, Step
-from charrnn.runs import Run, find_run
+from charrnn.runs import Run
 from charrnn.session import Request, prepare
 from charrnn.train import Trainer
-
-TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(20))
-SMALL = {"hidden_size": 8, "num_layers": 2, "seq_len": 10, "batch_size": 4, "steps": 40, "eval_every": 7,
-         "sample_length": 5, "patience": 0}  # fmt: skip
-
-
-@pytest.fixture
-def text(tmp_path):
-    path = tmp_path / "fox.txt"
-    path.write_text(TEXT)
-    return str(path)
-
-
-def train(corpus, settings, *, stop_at=None, **request):
-    """Run to the end, or stop after `stop_at` steps as Ctrl-C would; returns the events."""
-    session = setup(corpus, settings, **request)
-    trainer = Trainer(session.setup)
-    trainer.interrupted = lambda: trainer.progress.step == stop_at
-    return list(trainer.run())
-
-
-def setup(corpus, settings, **request):
-    """A session of these settings alone."""
-    alone = {} if request.get("resume") or request.get("init_from") else {"preset": "none"}
-    return prepare(Request(corpus, settings, **alone | request))
-
-
-def sha256(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+from tests.training import SMALL, setup, sha256, train
 
 
 @pytest.mark.parametrize("changes", [
@@ -141,30 +108,6 @@ class Unread(np.ndarray):
         raise AssertionError("the host waits for the device")
 
     __bool__ = __int__ = item = tolist = __float__
-
-
-def test_resuming_from_an_older_checkpoint_rewrites_the_metrics(text, tmp_path):
-    run = tmp_path / "run"
-    train(text, SMALL, run=str(run), stop_at=10)
-    kept = (run / "last.safetensors").read_bytes()
-    train(None, {}, run=str(run), resume=True)
-    expected = (run / "last.safetensors").read_bytes()
-    (run / "last.safetensors").write_bytes(kept)  # as after a crash
-    train(None, {}, run=str(run), resume=True)
-    assert (run / "last.safetensors").read_bytes() == expected
-    assert [values["step"] for values in Run(run).read_metrics()] == [7, 14, 21, 28, 35, 40]
-
-
-def test_the_text_is_read_again_when_its_cache_is_gone_and_must_be_the_same(text, tmp_path):
-    run = tmp_path / "run"
-    train(text, SMALL, run=str(run), stop_at=10)
-    for name in ("tokens.bin", "tokens.json"):
-        (run / name).unlink()
-    train(None, {}, run=str(run), resume=True, stop_at=12)
-    (run / "tokens.bin").unlink()
-    (tmp_path / "fox.txt").write_text(TEXT.replace("fox", "cat"))
-    with pytest.raises(CorpusError, match="is not the text that this run learned from"):
-        train(None, {}, run=str(run), resume=True)
 
 
 def test_the_loss_falls_and_the_best_checkpoint_is_the_lowest(text, tmp_path):
@@ -317,88 +260,6 @@ def test_equal_runs_are_equal_files(text, tmp_path):
     assert sha256(tmp_path / "a" / "last.safetensors") == sha256(tmp_path / "b" / "last.safetensors")
 
 
-def test_an_existing_run_is_refused_or_moves_aside(text, tmp_path):
-    run = tmp_path / "run"
-    train(text, SMALL | {"steps": 3}, run=str(run))
-    before = sha256(run / "last.safetensors")
-    with pytest.raises(CharrnnError, match=r"holds a run; --resume .* --force"):
-        train(text, SMALL, run=str(run))
-    assert sha256(run / "last.safetensors") == before
-    train(text, SMALL | {"steps": 4}, run=str(run), force=True)
-    assert sha256(tmp_path / "run.old" / "last.safetensors") == before
-    assert checkpoint.load(run / "last.safetensors").progress.step == 4
-
-
-def test_forced_runs_never_delete_an_older_one(text, tmp_path):
-    for _ in range(3):
-        train(text, SMALL | {"steps": 1}, run=str(tmp_path / "run"), force=True)
-    assert {path.name for path in tmp_path.glob("run*")} == {"run", "run.old", "run.old2"}
-
-
-def test_a_folder_with_other_files_is_no_place_for_a_run(text, tmp_path):
-    (tmp_path / "project").mkdir()
-    (tmp_path / "project" / "thesis.tex").write_text("years of work")
-    for force in (False, True):
-        with pytest.raises(CharrnnError, match=r"project holds other files \(thesis.tex\), and no run"):
-            train(text, SMALL, run=str(tmp_path / "project"), force=force)
-    assert [path.name for path in (tmp_path / "project").iterdir()] == ["thesis.tex"]
-
-
-def test_a_run_in_training_is_left_alone(text, tmp_path):
-    run = tmp_path / "run"
-    trainer = Trainer(setup(text, SMALL, run=str(run)).setup)
-    events = trainer.run()
-    while not isinstance(next(events), Saved):
-        pass
-    for changes in ({"resume": True}, {"force": True}):
-        with pytest.raises(CharrnnError, match=rf"run is in use by process {os.getpid()}"):
-            setup(text, SMALL if "force" in changes else {}, run=str(run), **changes)
-    assert list(events)[-1].reason == "done"
-    train(None, {"steps": 41}, run=str(run), resume=True)
-
-
-def test_another_text_cannot_be_put_under_a_run(text, tmp_path):
-    run = tmp_path / "run"
-    train(text, SMALL, run=str(run), stop_at=3)
-    other = tmp_path / "other.txt"
-    other.write_text("another text\n" * 20)
-    with pytest.raises(CorpusError, match=r"other.txt is not the text that this run learned from"):
-        train(str(other), {}, run=str(run), resume=True)
-    assert train(str(run), {}, resume=True)[-1].step == 40  # as in: charrnn train --resume NAME
-
-
-def test_a_resumed_run_keeps_what_fixes_it_and_may_go_on_longer(text, tmp_path):
-    run = tmp_path / "run"
-    train(text, SMALL | {"steps": 3}, run=str(run))
-    with pytest.raises(ConfigError, match="hidden_size is 8 in this run and cannot change"):
-        train(None, {"hidden_size": 9}, run=str(run), resume=True)
-    done = setup(None, {}, run=str(run), resume=True)
-    assert "nothing is left of 3 steps at step 3" in done.notices[0].text
-    del done
-    events = train(None, {"steps": 5}, run=str(run), resume=True)
-    assert events[-1].step == 5
-
-
-@pytest.mark.parametrize("budget", [{"steps": 10}, {"epochs": 0.1}, {"minutes": 1e-9}], ids=str)
-def test_a_budget_that_is_used_up_is_refused_and_changes_nothing(text, tmp_path, monkeypatch, budget):
-    run = tmp_path / "run"
-    train(text, SMALL, run=str(run), stop_at=10)
-    monkeypatch.setattr(Run, "seconds", lambda self, progress: 0.5)  # which would be rounded to none
-    before = {path: path.read_bytes() for path in run.iterdir()}
-    with pytest.raises(ConfigError, match=r"nothing is left of .*: .*run (is at step 10|trained for .* minutes); give"):
-        setup(None, budget, run=str(run), resume=True)
-    assert {path: path.read_bytes() for path in run.iterdir()} == before
-    assert setup(None, {"steps": 40}, run=str(run), resume=True).notices == []
-
-
-def test_a_budget_that_was_replaced_has_no_origin(text, tmp_path):
-    run = tmp_path / "run"
-    train(text, SMALL, run=str(run), stop_at=10)
-    train(None, {"epochs": 100}, run=str(run), resume=True, stop_at=12)
-    origins = checkpoint.load(run / "last.safetensors").origins
-    assert origins["epochs"] == "command line" and "steps" not in origins
-
-
 @pytest.mark.parametrize(("stop_at", "ahead"), [(3, False), (7, False), (9, True)])
 def test_a_stopped_run_tells_whether_it_is_ahead_of_its_best(text, tmp_path, stop_at, ahead):
     finished = train(text, SMALL, run=str(tmp_path / "run"), stop_at=stop_at)[-1]
@@ -412,94 +273,6 @@ def test_a_stopped_run_that_got_worse_is_not_ahead_of_its_best(text, tmp_path, m
     assert finished.best_step == 7 and not finished.ahead_of_best
 
 
-def test_a_run_of_one_precision_goes_on_in_another(text, tmp_path, monkeypatch):
-    monkeypatch.setattr(kernels, "CPU_INFO", tmp_path / "nowhere")
-    run = tmp_path / "run"
-    train(text, SMALL | {"steps": 3, "precision": "tf32"}, run=str(run))
-    with pytest.raises(Unsupported, match="bf16 needs a processor with AVX512_BF16, which this one lacks"):
-        train(None, {"steps": 5, "precision": "bf16"}, run=str(run), resume=True)
-    saved = checkpoint.load(run / "last.safetensors")
-    saved.config["precision"] = "bf16"  # as after training elsewhere
-    saved.save(run / "last.safetensors")
-    with pytest.raises(Unsupported, match=r"bf16 .* use --precision float32"):
-        train(None, {"steps": 5}, run=str(run), resume=True)
-    assert train(None, {"steps": 5, "precision": "float32"}, run=str(run), resume=True)[-1].step == 5
-    assert checkpoint.load(run / "last.safetensors").config["precision"] == "float32"
-
-
-def test_fine_tuning_extends_the_vocabulary_and_keeps_known_rows(text, tmp_path):
-    train(text, SMALL | {"steps": 3, "embedding_size": 0}, run=str(tmp_path / "base"))
-    other = tmp_path / "other.txt"
-    other.write_text("Ärger! the fox\n" * 50)
-    base = checkpoint.load(tmp_path / "base" / "best.safetensors")
-    session = setup(str(other), {"steps": 1}, run=str(tmp_path / "tuned"), init_from=str(tmp_path / "base"))
-    old, new = base.vocabulary["characters"], session.setup.tokens.vocabulary.characters
-    assert new.startswith(old) and set(new) - set(old) == set("Är!") - set(old)
-    params, known = session.setup.params, len(old)
-    np.testing.assert_array_equal(params["head.weight"][:known], base.weights["head.weight"])
-    np.testing.assert_array_equal(params["rnn.weight_ih_l0"][:, :known], base.weights["rnn.weight_ih_l0"])
-    np.testing.assert_array_equal(params["rnn.weight_hh_l1"], base.weights["rnn.weight_hh_l1"])
-    assert session.setup.config.hidden_size == 8
-    with pytest.raises(ConfigError, match="hidden_size is 8 in run base, not 16"):
-        setup(str(other), {"hidden_size": 16}, run=str(tmp_path / "x"), init_from=str(tmp_path / "base"))
-
-
-SHORT = {"steps": 1, "seq_len": 5, "batch_size": 3}
-LIST = "".join(f"name{number}\n" for number in range(100))
-
-
-@pytest.mark.parametrize("changes", [
-    {"split": "unique-lines", "seed": 7},
-    {"split": "lines", "seed": 7, "test_fraction": 0.2},
-    {"split": "interleaved", "batch_size": 3},
-    {"split": "contiguous", "val_fraction": 0.3},
-], ids=str)  # fmt: skip
-def test_fine_tuning_on_the_same_text_holds_out_the_same_part(tmp_path, changes):
-    (tmp_path / "names.txt").write_text(LIST)
-    corpus, base = str(tmp_path / "names.txt"), str(tmp_path / "base")
-    train(corpus, SMALL | {"steps": 7} | changes, run=base)
-    vocabulary = Vocabulary.from_dict(checkpoint.load(Run(Path(base)).last).vocabulary)
-    expected = load_tokens(tmp_path / "base", vocabulary)
-    session = setup(corpus, SHORT, run=str(tmp_path / "same"), init_from=base)
-    for part, wanted in zip(session.setup.tokens.parts, expected.parts, strict=True):
-        np.testing.assert_array_equal(part, wanted)
-    assert session.notices == []
-    assert session.setup.description["origins"]["split"] == "run base"
-
-
-def test_fine_tuning_says_where_another_part_is_held_out(tmp_path):
-    (tmp_path / "names.txt").write_text(LIST)
-    (tmp_path / "other.txt").write_text(LIST.replace("9", "8"))
-    corpus, base = str(tmp_path / "names.txt"), str(tmp_path / "base")
-    train(corpus, SMALL | {"steps": 7, "split": "unique-lines"}, run=base)
-    session = setup(corpus, SHORT | {"split": "contiguous", "seed": 2}, run=str(tmp_path / "a"), init_from=base)
-    said = f"{base} learned this text with split unique-lines and seed 1: it may have learned part of what is held out"
-    assert [notice.text[: len(said)] for notice in session.notices] == [said]
-    session = setup(corpus, SHORT | {"val_fraction": 0.2}, run=str(tmp_path / "b"), init_from=base)
-    assert "learned this text with val_fraction 0.1: it may" in session.notices[0].text
-    session = setup(corpus, SHORT | {"val_fraction": 0.05}, run=str(tmp_path / "c"), init_from=base)
-    assert session.notices == []
-    session = setup(str(tmp_path / "other.txt"), SHORT | {"seed": 2}, run=str(tmp_path / "d"), init_from=base)
-    assert session.setup.config.split == "contiguous" and session.notices == []
-
-
-def test_a_chosen_preset_has_its_precision(text, tmp_path, monkeypatch):
-    monkeypatch.setattr(presets, "choose", lambda size, **about: ("large", "a test"))
-    monkeypatch.setattr(presets, "load_preset", lambda name: {"precision": "bf16"} if name == "large" else {})
-    monkeypatch.setattr(kernels, "CPU_INFO", tmp_path / "nowhere")
-    with pytest.raises(Unsupported, match="bf16 needs a processor with AVX512_BF16, which this one lacks"):
-        prepare(Request(text, SMALL, run=str(tmp_path / "run"), device="cpu"))
-    assert not (tmp_path / "run").exists()
-
-
-def test_a_short_text_shrinks_the_batch_and_says_so(tmp_path):
-    path = tmp_path / "short.txt"
-    path.write_text("hello world, " * 12)
-    session = setup(str(path), SMALL | {"batch_size": 50}, run=str(tmp_path / "run"))
-    assert session.setup.config.batch_size == 13
-    assert any("batch_size is 13, not 50" in notice.text for notice in session.notices)
-
-
 def test_the_textbook_text_trains(tmp_path):
     path = tmp_path / "hello.txt"
     path.write_text("hello")
@@ -508,28 +281,3 @@ def test_the_textbook_text_trains(tmp_path):
     losses = [event.loss for event in events if isinstance(event, Step)]
     assert losses[-1] < 0.2
     assert any(isinstance(event, Saved) for event in events)
-
-
-def test_the_newest_run_is_found(text, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(CharrnnError, match="there is no run in runs/ yet"):
-        find_run(None)
-    for name in ("first", "second"):
-        train(text, SMALL | {"steps": 1}, run=f"runs/{name}")
-    assert find_run(None).folder.name == "second"
-    assert find_run("first").folder.name == "first"
-    with pytest.raises(CharrnnError, match=r"no run 'third'.*there are second, first"):
-        find_run("third")
-
-
-def test_a_list_of_runs_that_is_cut_off_says_so(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for number in range(5):
-        Path(f"runs/r{number}").mkdir(parents=True)
-        Path(f"runs/r{number}/last.safetensors").touch()
-    with pytest.raises(CharrnnError, match=r"r\d, r\d, r\d, r\d, r\d$"):
-        find_run("third")
-    Path("runs/r5").mkdir()
-    Path("runs/r5/last.safetensors").touch()
-    with pytest.raises(CharrnnError, match=r"r\d, r\d, r\d, r\d, r\d, \.\.\.$"):
-        find_run("third")

@@ -1,0 +1,69 @@
+"""New runs: where they may lie, and the settings that they find."""
+
+import os
+
+import pytest
+
+from charrnn import checkpoint, kernels, presets
+from charrnn.errors import CharrnnError, Unsupported
+from charrnn.events import Saved
+from charrnn.session import Request, prepare
+from charrnn.train import Trainer
+from tests.training import SMALL, setup, sha256, train
+
+
+def test_an_existing_run_is_refused_or_moves_aside(text, tmp_path):
+    run = tmp_path / "run"
+    train(text, SMALL | {"steps": 3}, run=str(run))
+    before = sha256(run / "last.safetensors")
+    with pytest.raises(CharrnnError, match=r"holds a run; --resume .* --force"):
+        train(text, SMALL, run=str(run))
+    assert sha256(run / "last.safetensors") == before
+    train(text, SMALL | {"steps": 4}, run=str(run), force=True)
+    assert sha256(tmp_path / "run.old" / "last.safetensors") == before
+    assert checkpoint.load(run / "last.safetensors").progress.step == 4
+
+
+def test_forced_runs_never_delete_an_older_one(text, tmp_path):
+    for _ in range(3):
+        train(text, SMALL | {"steps": 1}, run=str(tmp_path / "run"), force=True)
+    assert {path.name for path in tmp_path.glob("run*")} == {"run", "run.old", "run.old2"}
+
+
+def test_a_folder_with_other_files_is_no_place_for_a_run(text, tmp_path):
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "thesis.tex").write_text("years of work")
+    for force in (False, True):
+        with pytest.raises(CharrnnError, match=r"project holds other files \(thesis.tex\), and no run"):
+            train(text, SMALL, run=str(tmp_path / "project"), force=force)
+    assert [path.name for path in (tmp_path / "project").iterdir()] == ["thesis.tex"]
+
+
+def test_a_run_in_training_is_left_alone(text, tmp_path):
+    run = tmp_path / "run"
+    trainer = Trainer(setup(text, SMALL, run=str(run)).setup)
+    events = trainer.run()
+    while not isinstance(next(events), Saved):
+        pass
+    for changes in ({"resume": True}, {"force": True}):
+        with pytest.raises(CharrnnError, match=rf"run is in use by process {os.getpid()}"):
+            setup(text, SMALL if "force" in changes else {}, run=str(run), **changes)
+    assert list(events)[-1].reason == "done"
+    train(None, {"steps": 41}, run=str(run), resume=True)
+
+
+def test_a_chosen_preset_has_its_precision(text, tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "choose", lambda size, **about: ("large", "a test"))
+    monkeypatch.setattr(presets, "load_preset", lambda name: {"precision": "bf16"} if name == "large" else {})
+    monkeypatch.setattr(kernels, "CPU_INFO", tmp_path / "nowhere")
+    with pytest.raises(Unsupported, match="bf16 needs a processor with AVX512_BF16, which this one lacks"):
+        prepare(Request(text, SMALL, run=str(tmp_path / "run"), device="cpu"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_short_text_shrinks_the_batch_and_says_so(tmp_path):
+    path = tmp_path / "short.txt"
+    path.write_text("hello world, " * 12)
+    session = setup(str(path), SMALL | {"batch_size": 50}, run=str(tmp_path / "run"))
+    assert session.setup.config.batch_size == 13
+    assert any("batch_size is 13, not 50" in notice.text for notice in session.notices)

@@ -1,0 +1,90 @@
+"""Going on with a run: what must be the same, and what may change."""
+
+
+import pytest
+
+from charrnn import checkpoint, kernels
+from charrnn.errors import ConfigError, CorpusError, Unsupported
+from charrnn.runs import Run
+from tests.training import SMALL, TEXT, setup, train
+
+
+def test_resuming_from_an_older_checkpoint_rewrites_the_metrics(text, tmp_path):
+    run = tmp_path / "run"
+    train(text, SMALL, run=str(run), stop_at=10)
+    kept = (run / "last.safetensors").read_bytes()
+    train(None, {}, run=str(run), resume=True)
+    expected = (run / "last.safetensors").read_bytes()
+    (run / "last.safetensors").write_bytes(kept)  # as after a crash
+    train(None, {}, run=str(run), resume=True)
+    assert (run / "last.safetensors").read_bytes() == expected
+    assert [values["step"] for values in Run(run).read_metrics()] == [7, 14, 21, 28, 35, 40]
+
+
+def test_the_text_is_read_again_when_its_cache_is_gone_and_must_be_the_same(text, tmp_path):
+    run = tmp_path / "run"
+    train(text, SMALL, run=str(run), stop_at=10)
+    for name in ("tokens.bin", "tokens.json"):
+        (run / name).unlink()
+    train(None, {}, run=str(run), resume=True, stop_at=12)
+    (run / "tokens.bin").unlink()
+    (tmp_path / "fox.txt").write_text(TEXT.replace("fox", "cat"))
+    with pytest.raises(CorpusError, match="is not the text that this run learned from"):
+        train(None, {}, run=str(run), resume=True)
+
+
+def test_another_text_cannot_be_put_under_a_run(text, tmp_path):
+    run = tmp_path / "run"
+    train(text, SMALL, run=str(run), stop_at=3)
+    other = tmp_path / "other.txt"
+    other.write_text("another text\n" * 20)
+    with pytest.raises(CorpusError, match=r"other.txt is not the text that this run learned from"):
+        train(str(other), {}, run=str(run), resume=True)
+    assert train(str(run), {}, resume=True)[-1].step == 40  # as in: charrnn train --resume NAME
+
+
+def test_a_resumed_run_keeps_what_fixes_it_and_may_go_on_longer(text, tmp_path):
+    run = tmp_path / "run"
+    train(text, SMALL | {"steps": 3}, run=str(run))
+    with pytest.raises(ConfigError, match="hidden_size is 8 in this run and cannot change"):
+        train(None, {"hidden_size": 9}, run=str(run), resume=True)
+    done = setup(None, {}, run=str(run), resume=True)
+    assert "nothing is left of 3 steps at step 3" in done.notices[0].text
+    del done
+    events = train(None, {"steps": 5}, run=str(run), resume=True)
+    assert events[-1].step == 5
+
+
+@pytest.mark.parametrize("budget", [{"steps": 10}, {"epochs": 0.1}, {"minutes": 1e-9}], ids=str)
+def test_a_budget_that_is_used_up_is_refused_and_changes_nothing(text, tmp_path, monkeypatch, budget):
+    run = tmp_path / "run"
+    train(text, SMALL, run=str(run), stop_at=10)
+    monkeypatch.setattr(Run, "seconds", lambda self, progress: 0.5)  # which would be rounded to none
+    before = {path: path.read_bytes() for path in run.iterdir()}
+    with pytest.raises(ConfigError, match=r"nothing is left of .*: .*run (is at step 10|trained for .* minutes); give"):
+        setup(None, budget, run=str(run), resume=True)
+    assert {path: path.read_bytes() for path in run.iterdir()} == before
+    assert setup(None, {"steps": 40}, run=str(run), resume=True).notices == []
+
+
+def test_a_budget_that_was_replaced_has_no_origin(text, tmp_path):
+    run = tmp_path / "run"
+    train(text, SMALL, run=str(run), stop_at=10)
+    train(None, {"epochs": 100}, run=str(run), resume=True, stop_at=12)
+    origins = checkpoint.load(run / "last.safetensors").origins
+    assert origins["epochs"] == "command line" and "steps" not in origins
+
+
+def test_a_run_of_one_precision_goes_on_in_another(text, tmp_path, monkeypatch):
+    monkeypatch.setattr(kernels, "CPU_INFO", tmp_path / "nowhere")
+    run = tmp_path / "run"
+    train(text, SMALL | {"steps": 3, "precision": "tf32"}, run=str(run))
+    with pytest.raises(Unsupported, match="bf16 needs a processor with AVX512_BF16, which this one lacks"):
+        train(None, {"steps": 5, "precision": "bf16"}, run=str(run), resume=True)
+    saved = checkpoint.load(run / "last.safetensors")
+    saved.config["precision"] = "bf16"  # as after training elsewhere
+    saved.save(run / "last.safetensors")
+    with pytest.raises(Unsupported, match=r"bf16 .* use --precision float32"):
+        train(None, {"steps": 5}, run=str(run), resume=True)
+    assert train(None, {"steps": 5, "precision": "float32"}, run=str(run), resume=True)[-1].step == 5
+    assert checkpoint.load(run / "last.safetensors").config["precision"] == "float32"

@@ -1,0 +1,34 @@
+"""Finding runs by name."""
+
+from pathlib import Path
+
+import pytest
+
+from charrnn.errors import CharrnnError
+from charrnn.runs import find_run
+from tests.training import SMALL, train
+
+
+def test_the_newest_run_is_found(text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CharrnnError, match="there is no run in runs/ yet"):
+        find_run(None)
+    for name in ("first", "second"):
+        train(text, SMALL | {"steps": 1}, run=f"runs/{name}")
+    assert find_run(None).folder.name == "second"
+    assert find_run("first").folder.name == "first"
+    with pytest.raises(CharrnnError, match=r"no run 'third'.*there are second, first"):
+        find_run("third")
+
+
+def test_a_list_of_runs_that_is_cut_off_says_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number in range(5):
+        Path(f"runs/r{number}").mkdir(parents=True)
+        Path(f"runs/r{number}/last.safetensors").touch()
+    with pytest.raises(CharrnnError, match=r"r\d, r\d, r\d, r\d, r\d$"):
+        find_run("third")
+    Path("runs/r5").mkdir()
+    Path("runs/r5/last.safetensors").touch()
+    with pytest.raises(CharrnnError, match=r"r\d, r\d, r\d, r\d, r\d, \.\.\.$"):
+        find_run("third")
