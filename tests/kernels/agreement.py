@@ -50,6 +50,17 @@ def operation_errors(backend: Backend, kernels: ReferenceKernels) -> Iterator[tu
             yield f"{name} {rows}x{columns}", _operation_error(backend, kernels, operation, rows, columns)
 
 
+def check_extreme_logits(kernels: ReferenceKernels) -> None:
+    """Host kernels take logits of any size, and let what is no number through."""
+    logits = np.array([[1e4, 0, -1e4], [-1e38, 1e38, 0], [-np.inf, 1, 1], [0, np.nan, 0]], np.float32)
+    targets = np.array([0, 1, 2, 0])
+    nats = kernels.cross_entropy(logits.copy(), targets)
+    np.testing.assert_allclose(nats, [0, 0, np.log(2), np.nan], atol=1e-6)
+    assert np.isnan(kernels.cross_entropy_gradient(logits, targets))
+    np.testing.assert_allclose(logits[2] * 4, [0, 0.5, -0.5], atol=1e-6)
+    assert np.isnan(logits[3]).all()
+
+
 def error(value: np.ndarray, expected: np.ndarray) -> float:
     """Relative to the largest; not a number where any value is none."""
     return float(np.abs(value - expected).max() / max(np.abs(expected).max(), 1e-30))

@@ -5,13 +5,14 @@ import os
 import numpy as np
 import pytest
 
+from charrnn.backend import Backend
 from charrnn.cells import CELLS
 from charrnn.kernels.cpu import CpuKernels
 from charrnn.kernels.cpu.functions import processors
-from charrnn.kernels.reference import ReferenceKernels
+from tests.kernels.agreement import CPU64, REFERENCE, check_extreme_logits, error, run
 from tests.layers import Layer
 
-REFERENCE = ReferenceKernels(np)
+CPU32 = Backend(np, np.float32, "cpu", "CPU")
 SHAPES = [(1, 1, 1), (1, 4, 7), (5, 1, 31), (6, 3, 33), (7, 2, 100), (4, 50, 128), (3, 13, 5), (2, 1, 300), (3, 6, 161)]
 WIDTHS = {"native": (), "lanes-4": ("-DLANES=4", "-O1"), "lanes-8": ("-DLANES=8", "-O1"),
           "lanes-16": ("-DLANES=16", "-O1")}  # fmt: skip
@@ -29,32 +30,13 @@ def native():
     kernels.set_threads(processors())
 
 
-def run(kernels, layer, cell, dtype=np.float32, training=True):
-    """All outputs and gradients of a layer, in buffers for longer sequences than it gets."""
-    seq_len, batch_size, hidden_size = layer.dh.shape
-    recurrence = kernels.recurrence(cell, hidden_size=hidden_size, seq_len=seq_len + 2, batch_size=batch_size,
-                                    dtype=dtype, training=training)  # fmt: skip
-    params = {name: param.astype(dtype) for name, param in layer.params.items()}
-    h, last = recurrence.forward(params, layer.z.astype(dtype), tuple(s.astype(dtype) for s in layer.state))
-    found = {"h": h.copy()} | {f"state {k}": s.copy() for k, s in enumerate(last)}
-    if not training:
-        return found
-    grads = layer.empty_grads(dtype)
-    dz, first = recurrence.backward(params, grads, layer.dh.astype(dtype), tuple(s.astype(dtype) for s in layer.dstate))
-    return found | grads | {"dz": dz.copy()} | {f"dstate {k}": s.copy() for k, s in enumerate(first)}
-
-
-def relative_error(value, expected):
-    return np.abs(value - expected).max() / np.abs(expected).max()
-
-
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("cell", CELLS)
 def test_recurrences_are_accurate(kernels, cell, shape):
     layer = Layer(cell, *shape)
-    expected = run(REFERENCE, layer, cell, np.float64)
-    for name, value in run(kernels, layer, cell).items():
-        assert relative_error(value, expected[name]) < (1e-5 if name.startswith(("h", "state")) else 1e-4), name
+    expected = run(CPU64, REFERENCE, layer, cell)
+    for name, value in run(CPU32, kernels, layer, cell).items():
+        assert error(value, expected[name]) < (1e-5 if name.startswith(("h", "state")) else 1e-4), name
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 7])
@@ -63,19 +45,19 @@ def test_any_number_of_threads(native, cell, threads):
     for shape in ((3, 1, 300), (3, 2, 161), (4, 50, 128), (2, 5, 257)):
         layer = Layer(cell, *shape)
         native.set_threads(2)
-        expected = run(native, layer, cell)
+        expected = run(CPU32, native, layer, cell)
         native.set_threads(threads)
-        found, again = run(native, layer, cell), run(native, layer, cell)
+        found, again = run(CPU32, native, layer, cell), run(CPU32, native, layer, cell)
         for name, value in found.items():
-            assert relative_error(value, expected[name]) < 1e-6, (name, shape)
+            assert error(value, expected[name]) < 1e-6, (name, shape)
             np.testing.assert_array_equal(value, again[name], err_msg=name)
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_inference_equals_training_and_starts_from_any_state(native, cell):
     layer = Layer(cell, 6, 3, 33)
-    trained = run(native, layer, cell)
-    for name, value in run(native, layer, cell, training=False).items():
+    trained = run(CPU32, native, layer, cell)
+    for name, value in run(CPU32, native, layer, cell, training=False).items():
         np.testing.assert_array_equal(value, trained[name], err_msg=name)
     recurrence = native.recurrence(cell, hidden_size=33, seq_len=4, batch_size=3, dtype=np.float32, training=False)
     params = {name: param.astype(np.float32) for name, param in layer.params.items()}
@@ -91,7 +73,7 @@ def test_inference_equals_training_and_starts_from_any_state(native, cell):
 def test_nan_stays_nan(native, cell, where):
     layer = Layer(cell, 3, 4, 21)
     layer.spoil(where)
-    found, expected = run(native, layer, cell), run(REFERENCE, layer, cell, np.float64)
+    found, expected = run(CPU32, native, layer, cell), run(CPU64, REFERENCE, layer, cell)
     for name, value in found.items():
         np.testing.assert_array_equal(np.isnan(value), np.isnan(expected[name]), err_msg=name)
 
@@ -100,16 +82,16 @@ def test_nan_stays_nan(native, cell, where):
 def test_large_inputs_do_not_overflow(native, cell):
     layer = Layer(cell, 3, 2, 9)
     layer.z *= 1e4
-    expected = run(REFERENCE, layer, cell, np.float64)
-    for name, value in run(native, layer, cell).items():
+    expected = run(CPU64, REFERENCE, layer, cell)
+    for name, value in run(CPU32, native, layer, cell).items():
         np.testing.assert_allclose(value, expected[name], rtol=1e-4, atol=1e-4 * np.abs(expected[name]).max(),
                                    err_msg=name)  # fmt: skip
 
 
 def test_float64_goes_to_numpy(native):
     layer = Layer("lstm", 3, 2, 5)
-    expected = run(REFERENCE, layer, "lstm", np.float64)
-    for name, value in run(native, layer, "lstm", np.float64).items():
+    expected = run(CPU64, REFERENCE, layer, "lstm")
+    for name, value in run(CPU64, native, layer, "lstm").items():
         np.testing.assert_allclose(value, expected[name], rtol=1e-10, atol=1e-12, err_msg=name)
 
 
@@ -130,10 +112,10 @@ def test_matmul(kernels, rows, depth, columns):
             out = np.full((rows, columns), np.nan, np.float32)
             kernels.matmul(a, b, out)
             product = a.astype(float) @ b.astype(float)
-            assert relative_error(out, product) < 1e-5 * np.sqrt(depth)
+            assert error(out, product) < 1e-5 * np.sqrt(depth)
             bias = np.linspace(-3, 2, columns, dtype=np.float32)
             kernels.matmul(a, b, out, bias)
-            assert relative_error(out, product + bias) < 1e-5 * np.sqrt(depth)
+            assert error(out, product + bias) < 1e-5 * np.sqrt(depth)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 70), (1000, 65), (2500, 512)])
@@ -171,14 +153,8 @@ def test_cross_entropy_and_its_gradient(kernels, shape):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=tolerance)
 
 
-def test_cross_entropy_of_extreme_logits(kernels):
-    logits = np.array([[1e4, 0, -1e4], [-1e38, 1e38, 0], [-np.inf, 1, 1], [0, np.nan, 0]], np.float32)
-    targets = np.array([0, 1, 2, 0])
-    nats = kernels.cross_entropy(logits.copy(), targets)
-    np.testing.assert_allclose(nats, [0, 0, np.log(2), np.nan], atol=1e-6)
-    assert np.isnan(kernels.cross_entropy_gradient(logits, targets))
-    np.testing.assert_allclose(logits[2] * 4, [0, 0.5, -0.5], atol=1e-6)
-    assert np.isnan(logits[3]).all()
+def test_extreme_logits(kernels):
+    check_extreme_logits(kernels)
 
 
 @pytest.mark.parametrize("size", [1, 7, 4096, 100_003])
@@ -187,7 +163,7 @@ def test_norm_and_adam(kernels, size):
     w, dw, mean = rng.normal(size=(3, size))
     square_mean, scratch = rng.random(size), np.zeros(size)
     narrow = [array.astype(np.float32) for array in (w, dw, scratch, mean, square_mean)]
-    assert relative_error(kernels.norm(narrow[1]), REFERENCE.norm(dw)) < 1e-6
+    assert error(kernels.norm(narrow[1]), REFERENCE.norm(dw)) < 1e-6
     settings = {"rate": 0.01, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
     REFERENCE.adam(w, dw, scratch, mean, square_mean, **settings)
     kernels.adam(*narrow, **settings)

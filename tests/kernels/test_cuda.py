@@ -21,7 +21,7 @@ from charrnn.kernels.cuda.recurrence import STRUCTURES
 from charrnn.network import Network, Shape, initial_parameters
 from charrnn.sampler import Filter, sample
 from tests.kernels import shim
-from tests.kernels.agreement import CPU64, REFERENCE, operation_errors, recurrence_errors, run
+from tests.kernels.agreement import CPU64, REFERENCE, check_extreme_logits, operation_errors, recurrence_errors, run
 from tests.kernels.nvrtc import needs_nvrtc, spill_stores
 from tests.kernels.sanitizer import RACE, needs_compiler, run_sanitized
 from tests.layers import Layer
@@ -115,13 +115,7 @@ class TestOnTheProcessor:
             np.testing.assert_array_equal(np.isnan(value), np.isnan(expected[name]), err_msg=name)
 
     def test_extreme_logits(self, kernels):
-        logits = np.array([[1e4, 0, -1e4], [-1e38, 1e38, 0], [-np.inf, 1, 1], [0, np.nan, 0]], np.float32)
-        targets = np.array([0, 1, 2, 0])
-        nats = kernels.cross_entropy(logits.copy(), targets)
-        np.testing.assert_allclose(nats, [0, 0, np.log(2), np.nan], atol=1e-6)
-        assert np.isnan(kernels.cross_entropy_gradient(logits, targets))
-        np.testing.assert_allclose(logits[2] * 4, [0, 0.5, -0.5], atol=1e-6)
-        assert np.isnan(logits[3]).all()
+        check_extreme_logits(kernels)
 
     @pytest.mark.parametrize("cell", ["lstm", "gru-before"])
     def test_a_network_twice_is_the_same_to_the_last_bit_and_right(self, kernels, cell):
