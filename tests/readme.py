@@ -9,6 +9,7 @@ from tests import cells, reference, results
 README = Path(__file__).parent.parent / "README.md"
 PARTS: dict[str, Callable[[], str]] = {
     "results": lambda: results.table(read_results()),
+    "curves": lambda: results.curves(read_results()),
     "cells": cells.table,
     "command reference": reference.reference,
 }

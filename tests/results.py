@@ -11,6 +11,7 @@ import json
 import platform
 import shlex
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from charrnn.sweep.trials import _options
 RESULTS = Path(presets.__file__).parent / FOLDER
 ROWS = 60  # of a run's evaluations
 DIGITS = 5
+SHARES = [Fraction(eighths, 8) for eighths in (1, 2, 4, 6, 8)]  # of a run's time, at which its curve is told
 KEPT = ("step", "epoch", "chars", "seconds", "train_loss", "val_loss")
 EVALUATED = {  # what charrnn eval says it read, as the table calls it, and the options that it takes
     "the held-out part": ("", ""),
@@ -62,6 +64,28 @@ def table(results: list[Result]) -> str:
                              f"{run.seed} | | | {_loss(each['loss'])} | {_loss(bits_per_char(each['loss']))} | "
                              f"{first.machine} |")  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def curves(results: list[Result]) -> str:
+    """A row for each recorded run with its validation loss over time, as Markdown."""
+    first, *others, _ = SHARES
+    lines = [f"| text | held out | model | seed | minutes | after {first} of them | {_bars(others)} | all |",
+             "|---" * (5 + len(SHARES)) + "|"]  # fmt: skip
+    for run in (run for runs in grouped(results) for run in runs):
+        losses = (_loss_after(run, share * run.final["seconds"]) for share in SHARES)
+        what = (run.data, run.protocol, run.model, run.seed, f"{run.minutes:.1f}")
+        lines.append(f"| {_bars(what)} | {_bars(losses)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _bars(values: Any) -> str:
+    return " | ".join(map(str, values))
+
+
+def _loss_after(run: Result, seconds: float) -> str:
+    """Of the last evaluation until then."""
+    losses = [row["val_loss"] for row in run.history if row["seconds"] <= seconds]
+    return _loss(losses[-1]) if losses else "-"
 
 
 def _joined(values: Any) -> str:

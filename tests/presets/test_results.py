@@ -92,6 +92,10 @@ class TestTable:
         assert "| 1.4000 | 2.0198 |" in lines[4]
         assert {line.count("|") for line in lines} == {12}
 
+    def test_curves(self):
+        row = results.curves([result(losses=(4.0, 3.0, 2.0, 1.5, 1.6))]).splitlines()[2]
+        assert row == "| shakespeare | last 10% | lstm 1x256 | 1 | 5.0 | - | 4.0000 | 3.0000 | 2.0000 | 1.6000 |"
+
     def test_recorded_files_are_small_and_name_no_path(self):
         assert all(path.stat().st_size < 20_000 for path in results.RESULTS.glob("*.jsonl"))
         for each in read_results():
