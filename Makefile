@@ -3,7 +3,7 @@
 # make readme  write the tables of results and the command reference in README.md anew
 # make golden  write tests/golden/torch.npz anew (needs torch)
 # make lint    ruff
-# make gpu-check  all that only a GPU can tell, from the checkout as it is, into gpu-check.json; PYTHON needs CuPy
+# make gpu-check  all that only a GPU can tell, from the checkout as it is, into gpu-check.json (in OUT); PYTHON needs CuPy
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -31,7 +31,7 @@ lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
 
 gpu-check:
-	PYTHONPATH=. $(PYTHON) -m tests.gpu.check
+	PYTHONPATH=. $(PYTHON) -m tests.gpu.check $(if $(OUT),--output $(OUT)/gpu-check.json)
 
 clean:
 	rm -rf $(VENV) build dist

@@ -47,16 +47,18 @@ def settle(job: Job) -> dict[str, Any]:
     failed: dict[str, str] = {}
     for variant in variants(job.device):
         try:
-            sides[variant] = TorchSide(job.workload, job.device, variant)
+            side = TorchSide(job.workload, job.device, variant)
+            _steps(side, WARM_UP)
+            sides[variant] = side
         except RuntimeError as error:  # a graph that cannot be captured, say: the others are timed all the same
             failed[variant] = str(error).strip().splitlines()[0]
     if not sides:
         raise BackendError(f"torch does not do this: {next(iter(failed.values()))}")
     steps, rounds = _SETTLE_STEPS[job.device[:3]], {variant: [] for variant in sides}
-    for _ in range(1 + _SETTLE_ROUNDS):
+    for _ in range(_SETTLE_ROUNDS):
         for variant, side in sides.items():
             rounds[variant].append(float(np.median(_steps(side, steps)[1]["step"])))
-    best = {variant: 1e3 * min(times[1:]) for variant, times in rounds.items()}  # the first round was the warm-up
+    best = {variant: 1e3 * min(times) for variant, times in rounds.items()}
     return {"variant": min(best, key=best.__getitem__), "milliseconds": best, "failed": failed}
 
 

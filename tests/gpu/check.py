@@ -1,13 +1,19 @@
 """make gpu-check: everything that only a GPU can tell, in some minutes, as one JSON file.
 
-It runs straight from the checkout. Each part is tried even if another failed; the exit code is 1 if any did.
-`--device cpu` goes through the same parts without a GPU, to check the check.
+It runs straight from the checkout. The parts run one after another in a process of their own: where one fails, or is
+not done in its time, the next ones get a fresh one, as an error on a GPU spoils all that comes after it. The exit code
+is 1 if any part failed. `--device cpu` goes through the same parts without a GPU, to check the check.
 """
 
 import argparse
+import contextlib
 import json
+import os
 import platform
+import signal
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
@@ -16,60 +22,126 @@ from typing import Any
 
 from charrnn.backend import Backend, open_backend
 from charrnn.config import Config
-from charrnn.errors import CharrnnError
 from charrnn.kernels import build
 from charrnn.kernels.reference import ReferenceKernels
 from tests.gpu import numbers, speed, sweeps
+from tests.gpu.findings import Wrong, line
 from tests.gpu.program import same_losses, train_resume_and_sample
 
+HERE = Path(__file__).parents[2]  # the checkout
 PACKAGES = ("numpy", "cupy-cuda13x", "cupy-cuda12x", "torch")
-Part = Callable[[Backend, ReferenceKernels], Any]
+SECONDS = 450  # in all, and what is then under way may end: it is to be done within 8 minutes
+PART_SECONDS = 150  # of any part but the bench, which has what is left and ends by itself
+SLOWER = 10  # is a processor
+Part = Callable[[Backend, ReferenceKernels, float], Any]  # its last argument is when to end, by time.monotonic()
 PARTS: dict[str, Part] = {
-    "recurrences": numbers.recurrences,
-    "recurrences_in_float32": numbers.recurrences_in_float32,
-    "operations": numbers.operations,
-    "repetitions": numbers.repetitions,
-    "persistent_agreement": sweeps.persistent_agreement,
-    "persistent_repetitions": sweeps.persistent_repetitions,
-    "barriers": sweeps.barriers,
-    "program": lambda backend, kernels: train_resume_and_sample(backend.device),
-    "losses": lambda backend, kernels: same_losses(backend.device),
-    "time_steps": speed.time_steps,
-    "persistent_time_steps": sweeps.persistent_time_steps,
-    "bench": speed.bench_against_torch,
+    "machine": lambda backend, kernels, _: machine(backend, kernels),
+    "barriers": lambda backend, *_: sweeps.barriers(backend),
+    "recurrences": lambda backend, kernels, _: numbers.recurrences(backend, kernels),
+    "recurrences_in_float32": lambda backend, kernels, _: numbers.recurrences_in_float32(backend, kernels),
+    "operations": lambda backend, kernels, _: numbers.operations(backend, kernels),
+    "persistent_agreement": lambda backend, *_: sweeps.persistent_agreement(backend),
+    "persistent_repetitions": lambda backend, *_: sweeps.persistent_repetitions(backend),
+    "repetitions": lambda backend, kernels, _: numbers.repetitions(backend, kernels),
+    "time_steps": lambda backend, kernels, _: speed.time_steps(backend, kernels),
+    "persistent_time_steps": lambda backend, *_: sweeps.persistent_time_steps(backend),
+    "program": lambda backend, *_: train_resume_and_sample(backend.device),
+    "losses": lambda backend, *_: same_losses(backend.device),
+    "bench": lambda backend, _, end: speed.bench_against_torch(backend, end),
 }
 
 
 def main() -> int:
     """Run the parts; 1 if one failed or there is no GPU."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="gpu")
     parser.add_argument("--output", type=Path, default=Path("gpu-check.json"))
     parser.add_argument("--parts", nargs="*", choices=PARTS, default=[*PARTS])
+    parser.add_argument("--here", type=float, metavar="END", help="in this process, to END, as a line of JSON each")
     options = parser.parse_args()
-    try:
-        backend = open_backend(options.device)
-        kernels = build(backend, precision=Config.precision).kernels
-    except CharrnnError as error:
-        print(f"gpu-check: {error}", file=sys.stderr)
-        return 1
-    report: dict[str, Any] = {"device": backend.description, "kernels": kernels.name, "precision": kernels.precision,
-                              "versions": dict(versions())}  # fmt: skip
-    for name in options.parts:
-        report[name] = attempt(PARTS[name], backend, kernels)
-        print(f"{name}: {report[name].get('failed', 'good')} ({report[name]['seconds']} s)", file=sys.stderr)
+    if options.here:
+        return run_here(options.device, options.parts, options.here)
+    report: dict[str, Any] = {}
+    for name, found in run(options.device, ["machine", *(part for part in options.parts if part != "machine")]):
+        report[name] = found
+        print(f"{name}: {found.get('failed', 'good')} ({found['seconds']} s)", file=sys.stderr)
         options.output.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    return int(any("failed" in report[name] for name in options.parts))
+    return int(any("failed" in found for found in report.values()))
 
 
-def attempt(part: Part, backend: Backend, kernels: ReferenceKernels) -> dict[str, Any]:
+def run(device: str, parts: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What each part found; without the machine there are no others."""
+    patience = SLOWER if device == "cpu" else 1
+    end, left = time.monotonic() + SECONDS * patience, list(parts)
+    while left:
+        with Process(device, left, end) as process:
+            found: dict[str, Any] = {}
+            while left and "failed" not in found:
+                name = left.pop(0)
+                if time.monotonic() > end:
+                    found = {"failed": "no time left", "seconds": 0}
+                else:
+                    found = process.answer(PART_SECONDS * (1 if name != "bench" else 4) * patience)
+                yield name, found
+                if name == "machine" and "failed" in found:
+                    return
+
+
+class Process:
+    """That runs parts, and answers after each."""
+
+    def __init__(self, device: str, parts: list[str], end: float) -> None:
+        command = [sys.executable, "-m", "tests.gpu.check", "--device", device, "--here", str(end), "--parts", *parts]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HERE,
+                                         start_new_session=True)  # fmt: skip
+
+    def __enter__(self) -> "Process":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._kill()
+        self._process.communicate()
+
+    def answer(self, seconds: float) -> dict[str, Any]:
+        """What the next part found, or that there was no answer so long."""
+        began, timer = time.monotonic(), threading.Timer(seconds, self._kill)
+        timer.start()
+        assert self._process.stdout
+        answer = self._process.stdout.readline()
+        timer.cancel()
+        took = round(time.monotonic() - began, 1)
+        return json.loads(answer) if answer else {"failed": "its process ended without an answer", "seconds": took}
+
+    def _kill(self) -> None:
+        """With all that it started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def run_here(device: str, parts: list[str], end: float) -> int:
+    """The parts in this process; a line of JSON on standard output for each, as it is done."""
+    for name in parts:
+        print(json.dumps(attempt(PARTS[name], device, end)), flush=True)
+    return 0
+
+
+def attempt(part: Part, device: str, end: float) -> dict[str, Any]:
     """What a part found, how long it took, and why it failed if it did."""
     began, found = time.perf_counter(), {}
     try:
-        found["found"] = part(backend, kernels)
-    except (CharrnnError, AssertionError, ImportError, RuntimeError) as error:
-        found["failed"] = f"{type(error).__name__}: {error}"
+        backend = open_backend(device)
+        found["found"] = part(backend, build(backend, precision=Config.precision).kernels, end)
+    except Wrong as wrong:
+        found = {"failed": line(wrong), "found": wrong.found}
+    except Exception as error:  # any: the others are tried all the same
+        found["failed"] = line(error)
     return found | {"seconds": round(time.perf_counter() - began, 1)}
+
+
+def machine(backend: Backend, kernels: ReferenceKernels) -> dict[str, Any]:
+    """What all the others ran on."""
+    return {"device": backend.description, "kernels": kernels.name, "precision": kernels.precision,
+            "versions": dict(versions())}  # fmt: skip
 
 
 def versions() -> Iterator[tuple[str, str]]:

@@ -10,34 +10,44 @@ import numpy as np
 
 from charrnn.backend import Backend
 from charrnn.bench.judge import Request, bench
-from charrnn.bench.timing import Clock, clock_of
+from charrnn.bench.timing import Laps, clock_of
 from charrnn.bench.workload import Workload
 from charrnn.cells import CELLS
 from charrnn.errors import CharrnnError
 from charrnn.kernels.reference import ReferenceKernels
+from tests.gpu.findings import Wrong
 
 CELLS_TIMED = ("lstm", "gru", "tanh")
 HIDDEN = (128, 256, 512, 1024)
 BATCH, SEQ_LEN, LAYERS, VOCABULARY = 64, 128, 2, 96
 ROUNDS = 9
-BENCH_SECONDS = 260  # no size is begun after that: the whole check is to end within 8 minutes
+WARM_UP = 3  # rounds that do not count; after them the host is ahead of a device
 
 
 def time_steps(backend: Backend, kernels: ReferenceKernels) -> list[dict[str, Any]]:
-    """Median microseconds of a time step of one layer, forward and backward."""
-    return [{"cell": cell, "hidden_size": hidden} | time_step(backend, kernels, cell, hidden, BATCH, SEQ_LEN)
+    """Median microseconds of a time step of one layer, forward and backward, and by which kernels.
+
+    Raises:
+        Wrong: a sweep that was planned was not the one that ran.
+    """
+    rows = [{"cell": cell, "hidden_size": hidden} | time_step(backend, kernels, cell, hidden, BATCH, SEQ_LEN)
             for cell in CELLS_TIMED for hidden in _sizes(backend)]  # fmt: skip
+    wrong = [row for row in rows if not row["plans"] and not kernels.refusals(
+        row["cell"], hidden_size=row["hidden_size"], seq_len=SEQ_LEN, batch_size=BATCH)]  # fmt: skip
+    if wrong and backend.device != "cpu":
+        raise Wrong(f"not started: {wrong}", rows)
+    return rows
 
 
-def bench_against_torch(backend: Backend, kernels: ReferenceKernels) -> list[dict[str, Any]]:
-    """charrnn bench --vs torch at every size of the table, as far as the time goes."""
-    rows, began = [], time.monotonic()
+def bench_against_torch(backend: Backend, end: float) -> list[dict[str, Any]]:
+    """charrnn bench --vs torch at every size of the table; none is begun after `end`, by time.monotonic()."""
+    rows = []
     for cell in CELLS_TIMED:
         for hidden in _sizes(backend):
             workload = Workload(cell, VOCABULARY, hidden, LAYERS, SEQ_LEN, BATCH)
             row: dict[str, Any] = {"cell": cell, "hidden_size": hidden}
             rows.append(row)
-            if time.monotonic() - began > BENCH_SECONDS:
+            if time.monotonic() > end:
                 row["not_timed"] = "no time left"
                 continue
             try:
@@ -55,7 +65,7 @@ def _sizes(backend: Backend) -> tuple[int, ...]:
 def time_step(
     backend: Backend, kernels: ReferenceKernels, cell: str, hidden: int, batch_size: int, seq_len: int
 ) -> dict[str, Any]:
-    """Median microseconds forward and backward."""
+    """Median microseconds forward and backward, and the plans of the sweeps if they are persistent."""
     xp, gates = backend.xp, CELLS[cell].blocks * hidden
     recurrence = kernels.recurrence(cell, hidden_size=hidden, seq_len=seq_len, batch_size=batch_size,
                                     dtype=backend.dtype, training=True)  # fmt: skip
@@ -66,22 +76,26 @@ def time_step(
     z = xp.empty((seq_len, batch_size, gates), backend.dtype)
     dh = xp.ones((seq_len, batch_size, hidden), backend.dtype)
     state = tuple(xp.zeros((batch_size, hidden), backend.dtype) for _ in CELLS[cell].states)
-    clock = clock_of(backend)
-    seconds: dict[str, list[float]] = {"forward": [], "backward": []}
-    for _ in range(1 + ROUNDS):
+    laps = Laps(clock_of(backend))
+    for _ in range(WARM_UP + ROUNDS):  # all are asked for before any is read: the device does not wait for the host
+        laps.start()
         z[...] = 0.1
-        seconds["forward"].append(_seconds(clock, lambda: recurrence.forward(params, z, state)))
-        seconds["backward"].append(_seconds(clock, lambda: recurrence.backward(params, grads, dh)))
-    return {f"{name}_us": round(statistics.median(times[1:]) / seq_len * 1e6, 2) for name, times in seconds.items()}
+        laps("fill")
+        recurrence.forward(params, z, state)
+        laps("forward")
+        recurrence.backward(params, grads, dh)
+        laps("backward")
+    seconds = laps.seconds()
+    times = {f"{name}_us": round(statistics.median(seconds[name][WARM_UP:]) / seq_len * 1e6, 2)
+             for name in ("forward", "backward")}  # fmt: skip
+    return times | {"plans": [str(plan) for plan in getattr(recurrence, "plans", ())]}
 
 
 def time_of(backend: Backend, run: Callable[[], Any]) -> float:
     """Median seconds."""
-    clock = clock_of(backend)
-    return statistics.median([_seconds(clock, run) for _ in range(1 + ROUNDS)][1:])
-
-
-def _seconds(clock: Clock, run: Callable[[], Any]) -> float:
-    began = clock.now()
-    run()
-    return clock.seconds(began, clock.now())
+    laps = Laps(clock_of(backend))
+    for _ in range(WARM_UP + ROUNDS):
+        laps.start()
+        run()
+        laps("all")
+    return statistics.median(laps.seconds()["all"][WARM_UP:])

@@ -4,7 +4,7 @@ On a processor they run behind the shim, at sizes at which that is quick.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,15 @@ from charrnn.kernels.cuda import CudaKernels, Limits
 from charrnn.kernels.cuda.persistent import HEADERS, SHARED_UNASKED, PersistentSweep
 from charrnn.kernels.cuda.plan import GROUPS, Plan, choose
 from charrnn.kernels.cuda.program import source
-from charrnn.kernels.reference import ReferenceKernels
 from charrnn.recurrence import Recurrence
+from tests.gpu.findings import Wrong, line
 from tests.gpu.speed import time_of, time_step
 from tests.kernels import shim
-from tests.kernels.agreement import recurrence_errors
+from tests.kernels.agreement import largest, recurrence_errors
 from tests.layers import Layer
 
 BARRIERS = Path(__file__).parent / "barriers.cu"
 CELLS_RUN = ("lstm", "gru", "tanh")
-# What has no plan, and what the GPU does not start: as CuPy tells it of a cluster, and of a cooperative grid.
-REFUSALS = (Unsupported, RuntimeError, ValueError)
 LIMIT = 2e-3  # of products in TF32 over some time steps
 REPETITIONS = 1000
 ON_PROCESSOR = Limits(90, 4, 232448)
@@ -36,8 +34,8 @@ ON_PROCESSOR = Limits(90, 4, 232448)
 class PersistentOnly(CudaKernels):
     """CudaKernels with one of the exchanges and nothing to fall back on."""
 
-    def __init__(self, xp: Any, compile_source: Any, limits: Limits, exchange: str) -> None:
-        super().__init__(xp, compile_source, limits=limits)
+    def __init__(self, xp: Any, compile_source: Any, precision: str, limits: Limits, exchange: str) -> None:
+        super().__init__(xp, compile_source, precision, limits)
         self.exchange = exchange
 
     def plan(self, cell: str, hidden_size: int, batch_size: int, backward: bool) -> Plan:
@@ -49,6 +47,15 @@ class PersistentOnly(CudaKernels):
         assert self.limits
         return choose(self.limits, cell, hidden_size=hidden_size, batch_size=batch_size, backward=backward,
                       without=tuple(set(GROUPS) - {self.exchange}))  # fmt: skip
+
+    def why_not(self, cell: str, hidden_size: int, batch_size: int) -> str:
+        """Why there is no plan; empty if there is one."""
+        try:
+            for backward in (False, True):
+                self.plan(cell, hidden_size, batch_size, backward)
+        except Unsupported as refusal:
+            return str(refusal)
+        return ""
 
     def recurrence(
         self, cell: str, *, hidden_size: int, seq_len: int, batch_size: int, dtype: Any, training: bool
@@ -64,66 +71,87 @@ class _Sizes:
     def __init__(self, backend: Backend) -> None:
         if backend.device == "cpu":
             self.shapes, self.repeated, self.hidden = [(2, 9, 16)], (2, 3, 16), (16,)
-            self.batch_size, self.seq_len, self.repetitions = 9, 2, 3
+            self.batch_size, self.seq_len, self.repetitions, self.turns = 9, 2, 3, 10
         else:
             # The plans of 61 rows are those of 64, and compiling takes most of the time.
             self.shapes = [(3, 5, 40), (1, 61, 128), (20, 61, 128), (20, 61, 256), (20, 61, 512), (9, 61, 1024)]
             self.repeated, self.hidden = (32, 64, 256), (128, 256, 512, 1024)
             self.batch_size, self.seq_len, self.repetitions = 64, 128, REPETITIONS
+            self.turns = 20_000  # so many that the time of a launch does not count
 
 
-def persistent_agreement(backend: Backend, kernels: ReferenceKernels) -> dict[str, Any]:
+def persistent_agreement(backend: Backend) -> dict[str, Any]:
     """The largest error of each exchange and layer beside that of a launch a time step; or why there is none."""
-    found: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for exchange, which in _kinds(backend, Path(folder)):
-            for cell in CELLS_RUN:
-                for shape in _Sizes(backend).shapes:
-                    name = f"{exchange} {cell} {shape}"
-                    try:
-                        found[name] = max(recurrence_errors(backend, which, cell, shape).values())
-                    except REFUSALS as refusal:
-                        found[name] = str(refusal)
-    wrong = {name: error for name, error in found.items() if isinstance(error, float) and not error < LIMIT}
-    assert not wrong, wrong
+    cases = [(cell, shape) for cell in CELLS_RUN for shape in _Sizes(backend).shapes]
+
+    def error(which: CudaKernels, cell: str, shape: tuple[int, int, int]) -> float:
+        return largest(recurrence_errors(backend, which, cell, shape).values())
+
+    found = {f"{exchange} {cell} {shape}": result for exchange, cell, shape, result in _each(backend, cases, error)}
+    return _checked(found, lambda result: result < LIMIT)
+
+
+def persistent_repetitions(backend: Backend) -> dict[str, Any]:
+    """How often the same layer does not give the same bits: a barrier that holds only sometimes does not hold."""
+    sizes = _Sizes(backend)
+    cases = [(cell, sizes.repeated) for cell in CELLS_RUN]
+
+    def differing(which: CudaKernels, cell: str, shape: tuple[int, int, int]) -> int:
+        return _differing(backend, which, cell, shape, sizes.repetitions)
+
+    found = {f"{exchange} {cell}": result for exchange, cell, _, result in _each(backend, cases, differing)}
+    return _checked(found, lambda result: result == 0) | {"repetitions": sizes.repetitions}
+
+
+def persistent_time_steps(backend: Backend) -> list[dict[str, Any]]:
+    """Microseconds of a time step, forward and backward, of each exchange and of a launch a time step."""
+    sizes = _Sizes(backend)
+    cases = [(cell, (sizes.seq_len, sizes.batch_size, hidden)) for cell in CELLS_RUN for hidden in sizes.hidden]
+
+    def times(which: CudaKernels, cell: str, shape: tuple[int, int, int]) -> dict[str, Any]:
+        seq_len, batch_size, hidden = shape
+        return time_step(backend, which, cell, hidden, batch_size, seq_len)
+
+    found = [{"exchange": exchange, "cell": cell, "hidden_size": shape[2], "result": result}
+             for exchange, cell, shape, result in _each(backend, cases, times, "tf32")]  # fmt: skip
+    if wrong := [row for row in found if isinstance(row["result"], Failure)]:
+        raise Wrong(wrong, found)
     return found
 
 
-def persistent_repetitions(backend: Backend, kernels: ReferenceKernels) -> dict[str, Any]:
-    """The same layer again and again gives the same bits: a barrier that holds only sometimes does not hold."""
-    found: dict[str, Any] = {}
-    sizes = _Sizes(backend)
+class Failure(str):
+    """Why a sweep that has a plan does not run; one without a plan is told by a plain string."""
+
+
+def _each(
+    backend: Backend, cases: list[tuple[str, tuple[int, int, int]]], run: Callable[..., Any], precision: str = "float32"
+) -> Iterator[tuple[str, str, tuple[int, int, int], Any]]:
+    """For each exchange, and none, and each case (cell, (T, B, H)) what `run(kernels, cell, shape)` says."""
     with tempfile.TemporaryDirectory() as folder:
-        for exchange, which in _kinds(backend, Path(folder)):
-            for cell in CELLS_RUN:
+        for exchange, which in _kinds(backend, Path(folder), precision):
+            for cell, shape in cases:
+                why_not = which.why_not(cell, shape[2], shape[1]) if isinstance(which, PersistentOnly) else ""
                 try:
-                    found[f"{exchange} {cell}"] = _differing(backend, which, cell, sizes)
-                except REFUSALS as refusal:
-                    found[f"{exchange} {cell}"] = str(refusal)
-    wrong = {name: count for name, count in found.items() if isinstance(count, int) and count}
-    assert not wrong, f"of {sizes.repetitions} repetitions differ: {wrong}"
-    return found | {"repetitions": sizes.repetitions}
+                    result = why_not or run(which, cell, shape)
+                except Exception as error:  # any: the others are tried all the same
+                    result = Failure(line(error))
+                yield exchange, cell, shape, result
 
 
-def persistent_time_steps(backend: Backend, kernels: ReferenceKernels) -> list[dict[str, Any]]:
-    """Microseconds of a time step, forward and backward, of each exchange and of a launch a time step."""
-    rows = []
-    sizes = _Sizes(backend)
-    with tempfile.TemporaryDirectory() as folder:
-        for exchange, which in _kinds(backend, Path(folder)):
-            for cell in CELLS_RUN:
-                for hidden in sizes.hidden:
-                    row: dict[str, Any] = {"exchange": exchange, "cell": cell, "hidden_size": hidden}
-                    try:
-                        row |= time_step(backend, which, cell, hidden, sizes.batch_size, sizes.seq_len)
-                        row["plans"] = _plans(which, cell, hidden, sizes.batch_size)
-                    except REFUSALS as refusal:
-                        row["refused"] = str(refusal)
-                    rows.append(row)
-    return rows
+def _checked(found: dict[str, Any], is_right: Callable[[Any], bool]) -> dict[str, Any]:
+    """`found`, if all that ran is right.
+
+    Raises:
+        Wrong: it is not.
+    """
+    wrong = {name: result for name, result in found.items()
+             if isinstance(result, Failure) or not (isinstance(result, str) or is_right(result))}  # fmt: skip
+    if wrong:
+        raise Wrong(wrong, found)
+    return found
 
 
-def barriers(backend: Backend, kernels: ReferenceKernels) -> list[dict[str, Any]]:
+def barriers(backend: Backend) -> list[dict[str, Any]]:
     """Microseconds of one exchange alone, of as much as an LSTM sends, for each exchange and size of a group."""
     rows, sizes = [], _Sizes(backend)
     with tempfile.TemporaryDirectory() as folder:
@@ -132,8 +160,11 @@ def barriers(backend: Backend, kernels: ReferenceKernels) -> list[dict[str, Any]
         for exchange, groups in GROUPS.items():
             for group in groups:
                 plan = Plan(4, 32 * group, False, exchange, group, 8, 2, 1, 1)
+                plan = plan._replace(in_registers=plan.pairs)  # no room for weights, of which there are none
                 if group <= limits.processors and limits.groups(plan):
-                    rows.append({"exchange": exchange, "group": group} | _barrier(backend, which, plan, sizes.seq_len))
+                    rows.append({"exchange": exchange, "group": group} | _barrier(backend, which, plan, sizes.turns))
+    if wrong := [row for row in rows if "failed" in row]:
+        raise Wrong(wrong, rows)
     return rows
 
 
@@ -156,15 +187,15 @@ def _barrier(backend: Backend, kernels: CudaKernels, plan: Plan, turns: int) -> 
             kernel((plan.group, groups), (plan.threads,), arguments, shared_mem=plan.shared_bytes)
 
         return {"groups": groups, "us": round(time_of(backend, launch) / turns * 1e6, 3)}
-    except REFUSALS as error:
-        return {"refused": str(error)}
+    except Exception as error:  # any: the others are tried all the same
+        return {"failed": line(error)}
 
 
-def _kinds(backend: Backend, folder: Path) -> Iterator[tuple[str, CudaKernels]]:
+def _kinds(backend: Backend, folder: Path, precision: str) -> Iterator[tuple[str, CudaKernels]]:
     compile_source, limits = _compiler(backend, folder)
-    yield "STEPPED", CudaKernels(backend.xp, compile_source)
+    yield "STEPPED", CudaKernels(backend.xp, compile_source, precision)
     for exchange in GROUPS:
-        yield exchange, PersistentOnly(backend.xp, compile_source, limits, exchange)
+        yield exchange, PersistentOnly(backend.xp, compile_source, precision, limits, exchange)
 
 
 def _compiler(backend: Backend, folder: Path) -> tuple[Any, Limits]:
@@ -173,16 +204,12 @@ def _compiler(backend: Backend, folder: Path) -> tuple[Any, Limits]:
     return None, Limits.of(backend.xp)
 
 
-def _plans(kernels: CudaKernels, cell: str, hidden: int, batch_size: int) -> list[str]:
-    if not isinstance(kernels, PersistentOnly):
-        return []
-    return [str(kernels.plan(cell, hidden, batch_size, backward)) for backward in (False, True)]
-
-
-def _differing(backend: Backend, kernels: CudaKernels, cell: str, sizes: _Sizes) -> int:
+def _differing(
+    backend: Backend, kernels: CudaKernels, cell: str, shape: tuple[int, int, int], repetitions: int
+) -> int:
     """Repetitions whose dz or last state differ from the first one's."""
-    seq_len, batch_size, hidden_size = sizes.repeated
-    layer, xp = Layer(cell, *sizes.repeated), backend.xp
+    seq_len, batch_size, hidden_size = shape
+    layer, xp = Layer(cell, *shape), backend.xp
     put = {name: backend.to_device(getattr(layer, name).astype(np.float32)) for name in ("z", "dh")}
     params = {name: backend.to_device(param.astype(np.float32)) for name, param in layer.params.items()}
     grads = {name: xp.empty_like(param) for name, param in params.items()}
@@ -190,7 +217,7 @@ def _differing(backend: Backend, kernels: CudaKernels, cell: str, sizes: _Sizes)
     recurrence = kernels.recurrence(cell, hidden_size=hidden_size, seq_len=seq_len, batch_size=batch_size,
                                     dtype=np.float32, training=True)  # fmt: skip
     z, first, differing = xp.empty_like(put["z"]), None, xp.zeros((), np.int64)
-    for _ in range(1 + sizes.repetitions):
+    for _ in range(1 + repetitions):
         z[...] = put["z"]
         _, last = recurrence.forward(params, z, state)
         dz, _ = recurrence.backward(params, grads, put["dh"])

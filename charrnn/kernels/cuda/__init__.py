@@ -80,7 +80,7 @@ class CudaKernels(ReferenceKernels):
         try:
             return persistent.build(self, cell, hidden_size=hidden_size, seq_len=seq_len, batch_size=batch_size,
                                     training=training)  # fmt: skip
-        except Unsupported:  # `refusals` tells
+        except Unsupported:  # `refusals` tells, or a note where the GPU starts none
             kind = GatedSweep if cell == "gru-before" else SteppedSweep
             return kind(self, cell, hidden_size, seq_len, batch_size, training)
 

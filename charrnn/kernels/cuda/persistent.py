@@ -1,5 +1,6 @@
 """The recurrences on a GPU, all time steps in one launch: the recurrent weights stay on the multiprocessors."""
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ from charrnn.errors import Unsupported
 from charrnn.kernels.cuda.plan import Limits, Plan, choose
 from charrnn.kernels.cuda.program import source
 from charrnn.kernels.cuda.recurrence import STRUCTURES, THREADS, UngatedSweep
+
+log = logging.getLogger(__name__)
 
 HEADERS = ("instructions.h", "shape.h", "exchange.h", "product.h", "member.h")
 PEAKS = 64  # pieces in which the largest incoming gradient is looked for
@@ -50,10 +53,11 @@ def build(
     for without in FALLBACKS:
         planned = plans(kernels.limits, cell, hidden_size=hidden_size, seq_len=seq_len, batch_size=batch_size,
                         without=without)  # fmt: skip
-        sweep = PersistentSweep(kernels, cell, hidden_size, seq_len, batch_size, training, *planned)
         try:
+            sweep = PersistentSweep(kernels, cell, hidden_size, seq_len, batch_size, training, *planned)
             sweep.try_out()
         except (RuntimeError, ValueError) as error:  # CUDADriverError is a RuntimeError; too large a grid, a ValueError
+            log.info("the GPU does not start the sweeps of %s: %s", " and ".join(plan.name for plan in planned), error)
             refusal = error
         else:
             return sweep
@@ -68,6 +72,7 @@ class PersistentSweep(UngatedSweep):
         forward: Plan, backward: Plan,
     ) -> None:  # fmt: skip
         super().__init__(kernels, cell, hidden_size, seq_len, batch_size, training)
+        self.plans = forward, backward
         self._cell, self._batch_size, self._count = cell, np.int32(batch_size), batch_size * hidden_size
         self._forward = _Kernel(kernels, cell, forward, batch_size)
         if training:

@@ -62,6 +62,11 @@ class Plan(NamedTuple):
     parts: int
     in_registers: int
 
+    @property
+    def name(self) -> str:
+        """How its group exchanges, and of how many members it is."""
+        return f"{self.exchange} of {self.group}"
+
     def groups(self, batch_size: int) -> int:
         """That share the rows of a batch."""
         return -(-batch_size // self.rows)
