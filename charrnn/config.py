@@ -139,7 +139,7 @@ class Config:
     final_rate: float = _training(0.05, "Share of the learning rate a cosine schedule ends with.", low=0, high=1)
     decay: float = _training(0.97, "Factor of step decay per epoch, and of each cut on a plateau.", low=0, high=1,
                              open_low=True)
-    decay_after: float = _training(10.0, "Epoch from which step decay starts.", low=0)
+    decay_after: float = _training(10.0, "Epoch at whose end step decay begins.", low=0)
     plateau_patience: int = _training(2, "Evaluations without progress before the plateau schedule cuts.", low=1)
     grad_clip: float = _training(5.0, "Largest gradient; 0 does not clip.", low=0)
     grad_clip_mode: str = _training("norm", "Clip the norm of all gradients, or each value.", choices=CLIP_MODES)

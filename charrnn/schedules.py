@@ -44,13 +44,13 @@ class Constant(_Stateless):
 
 
 class Step(_Stateless):
-    """The rate times `decay` after every whole epoch from `decay_after` on, as char-rnn does it."""
+    """The rate times `decay` at the end of epoch `decay_after` and of every later one, as char-rnn does it."""
 
     def __init__(self, decay: float, decay_after: float) -> None:
-        self.decay, self.decay_after = decay, decay_after
+        self.decay, self.first = decay, max(math.ceil(decay_after), 1)
 
     def factor(self, progress: float, epoch: float) -> float:
-        return self.decay ** max(0, math.floor(epoch - self.decay_after))
+        return self.decay ** max(0, math.floor(epoch) - self.first + 1)
 
 
 class Cosine(_Stateless):

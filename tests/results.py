@@ -33,7 +33,7 @@ from charrnn.sweep.trials import _options
 RESULTS = Path(presets.__file__).parent / FOLDER
 ROWS = 60  # of a run's evaluations
 DIGITS = 5
-SHARES = [Fraction(eighths, 8) for eighths in (1, 2, 4, 6, 8)]  # of a run's time, at which its curve is told
+SHARES = [Fraction(eighths, 8) for eighths in (1, 2, 4, 6, 8)]  # of a run's steps, at which its curve is told
 KEPT = ("step", "epoch", "chars", "seconds", "train_loss", "val_loss")
 EVALUATED = {  # what charrnn eval says it read, as the table calls it, and the options that it takes
     "the held-out part": ("", ""),
@@ -57,22 +57,22 @@ def table(results: list[Result]) -> str:
                      f"{_joined(f'{run.minutes:.1f}' for run in runs)} | "
                      f"{_joined(_loss(run.final['val_loss']) for run in runs)} | {_joined(map(_loss, best))} | "
                      f"{_joined(_loss(bits_per_char(loss)) for loss in best)} | {first.machine} |")  # fmt: skip
-        for run in runs:
-            for each in run.evals:
-                kind, options = EVALUATED[each["eval"]]
+        for said, (kind, options) in EVALUATED.items():
+            losses = {run.seed: each["loss"] for run in runs for each in run.evals if each["eval"] == said}
+            if losses:
                 lines.append(f"{start}{kind} | then `charrnn eval{options}` | {first.model} | {first.parameters:,} | "
-                             f"{run.seed} | | | {_loss(each['loss'])} | {_loss(bits_per_char(each['loss']))} | "
-                             f"{first.machine} |")  # fmt: skip
+                             f"{_joined(losses)} | | | {_joined(map(_loss, losses.values()))} | "
+                             f"{_joined(_loss(bits_per_char(loss)) for loss in losses.values())} | {first.machine} |")
     return "\n".join(lines) + "\n"
 
 
 def curves(results: list[Result]) -> str:
-    """A row for each recorded run with its validation loss over time, as Markdown."""
+    """A row for each recorded run with its validation loss over its steps, as Markdown."""
     first, *others, _ = SHARES
-    lines = [f"| text | held out | model | seed | minutes | after {first} of them | {_bars(others)} | all |",
+    lines = [f"| text | held out | model | seed | minutes | after {first} of its steps | {_bars(others)} | all |",
              "|---" * (5 + len(SHARES)) + "|"]  # fmt: skip
     for run in (run for runs in grouped(results) for run in runs):
-        losses = (_loss_after(run, share * run.final["seconds"]) for share in SHARES)
+        losses = (_loss_after(run, share * run.final["step"]) for share in SHARES)
         what = (run.data, run.protocol, run.model, run.seed, f"{run.minutes:.1f}")
         lines.append(f"| {_bars(what)} | {_bars(losses)} |")
     return "\n".join(lines) + "\n"
@@ -82,9 +82,9 @@ def _bars(values: Any) -> str:
     return " | ".join(map(str, values))
 
 
-def _loss_after(run: Result, seconds: float) -> str:
+def _loss_after(run: Result, step: Fraction) -> str:
     """Of the last evaluation until then."""
-    losses = [row["val_loss"] for row in run.history if row["seconds"] <= seconds]
+    losses = [row["val_loss"] for row in run.history if row["step"] <= step]
     return _loss(losses[-1]) if losses else "-"
 
 

@@ -17,7 +17,9 @@ def test_constant():
 
 def test_step_decay_falls_once_an_epoch_from_its_start_on():
     config = Config(schedule="step", decay=0.5, decay_after=10)
-    assert factors(config, [(0, 0), (0, 10.9), (0, 11), (0, 12.5)]) == [1, 1, 0.5, 0.25]
+    assert factors(config, [(0, 0), (0, 9.9), (0, 10), (0, 11.5)]) == [1, 1, 0.5, 0.25]
+    config = config.replace(decay_after=0)
+    assert factors(config, [(0, 0), (0, 0.9), (0, 1), (0, 2.5)]) == [1, 1, 0.5, 0.25]
 
 
 def test_cosine_rises_and_falls_to_its_floor():

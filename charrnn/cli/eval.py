@@ -22,6 +22,7 @@ from charrnn.model import Model, load_parameters, open_model
 from charrnn.view.wording import figure
 
 DYNAMIC = Learning(rate=2e-5, decay=1e-3)
+PARTS = {"train": "the training part", "val": "the held-out part", "test": "the test part"}
 LONG = 1 << 20  # characters, from which on the baselines take seconds
 SHORT = 1.0  # seconds of work that are not worth a bar
 
@@ -29,8 +30,9 @@ SHORT = 1.0  # seconds of work that are not worth a bar
 @click.command()
 @click.argument("run", required=False)
 @click.argument("file", required=False, metavar="[FILE|-]")
-@click.option("--split", "part", type=click.Choice(["val", "test"]), default="val", show_default=True,
-              help="Which held-out part; read test once, when all is decided.")
+@click.option("--split", "part", type=click.Choice([*PARTS]), default="val", show_default=True,
+              help="Which part of the run's own text; train is what it learned from. Read test once, when all is "
+              "decided.")
 @click.option("--dynamic", is_flag=True, help="Let the model go on learning while it reads; a figure of its own kind.")
 @click.option("--dynamic-rate", type=click.FloatRange(0), default=DYNAMIC.rate, show_default=True,
               help="With --dynamic: how fast it learns.")
@@ -76,7 +78,7 @@ def command(
         refuse("part", because=f"is of the run's own text, and {file} is another one; give one of them")
     model, unseen = open_model(run, device=device, kernel=kernel, threads=threads, precision=precision), 0
     if file is None:
-        ids, what = _held_out(model, part), "the held-out part" if part == "val" else "the test part"
+        ids, what = _own_part(model, part), PARTS[part]
     else:
         text = read_text(file, reading(model.config, encoding, errors))
         ids, what = model.encode(text, unknown=unknown), "standard input" if file == "-" else file
@@ -100,8 +102,8 @@ def command(
         _print_lines(lines, as_json)
     else:
         others = _beside(model, ids) if beside else {}
-        _print_score({"model": str(model.path), "text": what, **_figures(score.loss), "chars": score.chars,
-                      "unknown": unseen}, others, unit, as_json)  # fmt: skip
+        _print_score({"model": str(model.path), "text": what, "dynamic": dynamic, **_figures(score.loss),
+                      "chars": score.chars, "unknown": unseen}, others, unit, as_json)  # fmt: skip
 
 
 def _which(run: str | None, file: str | None) -> tuple[str | None, str | None]:
@@ -133,10 +135,10 @@ def _beside(model: Model, ids: np.ndarray) -> dict[str, dict[str, float]]:
     return {name: _figures(loss) for name, loss in baselines(tokens.train, ids, model.vocabulary).items()}
 
 
-def _held_out(model: Model, part: str) -> np.ndarray:
+def _own_part(model: Model, part: str) -> np.ndarray:
     tokens = model.tokens()
     if tokens is None:
-        raise CorpusError(f"the held-out part of the text is no longer beside {model.path}; name the text: "
+        raise CorpusError(f"{PARTS[part]} of the text is no longer beside {model.path}; name the text: "
                           f"{_with_file(model)}")  # fmt: skip
     ids = getattr(tokens.parts, part)
     if not len(ids):
@@ -177,7 +179,8 @@ def _print_score(facts: dict[str, Any], others: dict[str, dict[str, float]], uni
         return
     each = unit[:4]
     click.echo(f"{facts['model']} on {facts['text']}", err=True)
-    click.echo(f"loss        {figure(facts['loss'], 4)} nats/{each}")
+    name = "dynamic" if facts["dynamic"] else "loss"  # the one is never to be taken for the other
+    click.echo(f"{name:<11} {figure(facts['loss'], 4)} nats/{each}")
     click.echo(f"bits/{each}   {figure(facts['bits_per_char'], 4)}")
     click.echo(f"perplexity  {figure(facts['perplexity'], 4)}")
     click.echo(f"{f'{unit}s':<11} {facts['chars']}")

@@ -62,8 +62,8 @@ class Batches:
 
     The chunks of an epoch are of nearly equal length, so that none of them is a stub with a noisy gradient. With
     `jitter_seed` their borders are moved at random, anew in each epoch, so that gradients are not cut at the same
-    characters every time: lengths then lie between a third of seq_len and all of it (after Merity et al. 2017). With
-    `lines`, those of `ids`, an epoch has them in an order of its own.
+    characters every time: lengths then lie between about a third of seq_len and all of it (after Merity et al. 2017,
+    who also scale the rate with the length). With `lines`, those of `ids`, an epoch has them in an order of its own.
     """
 
     def __init__(

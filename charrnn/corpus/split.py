@@ -1,6 +1,6 @@
 """Which parts of a text are held out of training, to measure what was learned rather than remembered."""
 
-from itertools import pairwise
+from itertools import compress, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -71,7 +71,8 @@ def _lines(
         chosen = set(held_out)
         learned = [line for line in lines if line not in chosen]
     else:
-        learned = [line for line in lines if len(line) == ids.itemsize] + candidates[val + test :]
+        full = np.array([len(line) > ids.itemsize for line in lines])
+        learned = compress(lines, ~full | (np.cumsum(full) > val + test))
     parts = (learned, held_out[:val], held_out[val:])
     return Parts(*(np.frombuffer(b"".join(part), ids.dtype) for part in parts))
 

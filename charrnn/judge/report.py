@@ -1,8 +1,8 @@
 """Draw text from a model, and measure it and as much held-out text against the text that the model learned."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import islice, pairwise
 
 import numpy as np
 
@@ -77,7 +77,15 @@ def judge(
         drawn = [text[: len(piece)] for text, piece in zip(drawn, real, strict=True)]
     figures = measure(drawn, tokens, as_list=as_list)
     beside = measure(real, tokens, as_list=as_list) if real else None
+    if beside and model.config.split == "unique-lines":
+        beside = _without_copies(beside)
     return Report(str(model.path), model.config.bytes, seed, choose, figures, beside)
+
+
+def _without_copies(held_out: Figures) -> Figures:
+    """Without what says nothing of lines that were held out because they occur nowhere else: none of them is known."""
+    lines = held_out.lines and replace(held_out.lines, new=None, copied=None)
+    return replace(held_out, known_words=None, lines=lines)
 
 
 def draw(model: Model, choose: Filter, *, count: int, length: int, seed: int) -> list[np.ndarray]:
@@ -88,14 +96,16 @@ def draw(model: Model, choose: Filter, *, count: int, length: int, seed: int) ->
 
 
 def held_out(val: np.ndarray, count: int, length: int, newline: int | None) -> list[np.ndarray]:
-    """As much held-out text, spread evenly, as ids; each piece begins with a line where there are lines."""
+    """As much held-out text, spread evenly, as ids; each piece begins with a line where there are lines.
+
+    No piece reaches into the next one.
+    """
     length = min(length, len(val))
-    pieces = []
+    begins = []
     for start in np.linspace(0, len(val) - length, min(count, len(val) // length)) if length else ():
         ends = np.flatnonzero(val[int(start) : int(start) + length - 1] == newline)  # something is left after each
-        begin = int(start) + (int(ends[0]) + 1 if len(ends) else 0)
-        pieces.append(val[begin : begin + length])
-    return pieces
+        begins.append(int(start) + (int(ends[0]) + 1 if len(ends) else 0))
+    return [val[begin : min(begin + length, following)] for begin, following in pairwise([*begins, len(val)])]
 
 
 def measure(texts: Sequence[np.ndarray], tokens: Tokens, *, as_list: bool) -> Figures:

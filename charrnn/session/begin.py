@@ -53,6 +53,7 @@ def begin(request: Request, backend: Backend, reading: Reading | None) -> Sessio
             choice = build(backend, request.kernel, request.threads, config.precision)
         tokens = encode_corpus(source, config, run.folder, base=parent and parent.vocabulary, progress=reading)
         config = _fit(config, tokens, notices)
+        notices += _without_effect(config, tokens)
         params = initial_parameters(Shape.of(config, tokens.vocabulary.size), backend,
                                     np.random.default_rng(config.seed))  # fmt: skip
         if parent:
@@ -102,12 +103,26 @@ def _settings(
     return config, origins
 
 
+def _without_effect(config: Config, tokens: Tokens) -> list[Notice]:
+    """What was asked for and can do nothing here."""
+    notices = []
+    if config.dropout and config.num_layers == 1:
+        notices.append(Notice("dropout is between layers, and there is one: it drops nothing; --dropout-output does"))
+    if not len(tokens.val) and (config.patience or config.schedule == "plateau"):
+        notices.append(Notice("nothing is held out: patience and the schedule plateau wait for evaluations that never "
+                              "come"))  # fmt: skip
+    return notices
+
+
 def _fit(config: Config, tokens: Tokens, notices: list[Notice]) -> Config:
     """With no more streams than the text has chunks for."""
     notices += [Notice(text) for text in tokens.notices]
     batch_size = fit_batch_size(len(tokens.train), config.batch_size, config.seq_len)
     if batch_size == config.batch_size:
         return config
+    if config.split == "interleaved":  # another number of streams has other ends
+        raise ConfigError(f"the text is too short for split interleaved with batch_size {config.batch_size}: take "
+                          f"{batch_size} or less")  # fmt: skip
     notices.append(Notice(f"batch_size is {batch_size}, not {config.batch_size}: the text has only "
                           f"{len(tokens.train)} characters to learn from"))  # fmt: skip
     return config.replace(batch_size=batch_size)

@@ -28,13 +28,15 @@ _WIDEST = 1 << 20  # units of a layer
 class Trial:
     """One run of a sweep; `settings` are those that the sweep gives, `point` those in which its trials differ.
 
-    `parameters` is the number of weights, where that was asked for; `budget` says how long it is trained.
+    `config` is what these and the preset come to. `parameters` is the number of weights, where that was asked for;
+    `budget` says how long it is trained.
     """
 
     run: Run
     corpus: str
     preset: str
     settings: Settings
+    config: Config
     point: Settings = field(default_factory=dict)
     parameters: int | None = None
     budget: str = ""
@@ -54,7 +56,7 @@ class Trial:
             return False
         saved = checkpoint.load(self.run.last)
         there = {"corpus": saved.corpus["argument"]} | saved.config
-        for name, value in ({"corpus": self.corpus} | self.settings).items():
+        for name, value in ({"corpus": self.corpus} | self.config.to_dict()).items():
             fitted = name == "batch_size" and there[name] < value  # training shrinks it for a short text
             if there[name] != value and not fitted:
                 raise ConfigError(f"{self.run.folder} was made with {name} {there[name]}, not {value}; --folder DIR "
@@ -106,9 +108,10 @@ def _trial(sweep: Sweep, point: Settings, folder: Path) -> Trial:
     if PARAMETERS in given:
         vocab_size = _vocab_size(sweep.corpus, config)
         settings["hidden_size"] = hidden_size(given[PARAMETERS], config, vocab_size)
-        parameters = Shape.of(config.replace(**settings), vocab_size).size
+        config = config.replace(hidden_size=settings["hidden_size"])
+        parameters = Shape.of(config, vocab_size).size
     run = Run(folder / _name(point))
-    return Trial(run, sweep.corpus, sweep.preset, settings, point, parameters, describe(config))
+    return Trial(run, sweep.corpus, sweep.preset, settings, config, point, parameters, describe(config))
 
 
 def hidden_size(parameters: int, config: Config, vocab_size: int) -> int:

@@ -54,7 +54,15 @@ def test_learning_while_reading_is_a_score_of_its_own():
     learned = score("--dynamic", "--dynamic-rate", "1e-4")
     assert learned["loss"] != pytest.approx(static["loss"], rel=1e-5)
     assert learned["text"] == "the held-out part, learning from it"
+    assert learned["dynamic"] and not static["dynamic"]
+    assert evaluate("--dynamic").stdout.startswith("dynamic     ") and evaluate().stdout.startswith("loss        ")
     assert score() == static
+
+
+def test_the_text_learned_from_can_be_read_as_it_was_learned():
+    found = score("--split", "train")
+    assert found["text"] == "the training part"
+    assert found["chars"] == checkpoint.load(Path(WORDS)).corpus["train_chars"] - 1
 
 
 def test_the_test_part_is_read_only_when_asked_for():

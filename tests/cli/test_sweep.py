@@ -164,6 +164,8 @@ def test_a_sweep_that_was_changed_needs_another_folder():
     result = sweep()
     assert result.exit_code == 1
     assert "runs/s/cell=gru was made with steps 20, not 30; --folder DIR begins another sweep" in result.stderr
+    Path("s.yaml").write_text(SWEEP.replace("hidden_size: 8, ", ""))
+    assert "was made with hidden_size " in sweep().stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system does not pin processes")

@@ -1,6 +1,7 @@
 """Drawn and held-out texts, and their figures."""
 
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,20 @@ def test_held_out_pieces_are_as_long_and_begin_with_a_line():
     assert [len(piece) for piece in held_out(val, 5, 1000, None)] == [len(val)]
     assert [piece.tobytes() for piece in held_out(val[:5], 5, 1000, ord("\n"))] == [b"tail\n"]
     assert held_out(val[:0], 5, 20, None) == []
+
+
+def test_held_out_pieces_do_not_overlap():
+    val = np.frombuffer("".join(f"{number:02}\n" * (number % 3 + 1) for number in range(100)).encode(), np.uint8)
+    for count, length in ((50, 100), (20, 30), (6, 100)):
+        pieces = held_out(val, count, length, ord("\n"))
+        assert not any(np.shares_memory(*pair) for pair in combinations(pieces, 2))
+
+
+def test_lines_that_were_held_out_as_different_ones_are_not_called_new(model):
+    unique = replace(model, config=model.config.replace(split="unique-lines"))
+    report = judge(unique, Filter(), count=3, length=40, seed=1)
+    assert report.held_out.known_words is report.held_out.lines.new is report.held_out.lines.copied is None
+    assert report.held_out.lines.repeated is not None and report.drawn.lines.new is not None
 
 
 @pytest.mark.parametrize(("count", "length"), [(3, 10), (10, 100), (20, 1000), (1, 1000)])

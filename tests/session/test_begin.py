@@ -5,7 +5,7 @@ import os
 import pytest
 
 from charrnn import checkpoint, kernels, presets
-from charrnn.errors import CharrnnError, Unsupported
+from charrnn.errors import CharrnnError, ConfigError, Unsupported
 from charrnn.events import Saved
 from charrnn.session import Request, prepare
 from charrnn.train import Trainer
@@ -61,9 +61,23 @@ def test_a_chosen_preset_has_its_precision(text, tmp_path, monkeypatch):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(("changes", "said"), [
+    ({"dropout": 0.5, "num_layers": 1}, "dropout is between layers, and there is one"),
+    ({"patience": 2, "val_fraction": 0}, "nothing is held out: patience and the schedule plateau wait for evaluations"),
+    ({"schedule": "plateau", "val_fraction": 0}, "nothing is held out: patience and the schedule plateau wait for"),
+    ({"dropout": 0.5, "dropout_output": 0.1}, None),
+    ({"patience": 2}, None),
+])  # fmt: skip
+def test_settings_without_effect_are_told(text, tmp_path, changes, said):
+    notices = [notice.text for notice in setup(text, SMALL | changes, run=str(tmp_path / "run")).notices]
+    assert any(notice.startswith(said) for notice in notices) if said else not notices
+
+
 def test_a_short_text_shrinks_the_batch_and_says_so(tmp_path):
     path = tmp_path / "short.txt"
     path.write_text("hello world, " * 12)
     session = setup(str(path), SMALL | {"batch_size": 50}, run=str(tmp_path / "run"))
     assert session.setup.config.batch_size == 13
     assert any("batch_size is 13, not 50" in notice.text for notice in session.notices)
+    with pytest.raises(ConfigError, match=r"too short for split interleaved with batch_size 50: take 15 or less"):
+        setup(str(path), SMALL | {"batch_size": 50, "split": "interleaved"}, run=str(tmp_path / "cut"))

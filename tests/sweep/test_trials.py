@@ -11,7 +11,6 @@ from charrnn.network import Shape
 from charrnn.runs import Run
 from charrnn.sweep.plan import Sweep
 from charrnn.sweep.trials import Trial, hidden_size, make_trials
-from tests.conftest import TINY
 
 
 def trials(*points, base=None, preset="none", corpus="text.txt"):
@@ -92,17 +91,17 @@ def test_the_folder_of_a_run_is_no_place_for_a_sweep(file):
 def test_a_trial_that_is_there_is_finished_or_goes_on_or_is_another(runs):
     run = Run(Path("runs/words"))
     saved = checkpoint.load(run.last)
-    corpus = saved.corpus["argument"]
-    trial = Trial(run, corpus, "none", TINY | {"batch_size": 9})  # a short text can have made it less
+    corpus, config = saved.corpus["argument"], Config(**saved.config)
+    trial = Trial(run, corpus, "none", {}, config.replace(batch_size=9))  # a short text can have made it less
     assert trial.is_finished()
     saved.progress.ended = None
     saved.save(run.last)
     assert not trial.is_finished()
     assert trial.command() == ["train", "--resume", "--run", "runs/words"]
     with pytest.raises(ConfigError, match="runs/words was made with hidden_size 16, not 17; --folder DIR"):
-        Trial(run, corpus, "none", {"hidden_size": 17}).is_finished()
+        Trial(run, corpus, "none", {}, config.replace(hidden_size=17)).is_finished()
     with pytest.raises(ConfigError, match="was made with corpus"):
-        Trial(run, "other.txt", "none", {}).is_finished()
+        Trial(run, "other.txt", "none", {}, config).is_finished()
 
 
 def test_a_trial_that_stopped_before_its_first_checkpoint_begins_anew():

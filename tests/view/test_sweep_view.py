@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from charrnn.config import Config
 from charrnn.runs import Run
 from charrnn.sweep.grid import Grid
 from charrnn.sweep.jobs import Ended
@@ -44,7 +45,7 @@ def test_cells_alone_are_one_row_and_a_loss_that_diverged_stays_short():
 
 
 def trial(name, budget):
-    return Trial(Run(Path("runs/s") / name), "text.txt", "none", {}, budget=budget)
+    return Trial(Run(Path("runs/s") / name), "text.txt", "none", {}, Config(), budget=budget)
 
 
 @pytest.mark.parametrize(
