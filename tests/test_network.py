@@ -69,7 +69,9 @@ REGULARIZED = {"dropout": 0.3, "dropout_input": 0.3, "dropout_output": 0.3, "dro
 
 @pytest.mark.parametrize("name", [*REGULARIZED, "all"])
 @pytest.mark.parametrize("mask", ["step", "chunk"])
-@pytest.mark.parametrize(("cell", "embedding_size"), [("lstm", 0), ("gru-before", 3), ("gru", 0), ("tanh", 0), ("relu", 0)])
+@pytest.mark.parametrize(("cell", "embedding_size"), [
+    ("lstm", 0), ("gru-before", 3), ("gru", 0), ("tanh", 0), ("relu", 0),
+])  # fmt: skip
 def test_gradients_with_regularization(cell, embedding_size, mask, name):
     shares = REGULARIZED if name == "all" else {name: REGULARIZED[name]}
     wanted = Regularization(**shares, dropout_mask=mask, seed=3)
