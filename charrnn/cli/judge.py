@@ -41,7 +41,8 @@ def command(
     long. Beside it are the figures of as much held-out text, which is what they should be like; where less is held out
     than was to be drawn, less is drawn, as the share of different words falls as a text grows. Of lists it counts lines
     that are new, repeated and copied, but not of held-out ones that were chosen because they occur nowhere else (split
-    unique-lines); of source code, known by its braces and calls like f(x), brackets that have a partner. All texts begin and end anywhere, so real code has brackets without one.
+    unique-lines); of source code, known by its braces and calls like f(x), brackets that have a partner. All texts
+    begin and end anywhere, so real code has brackets without one.
 
     \b
     Examples:
