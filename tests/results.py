@@ -51,17 +51,16 @@ def table(results: list[Result]) -> str:
              "machine |", "|---|---|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
     for runs in grouped(results):
         first, best = runs[0], [run.best["val_loss"] for run in runs]
-        start = f"| {first.data} | {first.protocol}"
         what = f"`{command(min(runs, key=lambda run: len(run.differing)))}` | {first.model} | {first.parameters:,}"
-        lines.append(f"{start} | {what} | {_joined(run.seed for run in runs)} | "
+        lines.append(f"| {first.data} | {first.protocol} | {what} | {_joined(run.seed for run in runs)} | "
                      f"{_joined(f'{run.minutes:.1f}' for run in runs)} | "
                      f"{_joined(_loss(run.final['val_loss']) for run in runs)} | {_joined(map(_loss, best))} | "
                      f"{_joined(_loss(bits_per_char(loss)) for loss in best)} | {first.machine} |")  # fmt: skip
         for said, (kind, options) in EVALUATED.items():
             losses = {run.seed: each["loss"] for run in runs for each in run.evals if each["eval"] == said}
             if losses:
-                lines.append(f"{start}{kind} | then `charrnn eval{options}` | {first.model} | {first.parameters:,} | "
-                             f"{_joined(losses)} | | | {_joined(map(_loss, losses.values()))} | "
+                lines.append(f"| {first.data} | {first.held_out}{kind} | then `charrnn eval{options}` | {first.model} | "
+                             f"{first.parameters:,} | {_joined(losses)} | | | {_joined(map(_loss, losses.values()))} | "
                              f"{_joined(_loss(bits_per_char(loss)) for loss in losses.values())} | {first.machine} |")
     return "\n".join(lines) + "\n"
 
@@ -156,7 +155,7 @@ def text(corpus: dict[str, Any]) -> dict[str, str]:
 def here() -> str:
     """This machine's processor; for a run on a GPU give --machine."""
     machine = describe(open_backend("cpu"))
-    return f"{machine.cores} cores, {machine.processor}"
+    return f"{machine.cores} core{'s' * (machine.cores != 1)}, {machine.processor}"
 
 
 def thinned(history: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -71,8 +71,8 @@ class Result:
         return self.preset == preset and not self.differing
 
     @property
-    def protocol(self) -> str:
-        """What is held out, and how much of it the losses are of."""
+    def held_out(self) -> str:
+        """What is held out."""
         config = Config(**self.config)
         share = f"{100 * config.val_fraction:.3g}%"
         held_out = {
@@ -83,8 +83,13 @@ class Result:
         }[config.split]
         if config.test_fraction:
             held_out += f", a further {100 * config.test_fraction:.3g}% kept for the test"
-        read = config.eval_chars
-        return held_out if self.val_chars <= read else f"{held_out}, of which the first {read:,} characters"
+        return held_out
+
+    @property
+    def protocol(self) -> str:
+        """What is held out, and how much of it is read while it trains."""
+        read = self.config.get("eval_chars", Config.eval_chars)
+        return self.held_out + (f", of which the first {read:,} characters" if self.val_chars > read else "")
 
 
 def read_results() -> list[Result]:
