@@ -59,8 +59,8 @@ def table(results: list[Result]) -> str:
         for said, (kind, options) in EVALUATED.items():
             losses = {run.seed: each["loss"] for run in runs for each in run.evals if each["eval"] == said}
             if losses:
-                lines.append(f"| {first.data} | {first.held_out}{kind} | then `charrnn eval{options}` | {first.model} | "
-                             f"{first.parameters:,} | {_joined(losses)} | | | {_joined(map(_loss, losses.values()))} | "
+                lines.append(f"| {first.data} | {first.held_out}{kind} | then `charrnn eval{options}` | "
+                             f"{first.model} | {first.parameters:,} | {_joined(losses)} | | | {_joined(map(_loss, losses.values()))} | "
                              f"{_joined(_loss(bits_per_char(loss)) for loss in losses.values())} | {first.machine} |")
     return "\n".join(lines) + "\n"
 

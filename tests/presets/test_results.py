@@ -118,7 +118,7 @@ class TestRecord:
         assert found.data.startswith("words.txt (sha256 ")
         assert (found.corpus, found.model, found.preset, found.seed) == ("words.txt", "lstm 1x16", "none", 3)
         assert found.parameters == 4 * 16 * (8 + 16 + 2) + 8 * 16 + 8
-        assert found.options["hidden_size"] == 16 and "cores, " in found.machine
+        assert found.options["hidden_size"] == 16 and " core" in found.machine
         assert results.command(found).startswith("charrnn train words.txt --preset none --hidden-size 16 ")
 
     def test_corpora_of_the_catalogue_have_its_name(self):
