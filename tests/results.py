@@ -47,38 +47,46 @@ def table(results: list[Result]) -> str:
     """A row for each recorded run, seeds of the same settings together, as Markdown."""
     if not results:
         return "No run is recorded yet.\n"
-    lines = ["| text | held out | command | model | parameters | seeds | minutes | final loss | best loss | bits | "
-             "machine |", "|---|---|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    titles = ("text", "held out", "command", "model", "parameters", "seeds", "minutes", "final loss", "best loss",
+              "bits", "machine")  # fmt: skip
+    lines = [_row(*titles), "|---" * len(titles) + "|"]
     for runs in grouped(results):
         first, best = runs[0], [run.best["val_loss"] for run in runs]
-        what = f"`{command(min(runs, key=lambda run: len(run.differing)))}` | {first.model} | {first.parameters:,}"
-        lines.append(f"| {first.data} | {first.protocol} | {what} | {_joined(run.seed for run in runs)} | "
-                     f"{_joined(f'{run.minutes:.1f}' for run in runs)} | "
-                     f"{_joined(_loss(run.final['val_loss']) for run in runs)} | {_joined(map(_loss, best))} | "
-                     f"{_joined(_loss(bits_per_char(loss)) for loss in best)} | {first.machine} |")  # fmt: skip
+        model, how = (first.model, f"{first.parameters:,}"), f"`{command(min(runs, key=_length_of_command))}`"
+        minutes, finals = (f"{run.minutes:.1f}" for run in runs), (run.final["val_loss"] for run in runs)
+        seeds, bits = (run.seed for run in runs), map(bits_per_char, best)
+        lines.append(_row(first.data, first.protocol, how, *model, _joined(seeds), _joined(minutes), _losses(finals),
+                          _losses(best), _losses(bits), first.machine))  # fmt: skip
         for said, (kind, options) in EVALUATED.items():
             losses = {run.seed: each["loss"] for run in runs for each in run.evals if each["eval"] == said}
             if losses:
-                lines.append(f"| {first.data} | {first.held_out}{kind} | then `charrnn eval{options}` | "
-                             f"{first.model} | {first.parameters:,} | {_joined(losses)} | | | {_joined(map(_loss, losses.values()))} | "
-                             f"{_joined(_loss(bits_per_char(loss)) for loss in losses.values())} | {first.machine} |")
+                bits = map(bits_per_char, losses.values())
+                lines.append(_row(first.data, first.held_out + kind, f"then `charrnn eval{options}`", *model,
+                                  _joined(losses), "", "", _losses(losses.values()), _losses(bits), first.machine))
     return "\n".join(lines) + "\n"
 
 
 def curves(results: list[Result]) -> str:
     """A row for each recorded run with its validation loss over its steps, as Markdown."""
     first, *others, _ = SHARES
-    lines = [f"| text | held out | model | seed | minutes | after {first} of its steps | {_bars(others)} | all |",
+    lines = [_row("text", "held out", "model", "seed", "minutes", f"after {first} of its steps", *others, "all"),
              "|---" * (5 + len(SHARES)) + "|"]  # fmt: skip
     for run in (run for runs in grouped(results) for run in runs):
         losses = (_loss_after(run, share * run.final["step"]) for share in SHARES)
-        what = (run.data, run.protocol, run.model, run.seed, f"{run.minutes:.1f}")
-        lines.append(f"| {_bars(what)} | {_bars(losses)} |")
+        lines.append(_row(run.data, run.protocol, run.model, run.seed, f"{run.minutes:.1f}", *losses))
     return "\n".join(lines) + "\n"
 
 
-def _bars(values: Any) -> str:
-    return " | ".join(map(str, values))
+def _row(*cells: Any) -> str:
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _losses(values: Any) -> str:
+    return _joined(map(_loss, values))
+
+
+def _length_of_command(run: Result) -> int:
+    return len(run.differing)
 
 
 def _loss_after(run: Result, step: Fraction) -> str:
