@@ -69,7 +69,7 @@ def test_the_written_configuration_repeats_the_run(folder):
 def test_the_command_line_wins_over_a_preset(folder):
     run("fox.txt", *TINY, "--preset", "names")
     config = Path("runs/fox/config.yaml").read_text()
-    assert "cell: \"gru\"  # preset names" in config and "hidden_size: 8  # command line" in config
+    assert "cell: \"lstm\"  # preset names" in config and "hidden_size: 8  # command line" in config
 
 
 def begins(*arguments, **options):
