@@ -12,6 +12,7 @@ from charrnn.corpus.source import Source, sha256_of
 from charrnn.corpus.tokenizer import Vocabulary
 from charrnn.corpus.tokens import Tokens, encode_corpus, load_tokens
 from charrnn.errors import ConfigError, CorpusError
+from charrnn.events import Notice
 from charrnn.kernels import build
 from charrnn.model import load_parameters
 from charrnn.network import Shape
@@ -45,7 +46,8 @@ def resume(request: Request, backend: Backend, reading: Reading | None) -> Sessi
     run.write_config(config, origins)
     description = {"origins": origins, "preset": saved.preset, "corpus": saved.corpus}
     setup = Setup(config, tokens, run, backend, choice.kernels, params, description, saved, lock)
-    return ready(setup, choice, [])
+    early = [Notice(f"{run.folder} had stopped early; it will do so again unless --patience is larger, or 0")]
+    return ready(setup, choice, early if saved.progress.ended == "early stop" else [])
 
 
 def _run_to_resume(request: Request) -> Run:

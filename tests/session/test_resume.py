@@ -55,6 +55,13 @@ def test_a_resumed_run_keeps_what_fixes_it_and_may_go_on_longer(text, tmp_path):
     assert events[-1].step == 5
 
 
+def test_a_run_that_stopped_early_says_so(text, tmp_path):
+    run = str(tmp_path / "run")
+    assert train(text, SMALL | {"steps": 400, "patience": 1, "learning_rate": 5.0}, run=run)[-1].reason == "early stop"
+    (notice,) = setup(None, {}, run=run, resume=True).notices
+    assert notice.text.endswith("run had stopped early; it will do so again unless --patience is larger, or 0")
+
+
 @pytest.mark.parametrize("budget", [{"steps": 10}, {"epochs": 0.1}, {"minutes": 1e-9}], ids=str)
 def test_a_budget_that_is_used_up_is_refused_and_changes_nothing(text, tmp_path, monkeypatch, budget):
     run = tmp_path / "run"
