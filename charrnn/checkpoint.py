@@ -4,6 +4,7 @@ Weights carry torch's names. The rest: `optimizer.SLOT.NAME` the moments, `state
 is no array is one JSON text in the header.
 """
 
+import errno
 import hashlib
 import json
 from dataclasses import dataclass, field, fields
@@ -12,10 +13,10 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors.numpy import save_file
 
 from charrnn.errors import CheckpointError
-from charrnn.storage import replacing
+from charrnn.storage import replacing_at
 
 FORMAT = 1
 # One key only: with several, safetensors would order them differently in every process, and equal runs would differ.
@@ -70,8 +71,14 @@ class Checkpoint:
         header = {name: getattr(self, name) for name in _HEADER} | {
             "progress": vars(self.progress), "format": FORMAT, "sha256": _sha256(tensors)
         }  # fmt: skip
-        with replacing(path) as file:
-            file.write(save(tensors, {_KEY: json.dumps(header, sort_keys=True)}))
+        with replacing_at(path) as part:
+            part.touch()
+            mode = part.stat().st_mode
+            try:  # into a file: as bytes, all would be in memory twice more
+                save_file(tensors, part, {_KEY: json.dumps(header, sort_keys=True)})
+            except SafetensorError as error:
+                raise OSError(errno.EIO, str(error)) from None
+            part.chmod(mode)  # safetensors may have put another file there, that nobody else can read
 
 
 _OTHERS = {"last.safetensors": "best.safetensors", "best.safetensors": "last.safetensors"}  # of the same run

@@ -12,6 +12,7 @@ from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network import Network, Shape
 
 STREAMS = 32
+MOST_LOGITS = 1 << 24  # in memory at once; fewer streams where the vocabulary is large
 SEQ_LEN = 64
 # A text is read in parallel streams, many times as fast as in one. Each first reads, unscored, so many characters of
 # what comes before its part, so that the loss is that of one stream as far as a model forgets what lies further back.
@@ -34,7 +35,7 @@ class Evaluator:
         self, shape: Shape, params: Flat, backend: Backend, kernels: ReferenceKernels, chars: int
     ) -> None:
         self.backend, self.kernels = backend, kernels
-        streams = max(1, min(STREAMS, (chars - 1) // (2 * WARM_UP)))
+        streams = max(1, min(STREAMS, (chars - 1) // (2 * WARM_UP), MOST_LOGITS // (SEQ_LEN * shape.vocab_size)))
         self.network = Network(shape, params, backend, kernels, seq_len=SEQ_LEN, batch_size=streams)
 
     @np.errstate(over="ignore", invalid="ignore")  # who calls looks at the loss

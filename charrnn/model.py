@@ -68,6 +68,7 @@ def open_model(
     shape = Shape.of(config, vocabulary.size)
     params = load_parameters(shape, backend, checkpoint.weights, path)
     choice = build(backend, kernel, threads, precision)
+    choice.tell()
     return Model(checkpoint, path, config, vocabulary, shape, params, backend, choice)
 
 
@@ -75,11 +76,13 @@ def load_parameters(shape: Shape, backend: Backend, weights: dict[str, np.ndarra
     """The weights of a checkpoint as parameters of a network of `shape`.
 
     Raises:
-        CheckpointError: one is missing or has another shape.
+        CheckpointError: one is missing, has another shape, or values that are not finite.
     """
     for name, size in shape.parameters.items():
         if name not in weights or weights[name].shape != size:
             found = weights[name].shape if name in weights else "nothing"
             raise CheckpointError(f"{path} is damaged: {name} should have shape {size}, and has {found}")
+        if not np.isfinite(weights[name]).all():
+            raise CheckpointError(f"{path} is damaged: {name} has values that are not finite")
     on_device = {name: backend.to_device(weights[name]) for name in shape.parameters}
     return Flat(backend.xp, shape.parameters, backend.dtype, on_device)

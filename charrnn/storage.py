@@ -17,7 +17,14 @@ except ImportError:  # Windows: nothing is locked there
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file beside `path`, which takes its place if the block ends well, and is removed if not.
+    """Open a temporary file beside `path`, which takes its place; see `replacing_at`."""
+    with replacing_at(path) as part, part.open("w+b") as file:
+        yield file
+
+
+@contextmanager
+def replacing_at(path: Path) -> Iterator[Path]:
+    """A name beside `path` for a file that takes its place if the block ends well, and is removed if not.
 
     A reader, or a crash, so sees the old file or the new one, never half of one.
 
@@ -27,9 +34,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w+b") as file:
-            yield file
-            file.flush()
+        yield part
+        with part.open("rb+") as file:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:

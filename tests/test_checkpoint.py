@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from charrnn import checkpoint, storage
@@ -32,6 +33,23 @@ def test_round_trip(tmp_path):
     np.testing.assert_equal(loaded.weights, saved.weights)
     np.testing.assert_equal(loaded.moments, saved.moments)
     np.testing.assert_equal(loaded.states, saved.states)
+
+
+def test_others_may_read_what_the_user_lets_them(tmp_path):
+    (tmp_path / "plain").touch()
+    example().save(tmp_path / "x.safetensors")
+    example().save(tmp_path / "x.safetensors")
+    assert (tmp_path / "x.safetensors").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_write_that_safetensors_fails_is_one_error(tmp_path, monkeypatch):
+    def fail(*_):
+        raise SafetensorError("I/O error: no luck")
+
+    monkeypatch.setattr(checkpoint, "save_file", fail)
+    with pytest.raises(StorageError, match="cannot be written: I/O error: no luck; what was there before is intact"):
+        example().save(tmp_path / "x.safetensors")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):

@@ -42,7 +42,9 @@ def bench(request: Request, note: Note = lambda text: None) -> Report:
         ConfigError: there is no such kernel.
     """
     backend = open_backend(request.device)
-    kernels = build(backend, request.kernel, precision=request.precision).kernels
+    choice = build(backend, request.kernel, precision=request.precision)
+    choice.tell()
+    kernels = choice.kernels
     if request.rival:
         require(request.rival, request.workload, backend, request.precision)
     note("checking against the reference")

@@ -67,6 +67,6 @@ def refuse(*names: str, because: str) -> None:
 
 precision_option = click.option("--precision", type=click.Choice(PRECISIONS), default=Config.precision,
                                 show_default=True, help=SETTINGS["precision"].help)  # fmt: skip
-threads_option = click.option("--threads", type=click.IntRange(1), metavar="N",
+threads_option = click.option("--threads", type=click.IntRange(1, 1024), metavar="N",
                               help="Threads of the compiled kernels.  [default: one for each processor]")  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs to read.")

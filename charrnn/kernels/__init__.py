@@ -1,5 +1,6 @@
 """Kernels: the same operations, from readable to fast. `build` is the only place that chooses among them."""
 
+import logging
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +12,8 @@ from charrnn.errors import ConfigError, Unsupported
 from charrnn.kernels.fused import FusedKernels
 from charrnn.kernels.reference import ReferenceKernels
 
+log = logging.getLogger(__name__)
+
 KERNELS = ("auto", "reference", "numpy", "cpu", "cuda")
 CPU_INFO = Path("/proc/cpuinfo")
 
@@ -21,19 +24,25 @@ class Choice(NamedTuple):
     kernels: ReferenceKernels
     refusals: tuple[str, ...]
 
+    def tell(self) -> None:
+        """Say in a note why these are not the fastest, if so."""
+        for refusal in self.refusals:
+            log.info("%s kernels, as of the faster ones %s", self.kernels.name, refusal)
+
 
 def build(backend: Backend, kernel: str = "auto", threads: int | None = None, precision: str = "float32") -> Choice:
     """The fastest kernels that take this backend, or the named ones; $CHARRNN_KERNEL names them where 'auto' is asked.
 
-    `threads` is a wish for kernels that have threads of their own; None is a thread for each processor. `precision` is
-    the setting: tf32 is what products may be rounded to, and bf16 what they have to be.
+    `threads` is a wish for kernels that have threads of their own; None is a thread for each processor. It is let go
+    where slower kernels stand in for those that have them. `precision` is the setting: tf32 is what products may be
+    rounded to, and bf16 what they have to be.
 
     Raises:
         Unsupported: the kernels named by `kernel` do not take this backend or precision, or have no threads to choose.
         ConfigError: there are no such kernels.
     """
     choice = _choose(backend, kernel, precision)
-    if threads is not None:
+    if threads is not None and not choice.refusals:
         choice.kernels.set_threads(threads)
     return choice
 

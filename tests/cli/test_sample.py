@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from charrnn import checkpoint
 from charrnn.cli import cli
 
 try:
@@ -209,3 +210,11 @@ def test_a_closed_pipe_ends_it_quietly():
 
 def test_help_ends_in_examples():
     assert "charrnn sample names --lines 20 --seed 1" in sample("--help").stdout
+
+
+def test_weights_that_are_no_numbers_are_refused():
+    path = Path("runs/words/best.safetensors")
+    saved = checkpoint.load(path)
+    saved.weights["head.bias"][1] = float("nan")
+    saved.save(path)
+    assert "is damaged: head.bias has values that are not finite" in fails("words")

@@ -59,6 +59,11 @@ def check_extreme_logits(kernels: ReferenceKernels) -> None:
     assert np.isnan(kernels.cross_entropy_gradient(logits, targets))
     np.testing.assert_allclose(logits[2] * 4, [0, 0.5, -0.5], atol=1e-6)
     assert np.isnan(logits[3]).all()
+    for bits in (0x7FC00001, 0xFFFFFFFF):  # of a NaN that no operation makes
+        logits = np.array([[0, 0, 0]], np.float32)
+        logits.view(np.uint32)[0, 1] = bits
+        assert np.isnan(kernels.cross_entropy(logits.copy(), np.array([0])))
+        assert np.isnan(kernels.cross_entropy_gradient(logits, np.array([0])))
 
 
 def error(value: np.ndarray, expected: np.ndarray) -> float:

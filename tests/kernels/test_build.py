@@ -63,11 +63,25 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["file"]  # it cleans up after itself
 
 
-def test_a_damaged_library_is_done_without(tmp_path):
+def test_a_damaged_library_is_made_anew(tmp_path):
     finish(start(CHARRNN_CACHE=str(tmp_path)))
     (library,) = tmp_path.iterdir()
+    whole = library.stat().st_size
     library.write_bytes(b"nothing")
     finish(start(CHARRNN_CACHE=str(tmp_path)))
+    assert library.stat().st_size == whole
+
+
+@pytest.mark.parametrize(("script", "reason"), [
+    ("exit 0", "fake-c++ says nothing, and makes no library"),
+    ('while [ "$1" != -o ] && [ $# -gt 0 ]; do shift; done; [ $# = 0 ] || echo garbage > "$2"', "cannot be loaded: "),
+])  # fmt: skip
+def test_a_compiler_that_makes_nothing_of_use_is_one_line_and_leaves_nothing(compiler, tmp_path, script, reason):
+    compiler(script)
+    with pytest.raises(Unsupported) as refusal:
+        build.compiled()
+    assert reason in str(refusal.value) and "\n" not in str(refusal.value)
+    assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_the_library_depends_on_the_flags(monkeypatch):
@@ -84,7 +98,7 @@ def test_a_failing_compiler_is_one_line(compiler):
 
 def test_no_compiler_is_one_line(compiler, monkeypatch):
     monkeypatch.setenv("CXX", "/nowhere/c++")
-    with pytest.raises(Unsupported, match=r"^no C\+\+ compiler \(/nowhere/c\+\+\); install"):
+    with pytest.raises(Unsupported, match=r"^there is no /nowhere/c\+\+, which \$CXX names as the C\+\+ compiler$"):
         build.compiled()
     monkeypatch.delenv("CXX")
     monkeypatch.setenv("PATH", "")
@@ -114,6 +128,7 @@ class TestChoice:
         choice = kernels.build(BACKEND)
         assert choice.kernels.name == "numpy"
         assert choice.refusals == ("cpu: no C++ compiler",)
+        assert kernels.build(BACKEND, threads=2).kernels.name == "numpy"  # and not an error because of the threads
         with pytest.raises(Unsupported):
             kernels.build(BACKEND, "cpu")
 

@@ -118,6 +118,13 @@ def test_matmul(kernels, rows, depth, columns):
             assert error(out, product + bias) < 1e-5 * np.sqrt(depth)
 
 
+def test_long_sums_are_as_exact(kernels):
+    a, b = np.random.default_rng(0).random((2, 5, 131_072)).astype(np.float32)
+    out, bias = np.empty((5, 5), np.float32), np.full(5, 1e4, np.float32)
+    kernels.matmul(a, b.T, out, bias)
+    assert error(out, a.astype(float) @ b.T.astype(float) + 1e4) < 3e-6
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (3, 70), (1000, 65), (2500, 512)])
 def test_column_sums(kernels, shape):
     for a in (np.random.default_rng(0).normal(size=shape).astype(np.float32), matrices(*shape, 2)[2]):

@@ -43,20 +43,31 @@ def compiled(extra_flags: tuple[str, ...] = ()) -> ctypes.CDLL:
     name = f"cpu-{_fingerprint(command)}.so"
     try:
         return _from_cache(command, cache_folder() / name)
-    except OSError:  # the folder cannot be written, or holds nothing that can be loaded
-        return _for_this_process(command, name)
+    except OSError as error:  # the folder cannot be written
+        return _for_this_process(command, name, error)
 
 
 def _from_cache(command: list[str], path: Path) -> ctypes.CDLL:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".build-", dir=path.parent) as folder:
-            os.replace(_compile(command, Path(folder)), path)
-    return ctypes.CDLL(str(path))
+    if path.exists():
+        try:
+            return ctypes.CDLL(str(path))
+        except OSError:  # damaged
+            path.unlink()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".build-", dir=path.parent) as folder:
+        log.info("compiling kernels for this processor, once; this takes some seconds")
+        made = _compile(command, Path(folder))
+        library = ctypes.CDLL(str(made))  # before others find it
+        with made.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(made, path)
+    return library
 
 
-def _for_this_process(command: list[str], name: str) -> ctypes.CDLL:
+def _for_this_process(command: list[str], name: str, refusal: OSError) -> ctypes.CDLL:
     """A library whose file is gone again once it is loaded."""
+    log.info("compiling kernels for this processor, at each start, as none can be kept in %s: %s",
+             cache_folder(), refusal.strerror or refusal)  # fmt: skip
     try:
         with tempfile.TemporaryDirectory(prefix="charrnn-") as folder:
             return ctypes.CDLL(str(_compile(command, Path(folder)).rename(Path(folder) / name)))
@@ -70,7 +81,9 @@ def compiler() -> list[str]:
     for command in [named] if named else [["c++"], ["g++"], ["clang++"]]:
         if shutil.which(command[0]):
             return command
-    raise Unsupported(f"no C++ compiler ({named[0] if named else 'c++, g++ or clang++'}); install g++ or clang++")
+    if named:
+        raise Unsupported(f"there is no {named[0]}, which $CXX names as the C++ compiler")
+    raise Unsupported("no C++ compiler (c++, g++ or clang++); install g++ or clang++")
 
 
 def target() -> str:
@@ -100,7 +113,6 @@ def _processor() -> str:
 
 def _compile(command: list[str], folder: Path) -> Path:
     """The library, made in `folder`: every source on its own, all at once."""
-    log.info("compiling kernels for this processor, once; this takes some seconds")
     sources = sorted(SOURCES.glob("*.cpp"))
     objects = [folder / f"{source.stem}.o" for source in sources]
 
@@ -111,6 +123,8 @@ def _compile(command: list[str], folder: Path) -> Path:
         list(pool.map(compile_one, sources, objects))
     made = folder / "cpu.so"
     _run([*command, "-shared", *map(str, objects), "-o", str(made)])
+    if not made.exists():
+        raise Unsupported(f"{command[0]} says nothing, and makes no library")
     return made
 
 

@@ -2,7 +2,11 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
 #include <mutex>
+#include <new>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -21,6 +25,17 @@ inline void relax() {
 #endif
 }
 
+// An exception cannot leave a thread of the pool, nor pass through Python: without this it would abort. What was saved is
+// whole, as always.
+[[noreturn]] void give_up(const char* line) {
+    std::fputs(line, stderr);
+    std::_Exit(1);
+}
+
+const std::new_handler before = std::set_new_handler([] {
+    give_up("Error: out of memory in the compiled kernels; lower --batch-size, --seq-len or --hidden-size\n");
+});
+
 template <class Condition>
 bool spin(const Condition& done) {
     const auto deadline = Clock::now() + patience;
@@ -36,7 +51,11 @@ bool spin(const Condition& done) {
 class Pool {
 public:
     explicit Pool(int threads) {
-        for (int i = 1; i < threads; i++) workers_.emplace_back([this] { work(); });
+        try {
+            for (int i = 1; i < threads; i++) workers_.emplace_back([this] { work(); });
+        } catch (const std::system_error&) {
+            give_up("Error: the system starts no more threads; lower --threads\n");
+        }
     }
 
     ~Pool() {
@@ -131,6 +150,10 @@ void set_threads(int threads) {
     wanted = threads;
 }
 
-// In the child of a fork there are no threads but its own: the parent's pool is left alone, another will start.
-void after_fork() { pool = nullptr; }
+// In the child of a fork there are no threads but its own: the parent's pool is left alone, another will start. Another
+// thread of the parent may have held the mutex.
+void after_fork() {
+    pool = nullptr;
+    new (&in_use) std::mutex;
+}
 }

@@ -94,6 +94,7 @@ static inline V is_positive(V x) { return x > 0.0f ? splat(1) : V{}; }
 // 2^n e^f with n = round(x / ln 2) and a Taylor polynomial in f (Cody and Waite 1980). Adding 1.5 * 2^23 rounds, and
 // leaves n in the low bits: an integer shift makes it the exponent, which a compiler may not reorder as it may floats.
 static inline V exp_(V x) {
+    const V given = x;
     x = clamp(x, -87.0f, 88.0f);
     const V shifted = x * 1.44269504f + 12582912.0f;
     const V n = shifted - 12582912.0f;
@@ -105,5 +106,6 @@ static inline V exp_(V x) {
     p = p * f + 0.5f;
     p = p * f + 1.0f;
     p = p * f + 1.0f;
-    return (V)((Bits)p + ((Bits)shifted << 23));
+    const V power = (V)((Bits)p + ((Bits)shifted << 23));
+    return given == given ? power : given;  // the bits of a NaN, added to, can be those of a number
 }
