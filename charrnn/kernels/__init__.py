@@ -26,8 +26,8 @@ class Choice(NamedTuple):
 
     def tell(self) -> None:
         """Say in a note why these are not the fastest, if so."""
-        for refusal in self.refusals:
-            log.info("%s kernels, as of the faster ones %s", self.kernels.name, refusal)
+        if self.refusals:
+            log.info("%s kernels (%s)", self.kernels.name, "; ".join(self.refusals))
 
 
 def build(backend: Backend, kernel: str = "auto", threads: int | None = None, precision: str = "float32") -> Choice:
