@@ -55,7 +55,7 @@ def test_parameters_count_the_characters_of_the_text_and_the_layers_of_a_preset(
     (trial,) = trials({"parameters": 5000}, base={"cell": "gru"})
     assert trial.settings == {"cell": "gru", "hidden_size": hidden_size(5000, Config(cell="gru"), 8)}
     (trial,) = trials({"parameters": 5000}, preset="names")  # of one layer
-    assert trial.settings == {"hidden_size": hidden_size(5000, Config(cell="gru", num_layers=1), 8)}
+    assert trial.settings == {"hidden_size": hidden_size(5000, Config(num_layers=1), 8)}
     (trial,) = trials({"parameters": 50_000, "bytes": True})
     assert trial.settings["hidden_size"] == hidden_size(50_000, Config(), 256)
 
