@@ -144,9 +144,9 @@ class Config:
     grad_clip: float = _training(5.0, "Largest gradient; 0 does not clip.", low=0)
     grad_clip_mode: str = _training("norm", "Clip the norm of all gradients, or each value.", choices=CLIP_MODES)
     patience: int = _training(0, "Stop after so many evaluations without a better one; 0 never stops early.", low=0)
-    precision: str = _training("tf32", "Of matrix products: tf32 rounds factors to 10 bits where a GPU is faster so, "
-                               "and is float32 elsewhere; bf16 rounds to 7 bits, on GPUs and on CPUs "
-                               "with AVX512_BF16.", choices=PRECISIONS)
+    precision: str = _training("tf32", "Of matrix products: tf32 rounds factors to 10 bits where that is faster (on a "
+                               "GPU, and weights with which a CPU draws text), and is float32 elsewhere; bf16 "
+                               "rounds to 7 bits, on GPUs and on CPUs with AVX512_BF16.", choices=PRECISIONS)
     seed: int = _training(1, "Seed of initial weights, dropout and samples.", low=0, high=2**63 - 1, frozen=True)
 
     dropout: float = _regularization(0.0, "Share of values dropped between layers.", low=0, high=0.95)

@@ -14,7 +14,7 @@ PHASES = ("step", "forward", "backward", "rest")
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes: the training process at its largest, how much of that came with the training, and the least it needs."""
+    """Bytes: the training process at its largest, how much of that came with the size of the network, and the least."""
 
     peak: int
     training: int

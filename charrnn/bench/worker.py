@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,15 @@ import numpy as np
 
 from charrnn.bench.job import TORCH, Job
 from charrnn.bench.timing import Laps
+from charrnn.bench.workload import Workload
 from charrnn.errors import BackendError, CharrnnError
 
 WARM_UP = 5  # steps
 _SECONDS = 1.0  # of timed steps, unless their number is given
 _LEAST_STEPS = 5
+# What a process needs once for however small a network (libraries, threads, late imports, 4 MB of ours) is no memory of
+# training. On a GPU it would take compiling kernels for these sizes, too.
+_SMALL = {"hidden_size": 8, "seq_len": 4, "batch_size": 4}
 _SETTLE_ROUNDS = 5
 _SETTLE_STEPS = {"cpu": 1, "gpu": 10}  # in a round
 
@@ -23,8 +28,10 @@ _SETTLE_STEPS = {"cpu": 1, "gpu": 10}  # in a round
 def measure(job: Job) -> dict[str, Any]:
     """See `charrnn.bench.job.measure`."""
     make, used_bytes = _side(job)
+    if job.device == "cpu":
+        _steps(make(replace(job.workload, **_SMALL)), WARM_UP)
     before = used_bytes()
-    side = make()
+    side = make(job.workload)
     loss, warm = _steps(side, WARM_UP)
     count = job.steps or max(_LEAST_STEPS, round(_SECONDS / float(np.median(warm["step"]))))
     _, seconds = _steps(side, count)
@@ -62,16 +69,16 @@ def settle(job: Job) -> dict[str, Any]:
     return {"variant": min(best, key=best.__getitem__), "milliseconds": best, "failed": failed}
 
 
-def _side(job: Job) -> tuple[Callable[[], Any], Callable[[], int | None]]:
+def _side(job: Job) -> tuple[Callable[[Workload], Any], Callable[[], int | None]]:
     """Imports what the job's side needs; how to make it, and what tells the memory it uses."""
     if job.side == TORCH:
         from charrnn.bench.torch_side import TorchSide as Side
 
-        make = partial(Side, job.workload, job.device, job.variant)
+        make = partial(Side, device=job.device, variant=job.variant)
     else:
         from charrnn.bench.ours import Ours as Side
 
-        make = partial(Side, job.workload, job.device, job.side, job.precision)
+        make = partial(Side, device=job.device, kernel=job.side, precision=job.precision)
     # A GPU's memory is asked of the device, so that all is in it; neither side gives anything back before the end.
     return make, peak_bytes if job.device == "cpu" else partial(Side.used_bytes, job.device)
 

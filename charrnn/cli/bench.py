@@ -39,7 +39,8 @@ def size_options(command: click.Command) -> click.Command:
               help="With --vs: turns that each side takes.")
 @click.option("--steps", type=click.IntRange(1),
               help="Steps timed in a turn, or of --curve's training.  [default: a second's worth; as its settings say]")
-@click.option("--sampling", is_flag=True, help="Also time the drawing of new text.")
+@click.option("--sampling", is_flag=True,
+              help="Also time the drawing of new text (on a CPU by weights of 10 bits, unless --precision is float32).")
 @click.option("--curve", metavar="CORPUS", help="Let both sides learn this text: loss against time.")
 @click.option("--preset", default="quick", show_default=True, metavar="NAME", help="Settings of --curve's training.")
 @click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE",
@@ -60,9 +61,9 @@ def command(
 
     Counted are the operations of the matrix products alone; the share is of the rate of one large product, and that of
     the bytes that have to be moved at least is of the rate of one large copy. Memory is set beside the least that
-    training needs: weights, gradients, moments, what backward must remember, and text. On a GPU it is the device's, and
-    times are those of events in its queue; torch runs in TF32, IEEE float32 and float16, each with and without a CUDA
-    graph, and its quickest is the rival.
+    training needs: weights, gradients, moments, what backward must remember, and text; what a process needs once, for
+    however small a network, is not counted. On a GPU it is the device's, and times are those of events in its queue;
+    torch runs in TF32, IEEE float32 and float16, each with and without a CUDA graph, and its quickest is the rival.
 
     \b
     Examples:

@@ -18,6 +18,7 @@ from charrnn.errors import CorpusError
 
 WIDTH_OF_A_FILE = 100
 
+
 @click.group()
 def corpora() -> None:
     """List, fetch and verify texts to learn from.

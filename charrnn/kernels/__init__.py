@@ -92,7 +92,9 @@ def _cpu(backend: Backend, precision: str) -> ReferenceKernels:
                           "--precision float32")  # fmt: skip
     from charrnn.kernels.cpu import CpuKernels  # builds and loads a library: only where it is wanted
 
-    return CpuKernels(precision="bf16" if precision == "bf16" else "float32")
+    if precision == "bf16":
+        return CpuKernels(precision="bf16")
+    return CpuKernels(rounded_sampling=precision == "tf32")
 
 
 def _numpy(backend: Backend, precision: str) -> FusedKernels:

@@ -1,10 +1,13 @@
 """The compiled sampler draws what the Python sampler draws."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from charrnn.backend import open_backend
 from charrnn.cells import CELLS
+from charrnn.kernels import build
 from charrnn.kernels.cpu import CpuKernels
 from charrnn.kernels.cpu.functions import processors
 from charrnn.kernels.cpu.sampling import Sampler
@@ -21,21 +24,31 @@ def kernels(request):
     kernels.set_threads(processors())
 
 
-def both(kernels, shape, batch_size, choose, blocks=(5, STEPS - 5)):
-    """Ids, logits and states of the Python loop and of the compiled one, from the same start."""
+def parameters(shape):
     params = initial_parameters(shape, BACKEND, np.random.default_rng(0))
     params.buffer *= 1.5  # so that not all characters are alike
+    return params
+
+
+def both(kernels, shape, batch_size, choose, blocks=(5, STEPS - 5), round_weights=None):
+    """Ids, logits and states of the Python loop and of the compiled one, from the same start.
+
+    `round_weights` rounds those of the Python loop, once the start is made, and allows the compiled one to.
+    """
+    params, given = parameters(shape), parameters(shape)
     network = Network(shape, params, BACKEND, kernels, seq_len=3, batch_size=batch_size)
     logits, states = network.forward(np.arange(3 * batch_size, dtype=np.uint8).reshape(3, -1) % VOCAB,
                                      network.initial_state())  # fmt: skip
     logits = logits[-batch_size:]
     ours, our_states = logits.copy(), [tuple(array.copy() for array in state) for state in states]
     draws = np.random.default_rng(1).random((STEPS, batch_size))
+    if round_weights:
+        round_weights(params)
     ids = []
     for draw in draws:
         ids.append(choose.choose(logits, draw))
         logits, states = network.forward(ids[-1][None], states)
-    sampler = Sampler(kernels, shape.cell, params, shape.num_layers, batch_size)
+    sampler = Sampler(kernels, shape.cell, given, shape.num_layers, batch_size, may_round=bool(round_weights))
     settings = {"temperature": choose.temperature, "top_k": choose.top_k, "top_p": choose.top_p}
     found = [sampler.sample(ours, our_states, part, **settings) for part in np.split(draws, np.cumsum(blocks)[:-1])]
     return (np.stack(ids), logits, states), (np.concatenate(found), ours, our_states)
@@ -83,3 +96,57 @@ def test_logits_that_are_no_numbers_draw_an_id_all_the_same(kernels):
         ids = Sampler(kernels, "tanh", params, 1, 1).sample(np.full((1, VOCAB), np.nan, np.float32), states,
                                                             np.full((3, 1), 0.999), **choose)  # fmt: skip
         assert ((ids >= 0) & (ids < VOCAB)).all()
+
+
+def to_float16(params):
+    """The weights of products; what comes in is a row of a table."""
+    for name in params:
+        if "weight" in name and name not in ("rnn.weight_ih_l0", "embedding.weight"):
+            params[name][...] = params[name].astype(np.float16)
+
+
+needs_float16 = pytest.mark.skipif("f16c" not in Path("/proc/cpuinfo").read_text().split(),
+                                   reason="this processor cannot widen float16")  # fmt: skip
+
+
+@needs_float16
+@pytest.mark.parametrize("flags", [(), ("-DLANES=4", "-O1")], ids=["native", "lanes-4"])
+@pytest.mark.parametrize(("hidden_size", "num_layers", "batch_size", "embedding_size"), [
+    (1, 1, 1, 0), (33, 2, 1, 0), (40, 3, 20, 5), (300, 2, 2, 0),
+])  # fmt: skip
+@pytest.mark.parametrize("cell", CELLS)
+def test_weights_of_ten_bits(flags, cell, hidden_size, num_layers, batch_size, embedding_size):
+    shape, kernels = Shape(cell, VOCAB, hidden_size, num_layers, embedding_size), CpuKernels(flags)
+    expected, found = both(kernels, shape, batch_size, Filter(1.0), round_weights=to_float16)
+    assert_same(expected, found)
+    assert np.abs(found[1] - expected[1]).max() < 1e-5
+    exact, _ = both(kernels, shape, batch_size, Filter(1.0))
+    assert np.abs(found[1] - exact[1]).max() > 1e-5
+
+
+@pytest.mark.parametrize("value", [7e4, -7e4, np.nan])
+def test_weights_that_float16_has_not_stay_as_they_are(value):
+    shape = Shape("gru", VOCAB, 20, 2)
+
+    def logits(may_round):
+        params, states = parameters(shape), [(np.zeros((1, 20), np.float32),)] * 2
+        params["rnn.weight_hh_l1"][0, 0] = value
+        logits = np.zeros((1, VOCAB), np.float32)
+        Sampler(CpuKernels(), "gru", params, 2, 1, may_round).sample(logits, states, np.full((3, 1), 0.5))
+        return logits
+
+    np.testing.assert_array_equal(logits(True), logits(False))
+
+
+@needs_float16
+def test_what_is_asked_of_products_is_asked_of_sampling():
+    shape = Shape("lstm", VOCAB, 20, 2)
+
+    def logits(precision):
+        states = [tuple(np.zeros((1, 20), np.float32) for _ in range(2)) for _ in range(2)]
+        logits = np.zeros((1, VOCAB), np.float32)
+        sampler = build(BACKEND, "cpu", precision=precision).kernels.sampler("lstm", parameters(shape), 2, 1)
+        sampler.sample(logits, states, np.full((3, 1), 0.5))
+        return logits
+
+    assert 0 < np.abs(logits("tf32") - logits("float32")).max() < 1e-2

@@ -37,8 +37,9 @@ FLAGS = {"float32": (), "bf16": ("-DBF16",)}
 class CpuKernels(FusedKernels):
     """Compiled kernels for float32 arrays; whatever else comes goes to NumPy.
 
-    In bf16 the factors of all matrix products are rounded, and nothing else. All kernels of a process and a precision
-    share one pool of threads. Results do not depend on their number.
+    In bf16 the factors of all matrix products are rounded, and nothing else. `rounded_sampling` allows text to be drawn
+    with weights of ten bits. All kernels of a process and a precision share one pool of threads. Results do not depend
+    on their number.
 
     Raises:
         Unsupported: they cannot be compiled here, and why.
@@ -46,9 +47,11 @@ class CpuKernels(FusedKernels):
 
     name = "cpu"
 
-    def __init__(self, extra_flags: tuple[str, ...] = (), precision: str = "float32") -> None:
+    def __init__(
+        self, extra_flags: tuple[str, ...] = (), precision: str = "float32", rounded_sampling: bool = False
+    ) -> None:
         super().__init__()
-        self.precision = precision
+        self.precision, self._rounded_sampling = precision, rounded_sampling
         self.functions = functions.load((*FLAGS[precision], *extra_flags))
 
     def set_threads(self, threads: int) -> None:
@@ -142,7 +145,7 @@ class CpuKernels(FusedKernels):
         """See `ReferenceKernels.sampler`."""
         if params["head.bias"].dtype != np.float32:
             return super().sampler(cell, params, num_layers, batch_size)
-        return Sampler(self, cell, params, num_layers, batch_size)
+        return Sampler(self, cell, params, num_layers, batch_size, self._rounded_sampling)
 
     def norm(self, a: Any) -> Any:
         """See `ReferenceKernels.norm`."""

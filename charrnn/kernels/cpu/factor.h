@@ -4,9 +4,11 @@
 
 #include "vector.h"
 
-#if defined(BF16) && defined(__AVX512BF16__)
+#if defined(__F16C__) || defined(BF16) && defined(__AVX512BF16__)
 #include <immintrin.h>
 #endif
+
+typedef uint16_t Half;  // a float16
 
 #ifndef BF16
 
@@ -26,6 +28,25 @@ template <int Count>
 static inline void store_factors(float* to, const float* from, int64_t, int) {
     std::memcpy(to, from, Count * sizeof *to);
 }
+
+// Factors in panels can be float16, which takes half the memory and has ten bits, as TF32. They are widened when they are
+// loaded. One text of 2x512 and 2x256 LSTMs is drawn 1.4 to 1.6 times as fast so, of 2x128 1.2 times (two cores of a Zen 3).
+#if defined(__F16C__) && (LANES < 16 || defined(__AVX512F__))
+#define FLOAT16
+
+static inline V load(const Half* from) {
+#if LANES == 16
+    return (V)_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+#elif LANES == 8
+    return (V)_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+#else
+    return (V)_mm_cvtph_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
+#endif
+}
+
+// To the nearest, ties to even.
+static inline Half half(float value) { return _cvtss_sh(value, _MM_FROUND_TO_NEAREST_INT); }
+#endif
 
 #else
 
@@ -93,6 +114,12 @@ static inline void store_pairs(Factor* to, V values) {
     std::memcpy(to, &halves, sizeof halves);
 }
 
+#endif
+
+#ifdef FLOAT16
+constexpr bool has_float16 = true;
+#else
+constexpr bool has_float16 = false;
 #endif
 
 static_assert(sizeof(Factor) == sizeof(float), "factors and floats share memory");

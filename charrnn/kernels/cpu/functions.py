@@ -40,7 +40,7 @@ def load(extra_flags: tuple[str, ...] = ()) -> ctypes.CDLL:
     for name, arguments in SIGNATURES.items():
         function = getattr(library, name)
         function.argtypes, function.restype = arguments, None
-    library.open_sampler.argtypes, library.open_sampler.restype = (COUNT, POINTER), POINTER
+    library.open_sampler.argtypes, library.open_sampler.restype = (COUNT, POINTER, COUNT), POINTER
     library.set_threads(processors())
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=library.after_fork)

@@ -13,7 +13,7 @@ constexpr int block_rows = 192;
 constexpr int longest_sum = 8192;
 
 // One block of rows of out = bias + a b, with b in panels.
-void multiply_block(Matrix a, Range rows, int depth, int columns, const Factor* panels, const float* bias, float* out,
+void multiply_block(Matrix a, Range rows, int depth, int columns, PanelData panels, const float* bias, float* out,
                     int64_t out_row) {
     thread_local Scratch packed, sums;
     const int full = columns / panel_width, rest = columns % panel_width, deep = in_factors(depth);
@@ -29,7 +29,7 @@ void multiply_block(Matrix a, Range rows, int depth, int columns, const Factor* 
         const Matrix part = a.at(rows.begin, k * together);
         const Rows block = a.column == 1 ? plain_rows(part, rows.size(), values)
                                          : pack_rows(part, rows.size(), values, packed.factors(rows.size() * max_depth));
-        const Factor* panel = panels + k * panel_width;
+        const PanelData panel = panels + k * panel_width;
         const Place<float> to{out, out_row, panel_width}, to_edge{edge, panel_width, 0};
         const auto start = [&](Place<float> place, const float* bias) {
             return k ? Place<const float>{place.data, place.row, place.panel} : Place<const float>{bias, 0, panel_width};
@@ -43,7 +43,7 @@ void multiply_block(Matrix a, Range rows, int depth, int columns, const Factor* 
 void multiply(int rows, int depth, int columns, Matrix a, Matrix b, const float* bias, float* out, int64_t out_row) {
     thread_local Scratch scratch;
     const int64_t deep = in_factors(depth);
-    Factor* panels = scratch.factors(deep * padded(columns));
+    const PanelData panels{scratch.factors(deep * padded(columns)), false};
     const int threads = threads_for(static_cast<int64_t>(rows) * depth * columns);
     const int count = padded(columns) / panel_width;
     parallel(std::min(threads, count), [&, threads](int index) {

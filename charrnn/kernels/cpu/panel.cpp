@@ -9,9 +9,10 @@ namespace {
 // Rows x Panels x panel_width accumulators. Every loop over them must be unrolled, those that load and store too, or GCC
 // keeps them in memory. Fetching ahead what is written at the end made large products faster where arrays are not
 // aligned (0.85 to 0.96 of OpenBLAS's rate), and otherwise only the sweeps slower, by 15%.
-template <int Rows, int Count, bool Packed>
+template <class PanelFactor, int Rows, int Count, bool Packed>
 void tile(int depth, const Factor* a, int64_t a_row, Panels panels, Place<const float> start, Place<float> out) {
     const int64_t row = Packed ? 1 : a_row, column = Packed ? Rows : 1;
+    const auto data = static_cast<const PanelFactor*>(panels.data.data);
     V total[Rows][Count][2];
     UNROLL for (int i = 0; i < Rows; i++) {
         UNROLL for (int j = 0; j < Count; j++) {
@@ -22,7 +23,7 @@ void tile(int depth, const Factor* a, int64_t a_row, Panels panels, Place<const 
     }
     for (int k = 0; k < depth; k++) {
         UNROLL for (int j = 0; j < Count; j++) {
-            const Factor* panel = panels.data + j * panels.stride + k * panel_width;
+            const PanelFactor* panel = data + j * panels.stride + k * panel_width;
             const Factors left = load(panel), right = load(panel + LANES);
             UNROLL for (int i = 0; i < Rows; i++) {
                 const Factor factor = a[i * row + k * column];
@@ -40,34 +41,33 @@ void tile(int depth, const Factor* a, int64_t a_row, Panels panels, Place<const 
     }
 }
 
-using Tile = decltype(&tile<1, 1, true>);
+template <class PanelFactor>
+using Tile = decltype(&tile<PanelFactor, 1, 1, true>);
 
 // Few rows take several panels at once: with fewer than eight sums under way each addition waits for the one before.
 // Summing one row in several parts does as well, but then the result depends on how the rows were shared out.
-constexpr int widest[] = {1, 4, 2};
-constexpr int panels_at_once(int rows) { return rows < 3 ? widest[rows] : 1; }
+constexpr int widest = 4;
+constexpr int panels_at_once(int rows) { return std::max(1, widest / std::max(1, rows)); }
 
-template <bool Packed, size_t... Rows>
-constexpr std::array<Tile, sizeof...(Rows)> wide_tiles(std::index_sequence<Rows...>) {
-    return {tile<Rows + 1, panels_at_once(Rows + 1), Packed>...};
+template <class PanelFactor, bool Packed, int Width, size_t... Rows>
+constexpr std::array<Tile<PanelFactor>, sizeof...(Rows)> tiles_of(std::index_sequence<Rows...>) {
+    return {tile<PanelFactor, Rows + 1, std::min(Width, panels_at_once(Rows + 1)), Packed>...};
 }
 
-template <bool Packed, size_t... Rows>
-constexpr std::array<Tile, sizeof...(Rows)> narrow_tiles(std::index_sequence<Rows...>) {
-    return {tile<Rows + 1, 1, Packed>...};
+template <class PanelFactor, bool Packed, size_t... Widths>
+constexpr std::array<std::array<Tile<PanelFactor>, max_rows>, widest> tiles_of_all(std::index_sequence<Widths...>) {
+    return {tiles_of<PanelFactor, Packed, Widths + 1>(std::make_index_sequence<max_rows>())...};
 }
 
-constexpr auto heights = std::make_index_sequence<max_rows>();
-constexpr std::array<Tile, max_rows> tiles[2][2] = {  // by whether rows are packed, and panels enough for a wide tile
-    {narrow_tiles<false>(heights), wide_tiles<false>(heights)},
-    {narrow_tiles<true>(heights), wide_tiles<true>(heights)},
+template <class PanelFactor>
+constexpr std::array<std::array<Tile<PanelFactor>, max_rows>, widest> tiles[2] = {  // by whether rows are packed
+    tiles_of_all<PanelFactor, false>(std::make_index_sequence<widest>()),
+    tiles_of_all<PanelFactor, true>(std::make_index_sequence<widest>()),
 };
-
-}  // namespace
 
 // Calls visit(begin, height) for tiles of nearly the same height: a last one of a single row would be the slowest of all.
 template <class Visit>
-static void for_each_tile(int rows, const Visit& visit) {
+void for_each_tile(int rows, const Visit& visit) {
     int begin = 0;
     for (int left = (rows + max_rows - 1) / max_rows; left > 0; left--) {
         const int height = (rows - begin) / left;
@@ -76,7 +76,30 @@ static void for_each_tile(int rows, const Visit& visit) {
     }
 }
 
-void pack_panel(Matrix b, int depth, int columns, int first, Factor* panel) {
+template <class PanelFactor>
+void multiply(Rows a, int depth, Panels panels, Place<const float> start, Place<float> out) {
+    const bool packed = a.stride == 0;
+    const int wide = panels_at_once(a.count);
+    for (int k = 0; k < depth; k += max_depth) {
+        const int slice = std::min(max_depth, depth - k);
+        for (int first = 0, width; first < panels.count; first += width) {
+            width = std::min(panels.count - first, wide);
+            const Panels some{panels.data + first * panels.stride + k * panel_width, width, panels.stride};
+            const auto& tiles_now = tiles<PanelFactor>[packed][width - 1];
+            for_each_tile(a.count, [&](int row, int height) {
+                const Factor* from = a.data + (packed ? row * slice : row * a.stride + k);
+                const auto place = [&](auto whole) {
+                    whole.data += row * whole.row + first * whole.panel;
+                    return whole;
+                };
+                tiles_now[height - 1](slice, from, a.stride, some, place(start), place(out));
+            });
+        }
+        start = {out.data, out.row, out.panel};
+    }
+}
+
+void pack(Matrix b, int depth, int columns, int first, Factor* panel) {
     const int width = std::min(panel_width, columns - first);
     const float* from = b.data + first * b.column;
     if (width < panel_width) std::fill_n(panel, in_factors(depth) * panel_width, Factor());
@@ -97,6 +120,20 @@ void pack_panel(Matrix b, int depth, int columns, int first, Factor* panel) {
             }
         }
     }
+}
+
+}  // namespace
+
+void pack_panel(Matrix b, int depth, int columns, int first, PanelData panel) {
+#ifdef FLOAT16
+    if (panel.rounded) {
+        thread_local Scratch scratch;
+        Factor* exact = scratch.factors(static_cast<size_t>(depth) * panel_width);
+        pack(b, depth, columns, first, exact);
+        return void(std::transform(exact, exact + depth * panel_width, static_cast<Half*>(panel.data), half));
+    }
+#endif
+    pack(b, depth, columns, first, static_cast<Factor*>(panel.data));
 }
 
 Rows pack_rows(Matrix a, int count, int depth, Factor* buffer) {
@@ -132,23 +169,8 @@ Rows plain_rows(Matrix a, int count, int depth) {
 #endif
 
 void panel_product(Rows a, int depth, Panels panels, Place<const float> start, Place<float> out) {
-    const bool packed = a.stride == 0;
-    const int wide = panels_at_once(a.count);
-    for (int k = 0; k < depth; k += max_depth) {
-        const int slice = std::min(max_depth, depth - k);
-        for (int first = 0, width; first < panels.count; first += width) {
-            width = panels.count - first < wide ? 1 : wide;
-            const Panels some{panels.data + first * panels.stride + k * panel_width, width, panels.stride};
-            const auto& tiles_now = tiles[packed][width > 1];
-            for_each_tile(a.count, [&](int row, int height) {
-                const Factor* from = a.data + (packed ? row * slice : row * a.stride + k);
-                const auto place = [&](auto whole) {
-                    whole.data += row * whole.row + first * whole.panel;
-                    return whole;
-                };
-                tiles_now[height - 1](slice, from, a.stride, some, place(start), place(out));
-            });
-        }
-        start = {out.data, out.row, out.panel};
-    }
+#ifdef FLOAT16
+    if (panels.data.rounded) return multiply<Half>(a, depth, panels, start, out);
+#endif
+    multiply<Factor>(a, depth, panels, start, out);
 }

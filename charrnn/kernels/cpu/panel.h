@@ -49,9 +49,19 @@ private:
     std::vector<float, Uninitialized> memory_;
 };
 
+// Where panels lie, as factors or, `rounded`, as float16.
+struct PanelData {
+    void* data;
+    bool rounded;
+    PanelData operator+(int64_t factors) const {
+        return {static_cast<char*>(data) + factors * (rounded ? sizeof(Half) : sizeof(Factor)), rounded};
+    }
+    float* floats() const { return static_cast<float*>(data); }  // that lie behind them
+};
+
 // Columns first ... first + panel_width of b (depth, columns) as a panel (in_factors(depth), panel_width), with zeros past
 // the last one.
-void pack_panel(Matrix b, int depth, int columns, int first, Factor* panel);
+void pack_panel(Matrix b, int depth, int columns, int first, PanelData panel);
 
 // Rows of a matrix as tiles read them: `stride` apart with their factors side by side, or packed (stride 0).
 struct Rows {
@@ -72,7 +82,7 @@ inline Rows plain_rows(Matrix a, int count, int) { return {count, a.data, a.row}
 
 // Panels of the same depth, `stride` apart.
 struct Panels {
-    const Factor* data;
+    PanelData data;
     int count;
     int64_t stride;
 };

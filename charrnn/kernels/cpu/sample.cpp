@@ -25,12 +25,12 @@ public:
 template <class Cell>
 class Sampler : public AnySampler {
 public:
-    explicit Sampler(const Weights& weights)
+    Sampler(const Weights& weights, bool rounded)
         : vocab(weights.vocab), hidden(weights.hidden), batch(weights.batch), gates(Cell::blocks * hidden),
           deep(in_factors(hidden)), table(weights.table, weights.table + static_cast<size_t>(vocab) * gates) {
-        for (int i = 0; i < weights.layers; i++) layers.emplace_back(*this, weights.layer + 4 * i);
-        head = head_memory.factors(static_cast<size_t>(padded(vocab)) * (deep + 1 + batch));
-        head_bias = reinterpret_cast<float*>(head + static_cast<int64_t>(padded(vocab)) * deep);
+        for (int i = 0; i < weights.layers; i++) layers.emplace_back(*this, weights.layer + 4 * i, rounded);
+        head = {head_memory.factors(static_cast<size_t>(padded(vocab)) * (deep + 1 + batch)), rounded};
+        head_bias = (head + static_cast<int64_t>(padded(vocab)) * deep).floats();
         logits = head_bias + padded(vocab);
         std::fill_n(head_bias, padded(vocab), 0.0f);
         std::copy_n(weights.head_bias, vocab, head_bias);
@@ -72,22 +72,22 @@ private:
         Arrays arrays;
         Scratch recurrent, input, tile;
         Sweep<Cell> sweep;
-        Factor* panels = nullptr;  // of the input product, laid out as the sweep's
+        PanelData panels{};  // of the input product, laid out as the sweep's
         float* bias = nullptr;
 
-        Layer(const Sampler& s, const float* const* weights)
+        Layer(const Sampler& s, const float* const* weights, bool rounded)
             : z(s.batch * s.gates), h(2 * s.batch * s.hidden), kept(s.batch * s.hidden),
               arrays{1, s.batch, s.hidden, 0, weights[2], weights[3], z.data(), h.data(), nullptr, kept.data(),
                      nullptr, nullptr, nullptr},
               sweep(arrays, recurrent) {
-            sweep.pack_forward();
-            if (weights[0]) pack_input(s, weights[0], weights[1]);
+            sweep.pack_forward(rounded);
+            if (weights[0]) pack_input(s, weights[0], weights[1], rounded);
         }
 
-        void pack_input(const Sampler& s, const float* weight, const float* given_bias) {
+        void pack_input(const Sampler& s, const float* weight, const float* given_bias, bool rounded) {
             const int units = padded(s.hidden);
-            panels = input.factors(static_cast<size_t>(Cell::blocks) * units * (s.deep + 1));
-            bias = reinterpret_cast<float*>(panels + static_cast<int64_t>(Cell::blocks) * units * s.deep);
+            panels = {input.factors(static_cast<size_t>(Cell::blocks) * units * (s.deep + 1)), rounded};
+            bias = (panels + static_cast<int64_t>(Cell::blocks) * units * s.deep).floats();
             std::fill_n(bias, Cell::blocks * units, 0.0f);
             for (int block = 0; block < Cell::blocks; block++) {
                 const Matrix of_block{weight + static_cast<int64_t>(block) * s.hidden * s.hidden, 1, s.hidden};
@@ -103,7 +103,7 @@ private:
     const std::vector<float> table;
     std::deque<Layer> layers;
     Scratch head_memory;
-    Factor* head;
+    PanelData head;
     float *head_bias, *logits;
 
     int64_t offset(int first, int block) const {
@@ -165,14 +165,15 @@ private:
 
 extern "C" {
 
-// Cells are numbered as in sampling.py.
-AnySampler* open_sampler(int cell, const Weights& weights) {
+// Cells are numbered as in sampling.py. `may_round` allows weights of float16, where the processor can widen them.
+AnySampler* open_sampler(int cell, const Weights& weights, int may_round) {
+    const bool rounded = has_float16 && may_round;
     switch (cell) {
-        case 0: return new Sampler<LSTM>(weights);
-        case 1: return new Sampler<GRU>(weights);
-        case 2: return new Sampler<GRUBefore>(weights);
-        case 3: return new Sampler<Tanh>(weights);
-        default: return new Sampler<ReLU>(weights);
+        case 0: return new Sampler<LSTM>(weights, rounded);
+        case 1: return new Sampler<GRU>(weights, rounded);
+        case 2: return new Sampler<GRUBefore>(weights, rounded);
+        case 3: return new Sampler<Tanh>(weights, rounded);
+        default: return new Sampler<ReLU>(weights, rounded);
     }
 }
 

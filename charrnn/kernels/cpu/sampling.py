@@ -25,10 +25,13 @@ class Sampler:
     """Draws blocks of characters for `batch_size` texts at once, with a network's float32 weights as they are now.
 
     `params` maps torch's names to arrays, as `network.Shape.parameters` lists them. They are copied: open another one
-    when they have changed. The Python sampler draws the same ids, up to rounding.
+    when they have changed. The Python sampler draws the same ids, up to rounding. `may_round` allows weights of
+    float16, which have ten bits, as TF32's, where the processor can widen them: what takes the time is to read them.
     """
 
-    def __init__(self, kernels: Any, cell: str, params: Any, num_layers: int, batch_size: int) -> None:
+    def __init__(
+        self, kernels: Any, cell: str, params: Any, num_layers: int, batch_size: int, may_round: bool = False
+    ) -> None:
         self._functions = kernels.functions
         names = ("weight_ih", "bias_ih", "weight_hh", "bias_hh")
         layers = [[params[f"rnn.{name}_l{index}"] for name in names] for index in range(num_layers)]
@@ -43,7 +46,9 @@ class Sampler:
             vocab=len(head), hidden=head.shape[1], layers=num_layers, batch=batch_size, table=pointer(table),
             head_weight=pointer(head), head_bias=pointer(params["head.bias"]), layer=ctypes.addressof(addresses),
         )  # fmt: skip
-        self._handle = self._functions.open_sampler(CELL_NUMBERS[cell], ctypes.byref(weights))
+        largest = np.finfo(np.float16).max
+        may_round = may_round and all(np.abs(params[name]).max() <= largest for name in params)
+        self._handle = self._functions.open_sampler(CELL_NUMBERS[cell], ctypes.byref(weights), may_round)
         weakref.finalize(self, self._functions.close_sampler, self._handle)
 
     def sample(

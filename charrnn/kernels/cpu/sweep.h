@@ -87,23 +87,23 @@ public:
         : a(arrays), hidden(arrays.hidden), gates(Cell::blocks * hidden), deep(in_factors(hidden)), memory(memory) {}
 
     void forward() {
-        pack_forward();
+        pack_forward(false);
         share_out([this](const Share& share) {
             for (int t = 0; t < a.steps; t++) step(share, t);
         });
     }
 
     void backward() {
-        panels = memory.factors(static_cast<size_t>(Cell::blocks) * deep * padded(hidden));
+        panels = {memory.factors(static_cast<size_t>(Cell::blocks) * deep * padded(hidden)), false};
         pack([this](int first) { pack_panel({a.weight, hidden, 1}, gates, hidden, first, panel(first, 0)); });
         share_out([this](const Share& share) { backward(share); });
     }
 
-    // Weights and biases as `step` reads them.
-    void pack_forward() {
+    // Weights, as float16 if `rounded`, and biases as `step` reads them.
+    void pack_forward(bool rounded) {
         const int units = padded(hidden);
-        panels = memory.factors(static_cast<size_t>(Cell::blocks) * units * (deep + 1));
-        bias = reinterpret_cast<float*>(panels + static_cast<int64_t>(Cell::blocks) * units * deep);
+        panels = {memory.factors(static_cast<size_t>(Cell::blocks) * units * (deep + 1)), rounded};
+        bias = (panels + static_cast<int64_t>(Cell::blocks) * units * deep).floats();
         for (int block = 0; block < Cell::blocks; block++) {
             std::copy_n(a.bias + block * hidden, hidden, bias + block * units);
             std::fill_n(bias + block * units + hidden, units - hidden, 0.0f);
@@ -142,11 +142,11 @@ private:
     const Arrays& a;
     const int hidden, gates, deep;  // deep: factors of `hidden` values
     Scratch& memory;
-    Factor* panels = nullptr;
+    PanelData panels{};
     float* bias = nullptr;
 
     // The panels of the units from `first` on, from depth `from` on, in factors: one a block, or back one of all blocks.
-    Factor* panel(int first, int from) const {
+    PanelData panel(int first, int from) const {
         return panels + static_cast<int64_t>(first) * Cell::blocks * deep + static_cast<int64_t>(from) * panel_width;
     }
 
