@@ -30,7 +30,8 @@ static inline void store_factors(float* to, const float* from, int64_t, int) {
 }
 
 // Factors in panels can be float16, which takes half the memory and has ten bits, as TF32. They are widened when they are
-// loaded. One text of 2x512 and 2x256 LSTMs is drawn 1.4 to 1.6 times as fast so, of 2x128 1.2 times (two cores of a Zen 3).
+// loaded. One text of a 2x512 or 2x256 LSTM is drawn 1.4 to 1.6 times as fast so, of a 2x128 one 1.2 times (two cores of a
+// Zen 3).
 #if defined(__F16C__) && (LANES < 16 || defined(__AVX512F__))
 #define FLOAT16
 

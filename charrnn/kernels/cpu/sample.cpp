@@ -70,7 +70,7 @@ private:
     struct Layer {
         std::vector<float> z, h, kept;
         Arrays arrays;
-        Scratch recurrent, input, tile;
+        Scratch recurrent, input;
         Sweep<Cell> sweep;
         PanelData panels{};  // of the input product, laid out as the sweep's
         float* bias = nullptr;
