@@ -12,8 +12,8 @@
     sample     drawing text, without a Python step per character
 
 Tried, and no faster (Zen 3, products and steps of two-layer networks): packing the rows of a where they lie side by
-side already (over 13 products 0.86 of OpenBLAS's rate in place of 0.87); packing columns for 2, 8 or 64 tiles in one pass,
-so that each line of memory is read once (0.83 to 0.98 of the rate of tile after tile, over 7 products of weight
+side already (over 13 products 0.86 of OpenBLAS's rate in place of 0.87); packing columns for 2, 8 or 64 tiles in one
+pass, so that each line of memory is read once (0.83 to 0.98 of the rate of tile after tile, over 7 products of weight
 gradients); fetching ahead what the gates read; going through a chunk in pieces of ten time steps, for products to find
 z in the cache (92 to 101 GFLOP/s either way at 128 units).
 
