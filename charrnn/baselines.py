@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from charrnn.corpus.tokenizer import Vocabulary, raw
+from charrnn.corpus.tokenizer import Vocabulary
 
 ORDER = 6
 REACH = 1 << 25  # characters of a training text, the last ones; counting needs some hundred bytes for each
@@ -15,7 +15,7 @@ def baselines(train: np.ndarray, text: np.ndarray, vocabulary: Vocabulary) -> di
     """Nats per character of `text` (M,), M > 1, after `train` (N,), by what predicts them; both are ids."""
     train = train[-REACH:]
     return {f"{ORDER}-gram": ngram_loss(train, text, vocabulary.size),
-            "xz -9": xz_loss(vocabulary.decode(train), vocabulary.decode(text))}  # fmt: skip
+            "xz -9": xz_loss(vocabulary.raw(train), vocabulary.raw(text), len(text))}  # fmt: skip
 
 
 def ngram_loss(train: np.ndarray, text: np.ndarray, vocab_size: int, order: int = ORDER) -> float:
@@ -66,7 +66,7 @@ def _discount(counts: np.ndarray) -> float:
     return once / (once + 2 * twice) if once else 0.5
 
 
-def xz_loss(train: str, text: str) -> float:
-    """Nats per character that `text` adds to what `xz -9` makes of `train`."""
-    both, alone = (len(lzma.compress(raw(each), preset=9)) for each in (train + text, train))
-    return (both - alone) * 8 * math.log(2) / len(text)
+def xz_loss(train: bytes, text: bytes, chars: int) -> float:
+    """Nats per character, of which `text` has so many, that it adds to what `xz -9` makes of `train`."""
+    both, alone = (len(lzma.compress(each, preset=9)) for each in (train + text, train))
+    return (both - alone) * 8 * math.log(2) / chars

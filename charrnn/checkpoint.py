@@ -15,10 +15,11 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from charrnn.config import SETTINGS
 from charrnn.errors import CheckpointError
 from charrnn.storage import replacing_at
 
-FORMAT = 1
+FORMAT = 2
 # One key only: with several, safetensors would order them differently in every process, and equal runs would differ.
 _KEY = "charrnn"
 
@@ -29,7 +30,7 @@ class Progress:
 
     step: int = 0  # updates done
     chars: int = 0  # learned from, in all epochs
-    seconds: float = 0.0  # of training; only kept in a checkpoint if the budget is time (see `Checkpoint.save`)
+    seconds: float = 0.0  # of training; only kept in a checkpoint if the budget is time (see `Trainer.checkpoint`)
     averaged: int = 0  # steps taken into the average of the weights
     evaluations: int = 0
     loss_sum: float = 0.0  # nats of all characters since the last evaluation
@@ -69,8 +70,9 @@ class Checkpoint:
             tensors.update({f"state.{layer}.{name}": array for name, array in arrays.items()})
         tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
         header = {name: getattr(self, name) for name in _HEADER} | {
-            "progress": vars(self.progress), "format": FORMAT, "sha256": _sha256(tensors)
+            "progress": vars(self.progress), "format": FORMAT
         }  # fmt: skip
+        header["sha256"] = _sha256(tensors, header)
         with replacing_at(path) as part:
             part.touch()
             mode = part.stat().st_mode
@@ -124,8 +126,11 @@ def _read(path: Path) -> Checkpoint:
         raise _damaged(path, str(error).splitlines()[0]) from None
     if header.get("format") != FORMAT:
         raise CheckpointError(f"{path} has checkpoint format {header.get('format')}; this version reads {FORMAT}")
-    if header["sha256"] != _sha256(tensors):
-        raise _damaged(path, "its arrays are not what was written")
+    if header.pop("sha256", None) != _sha256(tensors, header):
+        raise _damaged(path, "it is not what was written")
+    if unknown := sorted(set(header["config"]) - set(SETTINGS)):
+        raise CheckpointError(f"{path} has the setting {unknown[0]}, which this version does not know: it was written "
+                              "by a newer one")  # fmt: skip
     known = {each.name for each in fields(Progress)}
     progress = Progress(**{name: value for name, value in header["progress"].items() if name in known})
     return Checkpoint(**{name: header[name] for name in _HEADER}, progress=progress, **_sort(tensors))
@@ -152,9 +157,9 @@ def _damaged(path: Path, reason: str) -> CheckpointError:
     return CheckpointError(f"{path} is no checkpoint, or a damaged one ({reason})")
 
 
-def _sha256(tensors: dict[str, np.ndarray]) -> str:
-    """Of names and contents of all arrays: safetensors itself would not notice a bad sector."""
-    digest = hashlib.sha256()
+def _sha256(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> str:
+    """Of the header, and of names and contents of all arrays: safetensors itself would not notice a bad sector."""
+    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
     for name in sorted(tensors):
         digest.update(name.encode())
         digest.update(np.ascontiguousarray(tensors[name]).view(np.uint8).reshape(-1))

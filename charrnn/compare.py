@@ -11,7 +11,7 @@ from charrnn.config import Config
 from charrnn.corpus.tokenizer import Vocabulary
 from charrnn.loss import bits_per_char
 from charrnn.network import Shape
-from charrnn.runs import RUNS, Run, find_run
+from charrnn.runs import RUNS, Run, find_run, is_aside
 
 # What decides which characters are held out, beside the text itself. In a split that shuffles lines the seed does too,
 # and in an interleaved one the number of streams.
@@ -51,7 +51,7 @@ def find_runs(name: str) -> list[Run]:
     for folder in (Path(name), RUNS / name):
         if not Run(folder).last.is_file():
             inside = [path.parent for path in sorted(folder.glob("*/last.safetensors"))]
-            if found := [Run(each) for each in inside if not each.suffix.startswith(".old")]:  # moved aside by --force
+            if found := [Run(each) for each in inside if not is_aside(each)]:
                 return found
     return [find_run(name)]
 

@@ -29,6 +29,8 @@ DECODE_ERRORS = ("strict", "replace", "ignore")
 BUDGETS = ("epochs", "steps", "minutes")
 DEFAULT_MINUTES = 3.0
 _MOST_HELD_OUT = 0.9
+# Sizes and lengths far beyond what anyone has memory and time for, and far below what numbers cannot hold.
+_LARGEST, _LONGEST = 1_000_000, 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -115,21 +117,23 @@ class Config:
     """All settings of a run; a value outside its limits raises ConfigError."""
 
     cell: str = _model("lstm", "Recurrent cell.", choices=CELLS)
-    hidden_size: int = _model(128, "Units in each layer.", low=1)
-    num_layers: int = _model(2, "Recurrent layers.", low=1)
-    embedding_size: int = _model(0, "Size of a learned embedding; 0 feeds characters as one-hot vectors.", low=0)
+    hidden_size: int = _model(128, "Units in each layer.", low=1, high=_LARGEST)
+    num_layers: int = _model(2, "Recurrent layers.", low=1, high=1000)
+    embedding_size: int = _model(0, "Size of a learned embedding; 0 feeds characters as one-hot vectors.", low=0,
+                                 high=_LARGEST)
 
-    epochs: float | None = _budget("Passes over the training text.", float, low=0, open_low=True)
-    steps: int | None = _budget("Updates of the weights.", int, low=1)
+    epochs: float | None = _budget("Passes over the training text.", float, low=0, open_low=True, high=_LONGEST)
+    steps: int | None = _budget("Updates of the weights.", int, low=1, high=_LONGEST)
     minutes: float | None = _budget(
         "Time, evaluations included. Where none of the three is given, the preset decides, and without one it is "
-        f"{DEFAULT_MINUTES:g} minutes.", float, low=0, open_low=True,
+        f"{DEFAULT_MINUTES:g} minutes.", float, low=0, open_low=True, high=_LONGEST,
     )  # fmt: skip
 
-    seq_len: int = _training(50, "Characters after which gradients are cut (truncated BPTT).", low=1, frozen=True)
-    batch_size: int = _training(50, "Streams of text read in parallel.", low=1, frozen=True)
+    seq_len: int = _training(50, "Characters after which gradients are cut (truncated BPTT).", low=1, high=_LARGEST,
+                             frozen=True)
+    batch_size: int = _training(50, "Streams of text read in parallel.", low=1, high=_LARGEST, frozen=True)
     batch_ramp: int = _training(1, "Begin with batch_size over this, a power of 2, and double the batch in equal parts "
-                                "of the run.", low=1, frozen=True)
+                                "of the run.", low=1, high=_LARGEST, frozen=True)
     random_lengths: bool = _training(False, "Cut streams into chunks of random length, seq_len at most.", frozen=True)
     accumulate: int = _training(1, "Chunks whose gradients make one update.", low=1, frozen=True)
     optimizer: str = _training("adam", "How gradients become updates.", choices=OPTIMIZERS, frozen=True)
@@ -149,7 +153,8 @@ class Config:
                                "rounds to 7 bits, on GPUs and on CPUs with AVX512_BF16.", choices=PRECISIONS)
     seed: int = _training(1, "Seed of initial weights, dropout and samples.", low=0, high=2**63 - 1, frozen=True)
 
-    dropout: float = _regularization(0.0, "Share of values dropped between layers.", low=0, high=0.95)
+    dropout: float = _regularization(0.0, "Share of values dropped between layers; this and the others to the nearest "
+                                      "1/256.", low=0, high=0.95)
     dropout_input: float = _regularization(0.0, "Share of characters that a stream does not see for a chunk.", low=0,
                                            high=0.95)
     dropout_output: float = _regularization(0.0, "Share of values dropped after the last layer.", low=0, high=0.95)
@@ -187,7 +192,7 @@ class Config:
                 object.__setattr__(self, each.name, each.metadata["setting"].check(each.name, value))
         if self.val_fraction + self.test_fraction > _MOST_HELD_OUT:
             raise ConfigError(f"val_fraction {self.val_fraction:g} and test_fraction {self.test_fraction:g} leave too "
-                              f"little to learn from; together they may be {_MOST_HELD_OUT:g}")  # fmt: skip
+                              f"little to learn from; together they may be {_MOST_HELD_OUT:g} at most")  # fmt: skip
         if self.batch_ramp & (self.batch_ramp - 1):
             raise ConfigError(f"batch_ramp {self.batch_ramp} is not a power of 2: the batch doubles")
         if self.batch_ramp > 1 and self.split == "interleaved":

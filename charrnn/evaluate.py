@@ -21,6 +21,11 @@ WARM_UP = 256
 Progress = Callable[[int, int], None]  # (done, to do), of any unit
 
 
+def _most_streams(shape: Shape) -> int:
+    """To read at once."""
+    return max(1, min(STREAMS, MOST_LOGITS // (SEQ_LEN * shape.vocab_size)))
+
+
 class Score(NamedTuple):
     """`loss` is mean nats per character over `chars` characters."""
 
@@ -35,12 +40,12 @@ class Evaluator:
         self, shape: Shape, params: Flat, backend: Backend, kernels: ReferenceKernels, chars: int
     ) -> None:
         self.backend, self.kernels = backend, kernels
-        streams = max(1, min(STREAMS, (chars - 1) // (2 * WARM_UP), MOST_LOGITS // (SEQ_LEN * shape.vocab_size)))
+        streams = max(1, min(_most_streams(shape), (chars - 1) // (2 * WARM_UP)))
         self.network = Network(shape, params, backend, kernels, seq_len=SEQ_LEN, batch_size=streams)
 
     @np.errstate(over="ignore", invalid="ignore")  # who calls looks at the loss
     def score(self, ids: np.ndarray, progress: Progress | None = None) -> Score:
-        """The loss on ids[1:], the hidden state carried through the whole text from zero at its start."""
+        """The loss on ids[1:], the hidden state carried through the whole text, or what `WARM_UP` makes of that."""
         streams = Streams(ids, self.network.batch_size)
         states = self._warm_up(streams)
         sums = self.backend.xp.zeros(-(-streams.length // SEQ_LEN), np.float64)  # read at the end: nothing waits
@@ -75,12 +80,14 @@ def score_lines(
     """The loss of each line by itself, as what follows a line end and goes on to the next one; `lines` hold ids."""
     scores: dict[int, Score] = {}
     by_length = sorted(range(len(lines)), key=lambda index: len(lines[index]))
-    for first in range(0, len(lines), STREAMS):
-        group = by_length[first : first + STREAMS]
-        rows = np.full((len(lines[group[-1]]) + 2, len(group)), newline)
+    streams = min(_most_streams(shape), len(lines))
+    network = Network(shape, params, backend, kernels, seq_len=SEQ_LEN, batch_size=streams)
+    for first in range(0, len(lines), streams):
+        group = by_length[first : first + streams]
+        rows = np.full((len(lines[group[-1]]) + 2, streams), newline)
         for column, index in enumerate(group):
             rows[1 : 1 + len(lines[index]), column] = lines[index]
-        nats = _nats(shape, params, backend, kernels, rows)
+        nats = _nats(network, rows)
         for column, index in enumerate(group):
             chars = len(lines[index]) + 1
             scores[index] = Score(float(nats[:chars, column].sum(dtype=np.float64)) / chars, chars)
@@ -89,14 +96,12 @@ def score_lines(
     return [scores[index] for index in range(len(lines))]
 
 
-def _nats(shape: Shape, params: Flat, backend: Backend, kernels: ReferenceKernels, rows: np.ndarray) -> np.ndarray:
+def _nats(network: Network, rows: np.ndarray) -> np.ndarray:
     """The loss on each of rows[1:], in pieces, so that a long line needs no more memory than a short one."""
-    batch_size = rows.shape[1]
-    network = Network(shape, params, backend, kernels, seq_len=SEQ_LEN, batch_size=batch_size)
-    states, nats = network.initial_state(), []
+    backend, states, nats = network.backend, network.initial_state(), []
     for start in range(0, len(rows) - 1, SEQ_LEN):
         inputs, targets = rows[:-1][start : start + SEQ_LEN], rows[1:][start : start + SEQ_LEN]
         logits, states = network.forward(backend.to_device(inputs), states)
-        piece = backend.to_host(kernels.cross_entropy(logits, backend.to_device(targets.reshape(-1))))
-        nats.append(piece.reshape(-1, batch_size))
+        piece = backend.to_host(network.kernels.cross_entropy(logits, backend.to_device(targets.reshape(-1))))
+        nats.append(piece.reshape(targets.shape))
     return np.concatenate(nats)

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -146,8 +147,13 @@ def list_runs() -> list[Run]:
     """The runs in `runs/`, the one written last first; those that --force moved aside are left out."""
     found = {path.parent: path.stat().st_mtime for path in RUNS.glob("*/*.safetensors")
              if path.name in ("last.safetensors", "best.safetensors")}  # fmt: skip
-    aside = [folder for folder in found if ".old" in folder.suffix]
-    return [Run(folder) for folder in sorted(found, key=found.__getitem__, reverse=True) if folder not in aside]
+    return [Run(folder) for folder in sorted(found, key=found.__getitem__, reverse=True) if not is_aside(folder)]
+
+
+def is_aside(folder: Path) -> bool:
+    """Whether --force moved this run aside: it is named so, after a folder that is there."""
+    name = re.fullmatch(r"(.+)\.old\d*", folder.name)
+    return name is not None and folder.with_name(name[1]).exists()
 
 
 def find_run(name: str | None) -> Run:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,7 @@ def sample(network: Network, prime: np.ndarray, choose: Filter, seed: int) -> It
     texts is the same as the only one.
     """
     kernels, backend, texts = network.kernels, network.backend, network.batch_size
+    choose = replace(choose, top_k=min(choose.top_k, network.shape.vocab_size))  # kernels hold it in 32 bits
     states = network.initial_state()
     for start in range(0, len(prime), network.seq_len):
         part = np.repeat(prime[start : start + network.seq_len, None], texts, axis=1)

@@ -48,9 +48,10 @@ def test_ngrams_are_those_of_the_definition(order: int) -> None:
 def test_what_was_learned_costs_next_to_nothing() -> None:
     rng = np.random.default_rng(0)
     text = "".join(chr(97 + n) for n in rng.integers(0, 26, 20_000))
-    assert xz_loss(text, text) < 0.05
-    other = "".join(chr(97 + n) for n in rng.integers(0, 26, 20_000))
-    assert math.log(26) < xz_loss(text, other) < math.log(26) + 0.3
+    text = text.encode()
+    assert xz_loss(text, text, len(text)) < 0.05
+    other = bytes(97 + n for n in rng.integers(0, 26, 20_000).tolist())
+    assert math.log(26) < xz_loss(text, other, len(other)) < math.log(26) + 0.3
 
 
 def test_both_of_a_text() -> None:
@@ -58,3 +59,9 @@ def test_both_of_a_text() -> None:
     ids = vocabulary.encode("abab\n" * 200)
     losses = baselines(ids, ids[:50], vocabulary)
     assert set(losses) == {"6-gram", "xz -9"} and max(losses.values()) < 1
+
+
+def test_bytes_are_compressed_as_they_are() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, 40_000).astype(np.uint8)
+    loss = baselines(noise[:20_000], noise[20_000:], Vocabulary(None))["xz -9"]
+    assert math.log(256) <= loss < math.log(256) + 0.1

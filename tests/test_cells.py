@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from charrnn.backend import open_backend
 from charrnn.cells import CELLS
 from charrnn.kernels.reference import Unrolled
+from charrnn.network import Shape, initial_parameters
 from tests.layers import Layer, numeric_gradient
 
 CHUNKS = [(1, 1, 1), (5, 3, 4)]
@@ -41,5 +43,25 @@ def test_pieces_give_the_same_as_the_whole(cell):
         np.testing.assert_array_equal(a, b)
 
 
-def test_lstm_starts_by_remembering():
-    assert CELLS["lstm"].start == (0, 1, 0, 0)
+@pytest.mark.parametrize("embedding_size", [0, 3])
+@pytest.mark.parametrize("cell", CELLS)
+def test_initial_weights(cell, embedding_size):
+    shape = Shape(cell, 5, 400, 2, embedding_size)
+    params = initial_parameters(shape, open_backend("cpu", np.float64), np.random.default_rng(0))
+    bound = {name: 400**-0.5 for name in shape.parameters}
+    if not embedding_size:
+        bound["rnn.weight_ih_l0"] = 1
+    for layer in range(2):
+        both = params[f"rnn.bias_ih_l{layer}"] + params[f"rnn.bias_hh_l{layer}"]
+        if cell == "lstm":  # it starts by remembering
+            np.testing.assert_array_equal(both.reshape(4, 400)[:, 0], [0, 1, 0, 0])
+            assert (both.reshape(4, 400) == both.reshape(4, 400)[:, :1]).all()
+            bound[f"rnn.bias_ih_l{layer}"] = bound[f"rnn.bias_hh_l{layer}"] = 1
+        else:
+            assert abs(both.mean()) < 0.01
+    for name, array in params.items():
+        if name == "embedding.weight":
+            continue
+        assert np.abs(array).max() <= bound[name]
+        if array.ndim == 2:
+            assert np.abs(array).max() > 0.95 * bound[name] and abs(array.mean()) < 0.1 * bound[name]

@@ -88,7 +88,7 @@ def test_a_bad_sector_is_noticed(tmp_path):
     example().save(tmp_path / "best.safetensors")
     blob = path.read_bytes()
     path.write_bytes(blob[:-8] + b"\xff" * 8)
-    with pytest.raises(CheckpointError, match=r"its arrays are not what was written.*best.safetensors is still there"):
+    with pytest.raises(CheckpointError, match=r"it is not what was written.*best.safetensors is still there"):
         checkpoint.load(path)
 
 
@@ -123,5 +123,27 @@ def test_another_format_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "FORMAT", 99)
     example().save(tmp_path / "x.safetensors")
     monkeypatch.undo()
-    with pytest.raises(CheckpointError, match="has checkpoint format 99; this version reads 1"):
+    with pytest.raises(CheckpointError, match="has checkpoint format 99; this version reads 2"):
+        checkpoint.load(tmp_path / "x.safetensors")
+
+
+@pytest.mark.parametrize(("was", "becomes"), [
+    (b'\\"step\\": 3', b'\\"step\\": 7'), (b'\\"progress', b'\\"prpgress'), (b'\\"cell', b'\\"cdll'),
+    (b'\\"sha256\\": \\"ab', b'\\"sha256\\": \\"ac'),
+])  # fmt: skip
+def test_a_flipped_bit_of_the_header_is_noticed(tmp_path, was, becomes):
+    path = tmp_path / "last.safetensors"
+    example().save(path)
+    blob = path.read_bytes()
+    assert was in blob
+    path.write_bytes(blob.replace(was, becomes))
+    with pytest.raises(CheckpointError, match="or a damaged one"):
+        checkpoint.load(path)
+
+
+def test_a_checkpoint_of_a_newer_version_says_so(tmp_path):
+    saved = example()
+    saved.config["holographic"] = True
+    saved.save(tmp_path / "x.safetensors")
+    with pytest.raises(CheckpointError, match=r"has the setting holographic.*written by a newer one"):
         checkpoint.load(tmp_path / "x.safetensors")

@@ -70,3 +70,14 @@ def test_it_tells_how_far_it_is():
     told.clear()
     score_lines(SHAPE, PARAMS, BACKEND, KERNELS, [ids] * 40, 0, lambda done, total: told.append((done, total)))
     assert told == [(32, 40), (40, 40)]
+
+
+def test_no_more_logits_than_memory_allows(monkeypatch):
+    lines = [np.random.default_rng(length).integers(1, 9, length).astype(np.uint8) for length in range(1, 12)]
+    expected = score_lines(SHAPE, PARAMS, BACKEND, KERNELS, lines, 0)
+    seen, forward = [], Network.forward
+    monkeypatch.setattr(Network, "forward", lambda self, ids, *etc: seen.append(ids.shape) or forward(self, ids, *etc))
+    monkeypatch.setattr(evaluate, "MOST_LOGITS", 3 * evaluate.SEQ_LEN * SHAPE.vocab_size)
+    found = score_lines(SHAPE, PARAMS, BACKEND, KERNELS, lines, 0)
+    assert {streams for _, streams in seen} == {3}
+    np.testing.assert_allclose([each.loss for each in found], [each.loss for each in expected])

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from charrnn.compare import find_runs
 from charrnn.errors import CharrnnError
-from charrnn.runs import find_run
+from charrnn.runs import find_run, list_runs
 from tests.training import SMALL, train
 
 
@@ -32,3 +33,12 @@ def test_a_list_of_runs_that_is_cut_off_says_so(tmp_path, monkeypatch):
     Path("runs/r5/last.safetensors").touch()
     with pytest.raises(CharrnnError, match=r"r\d, r\d, r\d, r\d, r\d, \.\.\.$"):
         find_run("third")
+
+
+def test_only_what_force_moved_aside_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("poems.older", "corpus.old", "text", "text.old", "text.old2"):
+        Path(f"runs/{name}").mkdir(parents=True)
+        Path(f"runs/{name}/last.safetensors").touch()
+    assert {run.folder.name for run in list_runs()} == {"poems.older", "corpus.old", "text"}
+    assert {run.folder.name for run in find_runs("runs")} == {"poems.older", "corpus.old", "text"}

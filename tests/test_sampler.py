@@ -87,3 +87,13 @@ def test_the_state_is_kept_as_if_the_whole_text_were_read_again():
 
 def test_a_prime_is_read_in_pieces_of_any_length():
     np.testing.assert_array_equal(draw(network(1, seq_len=2), 5, 50), draw(network(1), 5, 50))
+
+
+@pytest.mark.parametrize("kernel", ["reference", "auto"])
+@pytest.mark.parametrize("top_k", [2**31, 2**32 + 1])
+def test_top_k_may_be_any_number(kernel, top_k):
+    backend, shape = open_backend("cpu"), Shape("gru", 9, 5, 1)
+    network = Network(shape, initial_parameters(shape, backend, np.random.default_rng(0)), backend,
+                      build(backend, kernel).kernels, seq_len=2, batch_size=2)  # fmt: skip
+    drawn = [list(islice(sample(network, np.array([1, 2]), Filter(top_k=number), 5), 20)) for number in (0, top_k)]
+    np.testing.assert_array_equal(*drawn)

@@ -3,6 +3,8 @@
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -45,6 +47,17 @@ class Interrupt:
             self.number, self._noted = number, time.monotonic()
         elif time.monotonic() - self._noted > PATIENCE:
             sys.exit(128 + number)
+
+
+@contextmanager
+def _leaving() -> Iterator[None]:
+    """While it is entered, signals to end are an exception, so that what was begun is given up in good order."""
+    before = {each: signal.signal(each, lambda number, frame: sys.exit(128 + number)) for each in SIGNALS[1:]}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _show(view: View, event: Event, interrupt: Interrupt) -> None:
@@ -102,7 +115,7 @@ def command(as_json: bool, **options: Any) -> None:
       charrnn train letters.txt --init-from runs/shakespeare
     """
     settings = {name: value for name in SETTINGS if (value := options.pop(name)) is not None}
-    with open_view(json=as_json) as view:
+    with open_view(json=as_json) as view, _leaving():
         session = prepare(Request(settings=settings, **options), view.reading)
         with Interrupt() as interrupt:
             for event in session.run(interrupt):

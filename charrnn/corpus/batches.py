@@ -7,7 +7,6 @@ the first is a target exactly once, and the last one does not wrap around to the
     text "hello", one stream:    inputs h e l l    targets e l l o
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -62,16 +61,18 @@ class Batches:
 
     The chunks of an epoch are of nearly equal length, so that none of them is a stub with a noisy gradient. With
     `jitter_seed` their borders are moved at random, anew in each epoch, so that gradients are not cut at the same
-    characters every time: lengths then lie between about a third of seq_len and all of it (after Merity et al. 2017,
-    who also scale the rate with the length). With `lines`, those of `ids`, an epoch has them in an order of its own.
+    characters every time: lengths then lie between a third of seq_len, or less where a text is short, and all of it
+    (after Merity et al. 2017, who also scale the rate with the length). With `lines`, those of `ids`, an epoch has them
+    in an order of its own.
     """
 
     def __init__(
         self, ids: np.ndarray, batch_size: int, seq_len: int, *, jitter_seed: int | None = None,
-        lines: Lines | None = None,
+        lines: Lines | None = None, stage: int = 0,
     ) -> None:  # fmt: skip
         self.streams, self.longest = Streams(ids, batch_size), seq_len  # no chunk has more time steps
         self._batch_size, self._lines, self._epoch = batch_size, lines, 0
+        self._first_epoch = stage << 32  # so that what is drawn differs from stage to stage
         self._jitter_seed = jitter_seed if seq_len >= _LEAST_JITTERED else None
         shift = 0 if self._jitter_seed is None else seq_len // 6  # of each border, to either side
         self._shift = shift
@@ -83,7 +84,7 @@ class Batches:
 
     def streams_of(self, number: int) -> Streams:
         """The streams that chunk `number` is read from: the same ones throughout an epoch."""
-        epoch = number // self.per_epoch
+        epoch = self._first_epoch + number // self.per_epoch
         if self._lines and epoch != self._epoch:
             self.streams, self._epoch = Streams(self._lines.in_order_of(epoch), self._batch_size), epoch
         return self.streams
@@ -97,7 +98,7 @@ class Batches:
         border = index * self.streams.length // self.per_epoch
         if self._jitter_seed is None or index in (0, self.per_epoch):
             return border
-        counted = np.random.Philox(key=self._jitter_seed, counter=[0, 0, index, epoch])
+        counted = np.random.Philox(key=self._jitter_seed, counter=[0, 0, index, self._first_epoch + epoch])
         return border + int(np.random.Generator(counted).integers(-self._shift, self._shift, endpoint=True))
 
     def starts_text(self, number: int) -> bool:
@@ -107,10 +108,6 @@ class Batches:
     def epoch(self, number: int) -> float:
         """Epochs done before chunk `number`."""
         return number / self.per_epoch
-
-    def __iter__(self) -> Iterator[Chunk]:
-        """The chunks of the first epoch."""
-        return (self.chunk(number) for number in range(self.per_epoch))
 
 
 def fit_batch_size(chars: int, batch_size: int, seq_len: int) -> int:

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from charrnn.config import LISTS
+
 
 class Parts(NamedTuple):
     """Ids to learn from, to watch the learning and choose by, and to measure the choice once; see `split`."""
@@ -20,21 +22,22 @@ def split(
 ) -> Parts:  # fmt: skip
     """The parts of `ids`, in the way `how` of `charrnn.config.SPLITS`.
 
-    ids: (characters,), possibly memory-mapped. 'contiguous' gives views; the others copy, and need a few times the
-    memory of the text. A held-out part of fewer than two characters is left empty, and if too little were left to learn
-    from, nothing is held out.
+    ids: (characters,), possibly memory-mapped. 'contiguous' gives views, 'interleaved' copies; those of lines keep an
+    object for each line for a while, some 30 times the memory of a list of names. If a part that is wanted had fewer
+    than two characters, nothing is held out; the lines are shuffled all the same.
     """
     fractions = (val_fraction, test_fraction)
-    if how == "interleaved":
-        parts = _interleaved(ids, fractions, batch_size)
-    elif how == "contiguous":
-        parts = _tails(ids, fractions)
-    else:
-        parts = _lines(ids, fractions, seed, newline, unique=how == "unique-lines")
-    wanted = [part for part, fraction in zip(parts[1:], fractions, strict=True) if fraction]
-    if not wanted or len(parts.train) < 2 or any(len(part) < 2 for part in wanted):
-        return Parts(ids, ids[:0], ids[:0])
-    return parts
+
+    def parts(fractions: tuple[float, float]) -> Parts:
+        if how in LISTS:
+            return _lines(ids, fractions, seed, newline, unique=how == "unique-lines")
+        if how == "interleaved" and any(fractions):
+            return _interleaved(ids, fractions, batch_size)
+        return _tails(ids, fractions)
+
+    found = parts(fractions)
+    wanted = [part for part, fraction in zip(found[1:], fractions, strict=True) if fraction]
+    return found if all(len(part) > 1 for part in (found.train, *wanted)) else parts((0.0, 0.0))
 
 
 def _tails(ids: np.ndarray, fractions: tuple[float, float]) -> Parts:

@@ -90,6 +90,10 @@ class Vocabulary:
             return np.asarray(ids, np.uint8).tobytes().decode("utf-8", "replace")
         return self._codes[np.asarray(ids, np.int64)].tobytes().decode("utf-32-le")
 
+    def raw(self, ids: ArrayLike) -> bytes:
+        """The bytes of `ids`: as they are, or the text as UTF-8."""
+        return np.asarray(ids, np.uint8).tobytes() if self.characters is None else raw(self.decode(ids))
+
     def decoder(self, errors: str = "replace") -> "Decoder":
         """A decoder for ids that come a few at a time; `errors` is for bytes that are not UTF-8."""
         return Decoder(self, errors)
@@ -99,10 +103,6 @@ class Vocabulary:
         if self.characters is None:
             return self
         return Vocabulary(self.characters + "".join(sorted(set(more).difference(self.characters))))
-
-    def symbol(self, id: int) -> str:
-        """How messages show the symbol, in quotes and with escapes."""
-        return repr(bytes([id])) if self.characters is None else repr(self.characters[id])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -146,7 +146,7 @@ def _split_file(file: BinaryIO, vocabulary: Vocabulary, config: Config, source: 
         np.memmap(file, vocabulary.dtype, "r"), config.split, config.val_fraction, config.test_fraction,
         seed=config.seed, batch_size=config.batch_size, newline=vocabulary.newline,
     )
-    if config.split != "contiguous" and len(parts.train) < count:  # else they are views that lie where they should
+    if config.split != "contiguous":  # whose parts are views that lie where they should
         file.seek(0)
         for part in parts:
             file.write(part)

@@ -19,6 +19,7 @@ from charrnn.errors import ConfigError
 from charrnn.events import Notice
 from charrnn.kernels import build
 from charrnn.network import Shape, initial_parameters
+from charrnn.regularization import LEVELS
 from charrnn.runs import RUNS, Run
 from charrnn.session.parent import Parent
 from charrnn.session.ready import Session, ready
@@ -108,6 +109,9 @@ def _without_effect(config: Config, tokens: Tokens) -> list[Notice]:
     notices = []
     if config.dropout and config.num_layers == 1:
         notices.append(Notice("dropout is between layers, and there is one: it drops nothing; --dropout-output does"))
+    for name in ("dropout", "dropout_input", "dropout_output", "dropout_weights"):
+        if 0 < getattr(config, name) * LEVELS <= 0.5:
+            notices.append(Notice(f"{name} {getattr(config, name):g} drops nothing: it goes by steps of 1/{LEVELS}"))
     if not len(tokens.val) and (config.patience or config.schedule == "plateau"):
         notices.append(Notice("nothing is held out: patience and the schedule plateau wait for evaluations that never "
                               "come"))  # fmt: skip

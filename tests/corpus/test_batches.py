@@ -14,7 +14,8 @@ def test_every_character_but_the_first_is_a_target_once_an_epoch(chars, batch_si
     ids = np.arange(chars)
     batches = Batches(ids, min(batch_size, chars - 1), seq_len)
     seen = []
-    for inputs, targets, count in batches:
+    for number in range(batches.per_epoch):
+        inputs, targets, count = batches.chunk(number)
         inputs, targets = inputs.reshape(-1)[:count], targets.reshape(-1)[:count]
         np.testing.assert_array_equal(targets, inputs + 1)
         seen += targets.tolist()
@@ -42,7 +43,7 @@ def test_random_lengths_differ_from_epoch_to_epoch():
 @given(st.integers(2, 500), st.integers(1, 12), st.integers(1, 60))
 def test_chunks_are_of_nearly_equal_length(chars, batch_size, seq_len):
     batches = Batches(np.arange(chars), min(batch_size, chars - 1), seq_len)
-    lengths = [len(chunk.inputs) for chunk in batches]
+    lengths = [len(batches.chunk(number).inputs) for number in range(batches.per_epoch)]
     assert max(lengths) <= seq_len and max(lengths) - min(lengths) <= 1
 
 

@@ -53,3 +53,15 @@ def test_it_goes_on_from_its_state():
 
 def test_a_batch_cannot_be_smaller_than_one_stream():
     assert ramp(batch_size=2, batch_ramp=8).batch_size == 1
+
+
+@pytest.mark.parametrize("settings", [{"split": "lines"}, {"random_lengths": True}], ids=str)
+def test_every_stage_has_an_order_of_its_own(settings):
+    lines = np.frombuffer("".join(f"{number:03}\n" for number in range(999)).encode(), np.uint8)
+    walk = Ramp(Config(batch_size=8, seq_len=20, batch_ramp=8, **settings), lines, newline=10)
+    seen = set()
+    for number, used in enumerate((0, 0.3, 0.6, 0.8)):
+        walk.advance(100 * number, used)
+        first = walk.chunk(100 * number)
+        seen.add(first.inputs[:8, 0].tobytes() if "split" in settings else len(first.inputs))
+    assert walk.batch_size == 8 and len(seen) > 2

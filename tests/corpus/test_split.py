@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charrnn import config
 from charrnn.config import SPLITS
 from charrnn.corpus.split import split
 
@@ -39,7 +40,7 @@ def test_unique_lines_never_has_a_line_in_both_parts(lines, fraction, dtype, end
     text = "\n".join(lines) + "\n" * ended
     train, val = parts(text, "unique-lines", fraction, dtype=dtype)
     if not val:
-        assert train == text
+        assert sorted(train.splitlines()) == sorted(text.splitlines())
         return
     assert train.endswith("\n") and val.endswith("\n")
     learned, held_out = train.splitlines(), val.splitlines()
@@ -96,7 +97,7 @@ def test_interleaved_holds_out_the_end_of_each_stream():
 def test_interleaved_heads_are_the_streams_of_the_training_part(text, fraction, batch_size):
     train, val = parts(text, "interleaved", fraction, batch_size=batch_size)
     if not val:
-        assert train == text
+        assert sorted(train.splitlines()) == sorted(text.splitlines())
         return
     length = len(text) // batch_size
     head, tail = len(train) // batch_size, len(val) // batch_size
@@ -109,4 +110,15 @@ def test_interleaved_heads_are_the_streams_of_the_training_part(text, fraction, 
 @pytest.mark.parametrize("how", SPLITS)
 @pytest.mark.parametrize(("text", "fraction"), [("a\nb\nc\nd\ne\nf", 0.0), ("a\n", 0.5), ("ab\n", 0.9), ("", 0.5)])
 def test_nothing_is_held_out_of_too_little(how, text, fraction):
-    assert parts(text, how, fraction) == (text, "")
+    train, val = parts(text, how, fraction)
+    assert val == ""
+    if how in config.LISTS and text:
+        train, text = sorted(train.splitlines(keepends=True)), sorted(f"{line}\n" for line in text.splitlines())
+    assert train == text
+
+
+@pytest.mark.parametrize("how", config.LISTS)
+def test_lines_are_shuffled_where_none_is_held_out_too(how):
+    text = "".join(f"{number:03}\n" for number in range(100))
+    train, _ = parts(text.rstrip("\n"), how, 0.0)
+    assert train != text and sorted(train.splitlines()) == text.splitlines() and train.endswith("\n")

@@ -126,8 +126,9 @@ def test_unseen_characters_are_counted():
     assert BYTES.count_unseen(b"x\xff") == 0
 
 
-def test_newline_and_symbols():
+def test_newline_and_bytes():
     assert ABC.newline == 0
     assert Vocabulary("ab").newline is None
     assert BYTES.newline == 10
-    assert (ABC.symbol(0), ABC.symbol(3), BYTES.symbol(10)) == (r"'\n'", "'a'", r"b'\n'")
+    assert Vocabulary("aä").raw([1, 0]) == "äa".encode()
+    assert BYTES.raw([0xC3, 255, 97]) == b"\xc3\xffa"

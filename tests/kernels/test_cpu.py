@@ -9,6 +9,7 @@ from charrnn.backend import Backend
 from charrnn.cells import CELLS
 from charrnn.kernels.cpu import CpuKernels
 from charrnn.kernels.cpu.functions import processors
+from charrnn.network import Network, Shape, initial_parameters
 from tests.kernels.agreement import CPU64, REFERENCE, check_extreme_logits, error, run
 from tests.layers import Layer
 
@@ -49,8 +50,29 @@ def test_any_number_of_threads(native, cell, threads):
         native.set_threads(threads)
         found, again = run(CPU32, native, layer, cell), run(CPU32, native, layer, cell)
         for name, value in found.items():
-            assert error(value, expected[name]) < 1e-6, (name, shape)
+            np.testing.assert_array_equal(value, expected[name], err_msg=f"{name} of {shape}")
             np.testing.assert_array_equal(value, again[name], err_msg=name)
+
+
+@pytest.mark.parametrize("threads", [1, 3, 7])
+def test_networks_learn_the_same_bytes_on_any_number_of_threads(native, threads):
+    native.set_threads(2)
+    expected = gradients(native)
+    native.set_threads(threads)
+    for name, value in gradients(native).items():
+        np.testing.assert_array_equal(value, expected[name], err_msg=name)
+
+
+def gradients(kernels):
+    """Of a network's weights, and their norm: all operations of a step."""
+    shape = Shape("gru", 70, 90, 2)
+    params = initial_parameters(shape, CPU32, np.random.default_rng(0))
+    network = Network(shape, params, CPU32, kernels, seq_len=40, batch_size=30, training=True)
+    ids = np.random.default_rng(1).integers(0, 70, (40, 30)).astype(np.uint8)
+    logits, _ = network.forward(ids, network.initial_state())
+    loss = kernels.cross_entropy_gradient(logits, ids.reshape(-1))
+    grads = network.backward(logits)
+    return dict(grads.items()) | {"loss": loss, "norm": kernels.norm(grads.buffer)}
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -176,6 +198,13 @@ def test_norm_and_adam(kernels, size):
     kernels.adam(*narrow, **settings)
     for found, expected in zip((narrow[0], narrow[3], narrow[4]), (w, mean, square_mean), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_the_first_moments_of_adam(kernels):
+    dw, zeros = np.full(9, 0.5, np.float32), np.zeros((3, 9), np.float32)
+    kernels.adam(zeros[0], dw, None, zeros[1], zeros[2], rate=0.01, beta1=0.9, beta2=0.999, epsilon=1e-8)
+    np.testing.assert_allclose(zeros[1], 0.05, rtol=3e-7)
+    np.testing.assert_allclose(zeros[2], 0.00025, rtol=3e-7)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 7), (64, 32, 129)])

@@ -82,7 +82,7 @@ class TestOnTheProcessor:
 
     @pytest.mark.parametrize("choose", [
         Filter(1.0), Filter(0.3), Filter(0), Filter(0.8, top_k=1), Filter(0.8, top_k=3), Filter(0.8, top_k=500),
-        Filter(1.0, top_p=0.7), Filter(2.0, top_k=5, top_p=0.5),
+        Filter(1.0, top_p=0.7), Filter(2.0, top_k=5, top_p=0.5), Filter(1.0, top_p=1e-50), Filter(1e-50),
     ], ids=str)  # fmt: skip
     def test_characters_are_chosen_as_on_the_host(self, kernels, choose):
         rng = np.random.default_rng(0)

@@ -162,5 +162,5 @@ class CpuKernels(FusedKernels):
         if w.dtype != np.float32:
             return super().adam(w, dw, s, mean, square_mean, rate, beta1, beta2, epsilon)
         arrays = (functions.pointer(a) for a in (w, dw, mean, square_mean))
-        self.functions.adam(w.size, *arrays, rate, beta1, beta2, epsilon)
+        self.functions.adam(w.size, *arrays, rate, beta1, 1 - beta1, beta2, 1 - beta2, epsilon)
         return None

@@ -26,7 +26,7 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
     "log_softmax": (COUNT, COUNT, POINTER, POINTER, POINTER),
     "softmax_gradient": (COUNT, COUNT, POINTER, POINTER, POINTER),
     "square_sums": (STRIDE, POINTER, POINTER),
-    "adam": (STRIDE, POINTER, POINTER, POINTER, POINTER, FLOAT, FLOAT, FLOAT, FLOAT),
+    "adam": (STRIDE, POINTER, POINTER, POINTER, POINTER, *6 * (FLOAT,)),
     "sample": (POINTER, COUNT, POINTER, POINTER, POINTER, POINTER, DOUBLE, COUNT, DOUBLE),
     "close_sampler": (POINTER,),
     **dict.fromkeys(("lstm", "gru", "gru_before", "tanh_cell", "relu"), (POINTER, COUNT)),

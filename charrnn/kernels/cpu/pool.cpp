@@ -131,6 +131,7 @@ void pool_run(int count, void (*call)(const void*, int), const void* task) {
 }
 
 void Barrier::wait() {
+    if (count_ == 1) return;
     const int round = round_.load(std::memory_order_acquire);
     if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == count_) {
         arrived_.store(0, std::memory_order_relaxed);

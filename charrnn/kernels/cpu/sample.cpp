@@ -48,7 +48,7 @@ public:
             layers[i].arrays.memory = Cell::has_memory ? states[i * states_each + 1] : nullptr;
         }
         for (int row = 0; row < batch; row++) std::copy_n(all_logits + row * vocab, vocab, logits + row * padded(vocab));
-        const int64_t weights = static_cast<int64_t>(2 * layers.size() - 1) * gates * hidden;
+        const int64_t weights = (static_cast<int64_t>(2 * layers.size() - 1) * gates + vocab) * hidden;
         share_rows(batch, hidden, weights, steps, [&](const Share& share) {
             for (int t = 0; t < steps; t++) {
                 int32_t* now = ids + t * batch;

@@ -51,14 +51,15 @@ void approach(int64_t size, float* a, const float* b, float share) {
 }
 
 // See Adam in charrnn/optim.py: the corrections are in rate and epsilon.
-void adam(int64_t size, float* w, const float* dw, float* mean, float* square_mean, float rate, float beta1, float beta2,
-          float epsilon) {
+// `alpha1` and `alpha2` are 1 - beta1 and 1 - beta2: of floats they would be off by 1e-5.
+void adam(int64_t size, float* w, const float* dw, float* mean, float* square_mean, float rate, float beta1, float alpha1,
+          float beta2, float alpha2, float epsilon) {
     for_each_block(size, [&](int64_t, int64_t begin, int64_t end) {
         for (int64_t k = begin; k < end; k += LANES) {
             const int count = static_cast<int>(end - k);
             const V gradient = load(dw + k, count);
-            const V m = beta1 * load(mean + k, count) + (1 - beta1) * gradient;
-            const V v = beta2 * load(square_mean + k, count) + (1 - beta2) * gradient * gradient;
+            const V m = beta1 * load(mean + k, count) + alpha1 * gradient;
+            const V v = beta2 * load(square_mean + k, count) + alpha2 * gradient * gradient;
             store(mean + k, m, count);
             store(square_mean + k, v, count);
             store(w + k, load(w + k, count) - rate * m / (root(v) + epsilon), count);

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.errors import Unsupported
+from charrnn.errors import BackendError, Unsupported
 from charrnn.kernels.cuda import persistent
 from charrnn.kernels.cuda.plan import Limits
 from charrnn.kernels.cuda.products import multiplier
@@ -77,6 +77,7 @@ class CudaKernels(ReferenceKernels):
         self, cell: str, *, hidden_size: int, seq_len: int, batch_size: int, dtype: Any, training: bool
     ) -> Recurrence:
         """See `ReferenceKernels.recurrence`."""
+        _check_size(seq_len * batch_size * hidden_size)
         try:
             return persistent.build(self, cell, hidden_size=hidden_size, seq_len=seq_len, batch_size=batch_size,
                                     training=training)  # fmt: skip
@@ -122,7 +123,7 @@ class CudaKernels(ReferenceKernels):
         """See `ReferenceKernels.scatter_add`; as a product with the one-hot matrix: atomic sums would have no order."""
         count, vocab_size = len(ids), len(out)
         one_hot = self._buffer("one-hot", vocab_size * count).reshape(vocab_size, count)
-        grid = (-(-count // THREADS), vocab_size)
+        grid = (vocab_size, -(-count // THREADS))  # the second may be 65,535 at most
         self._one_hot(grid, (THREADS,), (np.int32(count), np.int32(ids.itemsize), ids, one_hot))
         self.matmul(one_hot, rows, out)
 
@@ -180,6 +181,7 @@ class CudaKernels(ReferenceKernels):
     def adam(self, w: Any, dw: Any, s: Any, mean: Any, square_mean: Any, rate: float, beta1: float, beta2: float,
              epsilon: float) -> None:  # fmt: skip
         """See `ReferenceKernels.adam`."""
+        _check_size(w.size)
         numbers = map(np.float32, (rate, beta1, 1 - beta1, beta2, 1 - beta2, epsilon))
         arguments = (np.int32(w.size), w, dw, mean, square_mean, *numbers)
         self._adam((-(-w.size // THREADS),), (THREADS,), arguments)
@@ -188,7 +190,7 @@ class CudaKernels(ReferenceKernels):
         """See `ReferenceKernels.choose`; draws are float64, ids int32."""
         texts, vocab_size = logits.shape
         scratch = (self._buffer("weights", logits.size, np.float64), self._buffer("order", logits.size, np.int32))
-        sizes = (np.int32(vocab_size), np.int32(top_k), np.float32(top_p), np.float32(temperature))
+        sizes = (np.int32(vocab_size), np.int32(top_k), np.float64(top_p), np.float64(temperature))
         self._choose((texts,), (CHOOSE_THREADS,), (*sizes, logits, draws, *scratch, ids))
 
     def _buffer(self, name: str, size: int, dtype: Any = np.float32) -> Any:
@@ -196,3 +198,10 @@ class CudaKernels(ReferenceKernels):
         if name not in self._buffers or self._buffers[name].size < size:
             self._buffers[name] = self.xp.empty(size, dtype)
         return self._buffers[name][:size]
+
+
+def _check_size(values: int) -> None:
+    """Kernels count the values of an array in 32 bits."""
+    if values >= 1 << 31:
+        raise BackendError(f"the GPU kernels do not take arrays of {values:,} values; lower --batch-size, --seq-len or "
+                           "--hidden-size")  # fmt: skip

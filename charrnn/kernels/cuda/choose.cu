@@ -12,11 +12,11 @@ DEVICE float block_largest(float value) {
 }
 
 // How many of the likeliest are kept: of `most` the fewest that together have the share `top_p`.
-DEVICE int count_kept(const double* weights, const int* order, int most, float top_p) {
+DEVICE int count_kept(const double* weights, const int* order, int most, double top_p) {
     double total = 0, before = 0;
     for (int rank = 0; rank < most; rank++) total += weights[order[rank]];
     int kept = 0;
-    while (kept < most && before < static_cast<double>(top_p) * total) before += weights[order[kept++]];
+    while (kept < most && before < top_p * total) before += weights[order[kept++]];
     return kept;
 }
 
@@ -34,7 +34,7 @@ DEVICE int pick(const double* weights, int vocab, double draw) {
 // A block for each row of logits (B, V); weights and order are as large, and empty. top_k = 0 and top_p = 1 keep all,
 // temperature = 0 takes the likeliest. Whatever the logits are, an id comes out.
 KERNEL(choose, 128)
-(int vocab, int top_k, float top_p, float temperature, const float* logits, const double* draws, double* weights,
+(int vocab, int top_k, double top_p, double temperature, const float* logits, const double* draws, double* weights,
  int* order, int* ids) {
     __shared__ int kept;
     const int text = blockIdx.x, first = threadIdx.x, step = blockDim.x;
@@ -44,7 +44,7 @@ KERNEL(choose, 128)
     float largest = logits[min(first, vocab - 1)];
     for (int v = first; v < vocab; v += step) largest = logits[v] > largest ? logits[v] : largest;
     largest = block_largest(largest);
-    if (temperature == 0.0f) {
+    if (temperature == 0.0) {
         float lowest = static_cast<float>(vocab - 1);  // the first of equals, as a number that a float holds exactly
         for (int v = first; v < vocab; v += step) {
             if (logits[v] == largest && v < lowest) lowest = static_cast<float>(v);
@@ -55,10 +55,10 @@ KERNEL(choose, 128)
     }
     for (int v = first; v < vocab; v += step) {
         const double weight = exp((static_cast<double>(logits[v]) - largest) / temperature);
-        weights[v] = weight >= 0 ? weight : 0;  // no number has no rank
+        weights[v] = weight >= 0 ? weight : 0;  // NaN compares false, and would have no rank
     }
     __syncthreads();
-    if (top_k > 0 || top_p < 1.0f) {
+    if (top_k > 0 || top_p < 1.0) {
         for (int v = first; v < vocab; v += step) {
             int rank = 0;
             for (int u = 0; u < vocab; u++) rank += weights[u] > weights[v] || (weights[u] == weights[v] && u < v);

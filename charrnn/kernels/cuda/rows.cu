@@ -25,10 +25,10 @@ KERNEL(read_streams, 256)
     if (id_width == 8) copy_id<long long>(text, from, out, n);
 }
 
-// out[v][n] = 1 where ids[n] is v, else 0; a block column for each v.
+// out[v][n] = 1 where ids[n] is v, else 0; blocks (v, 256 of n).
 KERNEL(one_hot, 256)
 (int count, int id_width, const void* ids, float* out) {
-    const int v = blockIdx.y, n = thread_number();
+    const int v = blockIdx.x, n = blockIdx.y * blockDim.x + threadIdx.x;
     if (n < count) out[static_cast<Offset>(v) * count + n] = id_at(ids, id_width, n) == v ? 1.0f : 0.0f;
 }
 
