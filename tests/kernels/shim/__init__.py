@@ -87,5 +87,7 @@ def _value(argument: Any) -> tuple[str, Any]:
         return "p", ctypes.c_void_p(argument.ctypes.data)
     if isinstance(argument, np.int32):
         return "i", ctypes.c_int32(int(argument))
+    if isinstance(argument, np.float64):
+        return "d", ctypes.c_double(float(argument))
     assert isinstance(argument, np.float32), type(argument)
     return "f", ctypes.c_float(float(argument))

@@ -65,11 +65,11 @@ struct Group {
 inline thread_local Block* block;
 inline thread_local Group* group;
 
-// What a kernel takes, a letter for each argument: p for an address, i and f for numbers of 4 bytes.
+// What a kernel takes, a letter for each argument: p for an address, i and f for numbers of 4 bytes, d for a double.
 template <class... A>
 std::string signature(void (*)(A...)) {
-    static_assert(((std::is_pointer_v<A> || sizeof(A) == 4) && ...), "a kernel takes addresses and numbers of 4 bytes");
-    return {(std::is_pointer_v<A> ? 'p' : std::is_integral_v<A> ? 'i' : 'f')...};
+    static_assert(((std::is_pointer_v<A> || std::is_same_v<A, double> || sizeof(A) == 4) && ...), "no such letter");
+    return {(std::is_pointer_v<A> ? 'p' : std::is_integral_v<A> ? 'i' : sizeof(A) == 4 ? 'f' : 'd')...};
 }
 
 template <class... A, size_t... I>
