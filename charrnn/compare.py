@@ -7,16 +7,11 @@ from typing import Any
 
 from charrnn import checkpoint
 from charrnn.checkpoint import Checkpoint
-from charrnn.config import Config
+from charrnn.config import Config, held_out_by
 from charrnn.corpus.tokenizer import Vocabulary
 from charrnn.loss import bits_per_char
 from charrnn.network import Shape
 from charrnn.runs import RUNS, Run, find_run, is_aside
-
-# What decides which characters are held out, beside the text itself. In a split that shuffles lines the seed does too,
-# and in an interleaved one the number of streams.
-_HELD_OUT = ("split", "val_fraction", "test_fraction", "bytes", "encoding", "errors", "newlines")
-_ALSO = {"unique-lines": ("seed",), "lines": ("seed",), "interleaved": ("batch_size",)}
 
 
 @dataclass(frozen=True)
@@ -101,7 +96,7 @@ def _seconds_to(loss: float, history: list[dict[str, Any]]) -> float | None:
 
 def _differences(first: Checkpoint, other: Checkpoint) -> tuple[str, ...]:
     """Why the losses of two runs are not of the same characters."""
-    names = (*_HELD_OUT, *_ALSO.get(first.config["split"], ()))
+    names = held_out_by(first.config["split"])
     found = [name for name in names if first.config.get(name) != other.config.get(name)]
     if first.corpus["sha256"] != other.corpus["sha256"]:
         found.insert(0, "text")

@@ -22,6 +22,7 @@ PRECISIONS = ("tf32", "float32", "bf16")
 CLIP_MODES = ("norm", "value")
 SPLITS = ("contiguous", "unique-lines", "lines", "interleaved")
 LISTS = ("unique-lines", "lines")  # the splits of texts whose lines have nothing to do with each other
+_HELD_OUT = ("split", "val_fraction", "test_fraction", "bytes", "encoding", "errors", "newlines")
 NEWLINES = ("keep", "lf")
 DECODE_ERRORS = ("strict", "replace", "ignore")
 
@@ -220,6 +221,11 @@ def _merge(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]
         merged.update(dict.fromkeys(BUDGETS))
     merged.update(upper)
     return merged
+
+
+def held_out_by(split: str) -> tuple[str, ...]:
+    """The settings that decide which characters of a text are held out in this split."""
+    return (*_HELD_OUT, *(("seed",) if split in LISTS else ("batch_size",) if split == "interleaved" else ()))
 
 
 def check_names(names: Any, source: str, known: Any = SETTINGS) -> None:

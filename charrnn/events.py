@@ -42,7 +42,7 @@ class Step:
     step: int
     epoch: float
     progress: float
-    loss: float  # of this step's chunk, before the update
+    loss: float  # of this step's chunks, before the update
     grad_norm: float  # before clipping
     learning_rate: float
     chars_per_second: float  # smoothed

@@ -1,7 +1,7 @@
 """The training loop: when to update, evaluate, save and stop. The update itself is `charrnn.learner`.
 
 `Trainer.run` is a generator of events and prints nothing. It can be stopped after any step; what it saves then makes a
-resumed run end with the same bytes as one that was never stopped.
+resumed run end with the same bytes as one that was never stopped, unless time is its budget.
 """
 
 import math

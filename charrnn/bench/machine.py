@@ -11,6 +11,7 @@ import numpy as np
 from charrnn import __version__
 from charrnn.backend import Backend
 from charrnn.bench.timing import clock_of
+from charrnn.kernels.cpu.functions import processors
 from charrnn.kernels.reference import ReferenceKernels
 
 _GEMM = {"cpu": 1536, "gpu": 8192}  # rows and columns; large enough for a rate that a larger product hardly beats
@@ -51,12 +52,7 @@ def describe(backend: Backend) -> Machine:
     target = backend.xp.empty_like(source)
     seconds = min(_repeat(backend, lambda: backend.xp.copyto(target, source)))
     versions = {"charrnn": __version__, "python": platform.python_version(), "numpy": np.__version__}
-    return Machine(backend.device, processor, cores(), 2 * size / seconds / 1e9, versions)
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Machine(backend.device, processor, processors(), 2 * size / seconds / 1e9, versions)
 
 
 def ceiling(backend: Backend, kernels: ReferenceKernels) -> Ceiling:

@@ -9,11 +9,11 @@ from torch.func import functional_call
 from torch.nn.functional import cross_entropy, dropout
 
 from charrnn.backend import open_backend
-from charrnn.bench.machine import cores
 from charrnn.bench.torch_side import LOSS_SCALE, RNNS, variants
 from charrnn.bench.turns import Recipe
 from charrnn.config import Config
 from charrnn.corpus.ramp import Ramp
+from charrnn.kernels.cpu.functions import processors
 from charrnn.network import Shape, initial_parameters
 
 
@@ -21,7 +21,7 @@ class TorchLearner:
     """torch.nn.LSTM, GRU or RNN, a linear layer, and all that changes their weights. Masks are torch's own."""
 
     def __init__(self, config: Config, shape: Shape, batches: Ramp, recipe: Recipe) -> None:
-        torch.set_num_threads(cores())
+        torch.set_num_threads(processors())
         torch.manual_seed(config.seed)
         self.config, self.shape, self.batches = config, shape, batches
         self.device = torch.device(recipe.device.replace("gpu", "cuda"))

@@ -17,9 +17,9 @@ from torch.nn.functional import one_hot
 
 from charrnn.backend import open_backend
 from charrnn.bench.job import GRAPH
-from charrnn.bench.machine import cores
 from charrnn.bench.timing import Clock, HostClock, Laps, rate
 from charrnn.bench.workload import Workload
+from charrnn.kernels.cpu.functions import processors
 
 RNNS: dict[str, tuple[type[nn.RNNBase], dict[str, Any]]] = {
     "lstm": (nn.LSTM, {}),
@@ -65,7 +65,7 @@ class TorchSide:
     """torch.nn.LSTM, GRU or RNN and a linear layer, with all that a training step needs."""
 
     def __init__(self, workload: Workload, device: str, variant: str) -> None:
-        torch.set_num_threads(cores())
+        torch.set_num_threads(processors())
         self.workload, self.config = workload, workload.config
         self.device, self.variant = torch.device(device.replace("gpu", "cuda")), variants(device)[variant]
         kind, options = RNNS[workload.cell]
@@ -153,7 +153,7 @@ class TorchSide:
         """Characters a second of one text: in torch's best way, and as torch comes."""
         rates = []
         for onednn in _ONEDNN.values():
-            for threads in (cores(), 1):
+            for threads in (processors(), 1):
                 torch.backends.mkldnn.enabled = onednn
                 torch.set_num_threads(threads)
                 rates.append(rate(self._drawer()))

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from charrnn.catalogue.download import Progress
-from charrnn.catalogue.entry import Corpus, nearest, read_corpus
+from charrnn.catalogue.entry import Corpus, read_corpus
 from charrnn.catalogue.fetch import Provenance, fetch_text, read_provenance
 from charrnn.catalogue.origins import Bundled, Result
+from charrnn.config import nearest
 from charrnn.corpus.source import Reader, Source
 from charrnn.errors import CorpusError
 from charrnn.storage import cache_folder

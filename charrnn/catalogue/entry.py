@@ -5,9 +5,7 @@
                                   fields of its class
 """
 
-import difflib
 import typing
-from collections.abc import Iterable
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from types import UnionType
@@ -16,6 +14,7 @@ from typing import Any
 import yaml
 
 from charrnn.catalogue.origins import KINDS, Download, Origin
+from charrnn.config import nearest
 from charrnn.errors import CorpusError
 
 
@@ -104,9 +103,3 @@ def _value(key: str, type_: Any, value: Any) -> Any:
     if type(value) is not type_:
         raise CorpusError(f"{key} is of type {type_.__name__}, not {value!r}")
     return value
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """The end of a message that `name` is none of `names`: the one meant, if it is close to one."""
-    close = difflib.get_close_matches(name, list(names), n=1)
-    return f"; did you mean {close[0]}?" if close else ""

@@ -1,4 +1,9 @@
-"""The cells: one file each, nothing but the mathematics of a time step. A new cell is a file and a line here."""
+"""The cells: one file each, nothing but the mathematics of a time step.
+
+A new cell begins with a file and a line here and its name in `charrnn.config.CELLS`: `--kernel reference` trains it.
+The faster kernels know cells by name, and have to learn it: its lines in `kernels/pointwise.h` (`kernels/fused.py` for
+NumPy), and an entry wherever a table in `kernels/` lists the others.
+"""
 
 from charrnn.cells.gru import GRU, GRUBefore
 from charrnn.cells.lstm import LSTM

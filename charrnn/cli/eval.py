@@ -39,7 +39,7 @@ SHORT = 1.0  # seconds of work that are not worth a bar
 @click.option("--dynamic-decay", type=click.FloatRange(0, 1), default=DYNAMIC.decay, show_default=True,
               help="With --dynamic: how strongly it is drawn back to what it knew.")
 @click.option("--baselines", "beside", is_flag=True,
-              help="Also what counting (a 6-gram with back-off) and compressing (xz -9) make of it, both after the "
+              help="Also what counting (a 6-gram, Kneser-Ney) and compressing (xz -9) make of it, both after the "
               "run's training text; xz goes on learning from the text itself.")
 @click.option("--per-line", is_flag=True, help="Rank the lines, likeliest per character first: bits/char, tab, line.")
 @text_options

@@ -33,9 +33,9 @@ class Choice(NamedTuple):
 def build(backend: Backend, kernel: str = "auto", threads: int | None = None, precision: str = "float32") -> Choice:
     """The fastest kernels that take this backend, or the named ones; $CHARRNN_KERNEL names them where 'auto' is asked.
 
-    `threads` is a wish for kernels that have threads of their own; None is a thread for each processor. It is let go
-    where slower kernels stand in for those that have them. `precision` is the setting: tf32 is what products may be
-    rounded to, and bf16 what they have to be.
+    `threads` is a wish for kernels that have threads of their own, and let go where slower kernels stand in for those;
+    None leaves them as they are, at first one for each processor. `precision` is the setting: tf32 permits products to
+    be rounded, bf16 demands it.
 
     Raises:
         Unsupported: the kernels named by `kernel` do not take this backend or precision, or have no threads to choose.

@@ -8,7 +8,7 @@ from typing import Any
 from charrnn.arrays import Flat
 from charrnn.backend import Backend
 from charrnn.checkpoint import Checkpoint
-from charrnn.config import LISTS, SETTINGS, Config
+from charrnn.config import SETTINGS, Config, held_out_by
 from charrnn.corpus.source import Source, sha256_of
 from charrnn.corpus.tokenizer import Vocabulary
 from charrnn.errors import ConfigError
@@ -67,12 +67,7 @@ class Parent:
         """What decides which part of its text it did not learn, if `source` is that text; else nothing."""
         if source.size != self.saved.corpus["size"] or sha256_of(source) != self.saved.corpus["sha256"]:
             return {}
-        names = ["split", *_FRACTIONS, "encoding", "errors", "newlines"]
-        if self.saved.config["split"] in LISTS:  # lines are drawn
-            names.append("seed")
-        if self.saved.config["split"] == "interleaved":
-            names.append("batch_size")
-        return {name: self.saved.config[name] for name in names}
+        return {name: self.saved.config[name] for name in held_out_by(self.saved.config["split"])}
 
     def leaks(self, config: Config, split: Mapping[str, Any]) -> list[Notice]:
         """A warning where `config` holds out another part of the text than `split`, its own, does."""

@@ -185,7 +185,7 @@ def test_the_example_in_the_readme_can_be_read():
 def test_the_sweeps_of_the_repository_can_be_read():
     found = sorted((Path(__file__).parents[2] / "charrnn" / "sweep").glob("*.yaml"))
     assert [path.name for path in found] == ["cells.yaml"]
-    assert len(read_sweep(found[0]).points) == 72
+    assert len(read_sweep(found[0]).points) == 108
 
 
 def test_help_ends_in_examples():

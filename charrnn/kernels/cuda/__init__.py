@@ -40,8 +40,8 @@ SOURCES = ("softmax.cu", "rows.cu", "update.cu", "dropout.cu", "choose.cu")
 class CudaKernels(ReferenceKernels):
     """CuPy arrays in float32; a scalar that a method returns is overwritten by its next call.
 
-    `precision` is a wish, and afterwards what the products are really made in. Who gives a `compile_source` has no
-    device: products are then xp's own. With the GPU's `limits`, recurrent products may be as precise as TF32 only, and
+    `precision` is a wish, and afterwards what the products are really made in. `compile_source` is for tests without a
+    device, whose products are `xp.dot`. With the GPU's `limits`, recurrent products may be as precise as TF32 only, and
     all time steps are one launch where that is possible; without, there is a launch for each of them.
 
     Raises:
