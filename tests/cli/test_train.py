@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from charrnn import presets, session
 from charrnn.cli import cli
+from charrnn.session import begin
 from charrnn.train import Trainer
 
 TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60))
@@ -271,6 +272,17 @@ def test_a_signal_saves_and_says_how_to_go_on(folder, number, code):
     assert Path("runs/fox/last.safetensors").exists()
     result = run("fox.txt", "--resume", "--steps", json.loads(out.splitlines()[-1])["step"] + 1)
     assert result.exit_code == 0 and "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_while_the_text_is_read_puts_the_old_run_back(folder, number, code, monkeypatch):
+    run("fox.txt", *TINY)
+    before = Path("runs/fox/last.safetensors").read_bytes()
+    monkeypatch.setattr(begin, "encode_corpus", lambda *_, **__: signal.raise_signal(number))
+    result = run("fox.txt", *TINY, "--force")
+    assert result.exit_code == code and "Traceback" not in result.output
+    assert [path.name for path in Path("runs").iterdir()] == ["fox"]
+    assert Path("runs/fox/last.safetensors").read_bytes() == before
 
 
 def test_help_is_quick_and_heavy_libraries_stay_out():
