@@ -57,6 +57,11 @@ class Checkpoint:
     moments: dict[str, dict[str, np.ndarray]]  # slot -> name -> array
     states: list[dict[str, np.ndarray]]  # layer -> name -> (B, H)
 
+    @property
+    def evaluated(self) -> dict[str, np.ndarray]:
+        """The weights that were evaluated and are sampled from: their average, where there is one."""
+        return self.moments.get("average", self.weights)
+
     def save(self, path: Path) -> None:
         """Write the file atomically.
 
@@ -94,7 +99,7 @@ def load(path: Path) -> Checkpoint:
         CheckpointError: the file is missing, damaged, or no checkpoint of this program.
     """
     if not path.is_file():
-        raise CheckpointError(f"there is no checkpoint {path}")
+        raise CheckpointError(f"there is no checkpoint {path}{_way_out(path)}")
     try:
         return _read(path)
     except CheckpointError as error:

@@ -1,5 +1,6 @@
 """Runs side by side: what each is, what it reached, and how fast."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,12 @@ from charrnn import checkpoint
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import Config, held_out_by
 from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.errors import CheckpointError
 from charrnn.loss import bits_per_char
 from charrnn.network import Shape
 from charrnn.runs import RUNS, Run, find_run, is_aside
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,10 +58,21 @@ def find_runs(name: str) -> list[Run]:
 def compare(runs: Iterable[Run], to: float | None = None) -> list[Standing]:
     """The runs, lowest validation loss first; `to` is the loss to which their time is wanted.
 
+    A run whose checkpoint cannot be read is left out, and a note says so.
+
     Raises:
-        CheckpointError: a checkpoint cannot be read.
+        CheckpointError: none can be read.
     """
-    saved = [(run, checkpoint.load(run.last)) for run in runs]
+    saved, refusals = [], []
+    for run in runs:
+        try:
+            saved.append((run, checkpoint.load(run.last)))
+        except CheckpointError as error:
+            refusals.append(error)
+    if refusals and not saved:
+        raise refusals[0]
+    for refusal in refusals:
+        log.info("left out: %s", refusal)
     standings = [_standing(run, each, to, saved[0]) for run, each in saved]
     return sorted(standings, key=lambda each: (each.val_loss is None, each.val_loss))
 

@@ -184,7 +184,8 @@ class Config:
 
     eval_every: int = _watching(0, "Steps between evaluations; 0 spreads twenty over the run.", low=0)
     eval_chars: int = _watching(200_000, "Held-out characters read at each evaluation, at most.", low=2)
-    sample_length: int = _watching(120, "Characters of the sample shown at each evaluation; 0 shows none.", low=0)
+    sample_length: int = _watching(120, "Characters of the sample shown at each evaluation, on a terminal and in "
+                               "--json; 0 shows none.", low=0)
 
     def __post_init__(self) -> None:
         for each in fields(self):

@@ -66,7 +66,7 @@ def open_model(
     backend = open_backend(device)
     config, vocabulary = Config(**checkpoint.config), Vocabulary.from_dict(checkpoint.vocabulary)
     shape = Shape.of(config, vocabulary.size)
-    params = load_parameters(shape, backend, checkpoint.weights, path)
+    params = load_parameters(shape, backend, checkpoint.evaluated, path)
     choice = build(backend, kernel, threads, precision)
     choice.tell()
     return Model(checkpoint, path, config, vocabulary, shape, params, backend, choice)

@@ -19,8 +19,8 @@ State = tuple[Any, ...]
 class Cell(Protocol):
     """The mathematics of one time step.
 
-    `gated` cells read part of the recurrent product from a gated output: their last block multiplies not h but
-    `gate(...)`, a pointwise function of h and the blocks before it (the GRU of Cho et al. 2014).
+    `gated` cells are a `GatedCell`. They read part of the recurrent product from a gated output: their last block
+    multiplies not h but `gate(...)`, a pointwise function of h and the blocks before it (the GRU of Cho et al. 2014).
     """
 
     blocks: ClassVar[int]  # pre-activations per unit, in torch's order
@@ -28,12 +28,23 @@ class Cell(Protocol):
     start: ClassVar[tuple[float, ...]]  # of bias_ih, a value per block
     added: ClassVar[int]  # so many blocks, from the first on, are functions of z + r, so that their dz is their dr
     gated: ClassVar[bool]
+    keeps: ClassVar[bool]  # whether a unit has one more value for the way back than its blocks, as pointwise.h says
 
     def step(self, xp: Any, z: Any, r: Any, state: State) -> tuple[State, Any]:
         """One time step: the new state, and what `step_backward` needs."""
 
     def step_backward(self, xp: Any, saved: Any, dstate: State) -> tuple[Any, Any, State]:
         """dz, dr, and the gradient of the old state as far as it does not pass through r."""
+
+
+class GatedCell(Cell, Protocol):
+    """What a gated cell has besides. Its `step_backward` leaves the blocks at zero that `gate_backward` then fills."""
+
+    def gate(self, xp: Any, z: Any, r: Any, state: State) -> tuple[Any, Any]:
+        """The gated output (B, H) from all blocks of z and r but the last, and what `gate_backward` needs."""
+
+    def gate_backward(self, xp: Any, saved: Any, dgated: Any, dz: Any) -> tuple[Any, Any]:
+        """dz (B, G) complete, and the gradient of h as far as it passes through the gate."""
 
 
 class Recurrence(Protocol):

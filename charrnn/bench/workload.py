@@ -77,7 +77,7 @@ class Workload:
     def _tape(self) -> int:
         """Values on the tape."""
         cell = CELLS[self.cell]
-        of_layer = cell.blocks + len(cell.states) + self.cell.startswith("gru")
+        of_layer = cell.blocks + len(cell.states) + cell.keeps
         return self.chars * (self.num_layers * of_layer * self.hidden_size + self.vocab_size)
 
     @property

@@ -17,7 +17,7 @@ from charrnn.recurrence import State
 class GRU:
     """Reset after the product; its weights are torch.nn.GRU's."""
 
-    blocks, states, start, added, gated = 3, ("h",), (0.0, 0.0, 0.0), 2, False
+    blocks, states, start, added, gated, keeps = 3, ("h",), (0.0, 0.0, 0.0), 2, False, True
 
     def step(self, xp: Any, z: Any, r: Any, state: State) -> tuple[State, Any]:
         (h0,) = state
@@ -41,7 +41,7 @@ class GRU:
 class GRUBefore:
     """Reset before the product: the last block of r is made from `gate`, when the first two are known."""
 
-    blocks, states, start, added, gated = 3, ("h",), (0.0, 0.0, 0.0), 3, True
+    blocks, states, start, added, gated, keeps = 3, ("h",), (0.0, 0.0, 0.0), 3, True, True
 
     def gate(self, xp: Any, z: Any, r: Any, state: State) -> tuple[Any, Any]:
         """reset * h, and what `gate_backward` needs; z and r are the blocks reset and update."""

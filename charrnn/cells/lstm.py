@@ -18,7 +18,7 @@ from charrnn.recurrence import State
 class LSTM:
     """Four blocks, two states."""
 
-    blocks, states, start, added, gated = 4, ("h", "c"), (0.0, 1.0, 0.0, 0.0), 4, False
+    blocks, states, start, added, gated, keeps = 4, ("h", "c"), (0.0, 1.0, 0.0, 0.0), 4, False, False
 
     def step(self, xp: Any, z: Any, r: Any, state: State) -> tuple[State, Any]:
         _, c0 = state

@@ -11,7 +11,7 @@ from charrnn.recurrence import State
 class Tanh:
     """h' = tanh(z + r), as torch.nn.RNN."""
 
-    blocks, states, start, added, gated = 1, ("h",), (0.0,), 1, False
+    blocks, states, start, added, gated, keeps = 1, ("h",), (0.0,), 1, False, False
 
     def step(self, xp: Any, z: Any, r: Any, state: State) -> tuple[State, Any]:
         h = xp.tanh(z + r)
@@ -26,7 +26,7 @@ class Tanh:
 class ReLU:
     """h' = max(z + r, 0), as torch.nn.RNN with nonlinearity="relu"; nothing bounds h, so clip the gradients."""
 
-    blocks, states, start, added, gated = 1, ("h",), (0.0,), 1, False
+    blocks, states, start, added, gated, keeps = 1, ("h",), (0.0,), 1, False, False
 
     def step(self, xp: Any, z: Any, r: Any, state: State) -> tuple[State, Any]:
         h = xp.maximum(z + r, 0)

@@ -128,7 +128,7 @@ def _beside(model: Model, ids: np.ndarray) -> dict[str, dict[str, float]]:
     tokens = model.tokens()
     if tokens is None:
         again = commands.command("train", "--resume", "--run", model.path.parent)
-        raise CorpusError(f"--baselines need the text that {model.path} learned from, which is no longer beside it; "
+        raise CorpusError(f"--baselines need the text that {model.path} learned from, which is gone or damaged; "
                           f"{again} reads it again")  # fmt: skip
     if len(tokens.train) > LONG:
         click.echo(f"counting and compressing {len(tokens.train):,} characters", err=True)
@@ -138,11 +138,12 @@ def _beside(model: Model, ids: np.ndarray) -> dict[str, dict[str, float]]:
 def _own_part(model: Model, part: str) -> np.ndarray:
     tokens = model.tokens()
     if tokens is None:
-        raise CorpusError(f"{PARTS[part]} of the text is no longer beside {model.path}; name the text: "
-                          f"{_with_file(model)}")  # fmt: skip
+        raise CorpusError(f"{PARTS[part]} of the text, which lay beside {model.path}, is gone or damaged; name the "
+                          f"text: {_with_file(model)}")  # fmt: skip
     ids = getattr(tokens.parts, part)
     if not len(ids):
-        raise CorpusError(f"{model.path.parent} has no {part} part; name a text: {_with_file(model)}")
+        raise CorpusError(f"{model.path.parent} has no {part} part, as nothing was held out for it; name a text: "
+                          f"{_with_file(model)}")  # fmt: skip
     return ids
 
 

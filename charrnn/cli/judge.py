@@ -60,5 +60,6 @@ def command(
     click.echo(f"{report.model}, temperature {temp:g}, seed {seed}", err=True)
     if report.drawn.texts < count:
         unit = "bytes" if report.bytes else "characters"
-        click.echo(f"note: only {report.drawn.chars:,} {unit} are held out, and no more were drawn", err=True)
+        click.echo(f"note: the held-out text fills no more than {report.drawn.chars:,} {unit} of such "
+                   "texts, and no more were drawn", err=True)
     show_report(report)

@@ -16,7 +16,8 @@ from charrnn.cli.options import SettingOption, device_options, json_option
 from charrnn.compare import compare
 from charrnn.config import BUDGETS, SETTINGS
 from charrnn.errors import SweepError
-from charrnn.runs import RUNS
+from charrnn.runs import LOCK, RUNS
+from charrnn.storage import Lock
 from charrnn.sweep.grid import cell_grid
 from charrnn.sweep.jobs import Ended, run_trials
 from charrnn.sweep.plan import read_sweep, with_budget
@@ -66,14 +67,18 @@ def command(
       charrnn sweep search.yaml --print-commands | xargs -d '\\n' -n 1 -P 8 sh -c
     """
     sweep = with_budget(read_sweep(file), {name: value for name, value in budget.items() if value is not None})
-    trials = make_trials(sweep, folder or RUNS / file.stem)
+    folder = folder or RUNS / file.stem
+    trials = make_trials(sweep, folder)
     left = [trial for trial in trials if not trial.is_finished()]
     if print_commands:
         for trial in left:
             size = f"  # {trial.parameters:,} parameters" if trial.parameters else ""
             click.echo(shlex.join(["charrnn", *trial.command(device, kernel)]) + size)
         return
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = Lock(folder / LOCK)  # held as long as there is something to train
     failed = _train(left, SweepView(trials, left), jobs, device, kernel)
+    lock.release()
     standings = compare([trial.run for trial in trials if trial not in failed])
     if as_json:
         points = {trial.run.folder: trial.point for trial in trials}

@@ -102,8 +102,8 @@ def command(as_json: bool, **options: Any) -> None:
 
     CORPUS is a file, a folder, - for standard input, or a name from `charrnn corpora list`. Training can be stopped
     with Ctrl-C at any time, and goes on with --resume as if nothing had happened. A setting comes from the command
-    line, else from --config, else from the preset, else from its default. Without --preset, --config and --init-from a
-    preset is chosen that suits the text and the time given.
+    line, else from --config, else from the preset, else from its default, which is what stands below. Without --preset,
+    --config and --init-from a preset is chosen that suits the text and the time given.
 
     \b
     Examples:

@@ -136,6 +136,6 @@ def _learned(model: Model) -> Tokens:
     tokens = model.tokens()
     if tokens is None:
         again = command("train", "--resume", "--run", model.path.parent)
-        raise CorpusError(f"the text that it learned from is no longer beside {model.path}, and nothing can be judged "
-                          f"without it; {again} reads it again")  # fmt: skip
+        raise CorpusError(f"the text that it learned from, which lay beside {model.path}, is gone or damaged, and "
+                          f"nothing can be judged without it; {again} reads it again")  # fmt: skip
     return tokens

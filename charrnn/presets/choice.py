@@ -12,7 +12,8 @@ GATED = ("lstm", "gru", "gru-before")  # cells that learn at the rates that pres
 
 def choose(size: int, *, is_list: bool, gpu: bool, settings: Mapping[str, Any]) -> tuple[str, str]:
     """The preset for a text of `size` bytes, and why; `settings` are those given, of which the budget counts."""
-    text = f"{size / 1e6:.1f} MB of text" if size >= 1e5 else f"{size / 1e3:.1f} kB of text"
+    unit, scale = next((unit, scale) for unit, scale in (("MB", 1e6), ("kB", 1e3), ("bytes", 1)) if size >= scale / 10)
+    text = f"{size / scale:.{1 if scale > 1 else 0}f} {unit} of text"
     minutes, epochs = settings.get("minutes"), settings.get("epochs")
     if is_list:
         return "names", "a list of short lines"

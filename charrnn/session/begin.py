@@ -59,6 +59,9 @@ def begin(request: Request, backend: Backend, reading: Reading | None) -> Sessio
                                     np.random.default_rng(config.seed))  # fmt: skip
         if parent:
             parent.copy_weights(params, backend)
+            more = tokens.vocabulary.size - parent.vocabulary.size
+            joined = f", whose vocabulary {more} characters joined" if more else ""
+            notices.append(Notice(f"it begins with the weights of {parent.name}{joined}"))
         run.write_config(config, origins)
     except BaseException:  # Ctrl-C and too little memory as well
         run.discard(lock, moved)
@@ -112,6 +115,8 @@ def _without_effect(config: Config, tokens: Tokens) -> list[Notice]:
     for name in ("dropout", "dropout_input", "dropout_output", "dropout_weights"):
         if 0 < getattr(config, name) * LEVELS <= 0.5:
             notices.append(Notice(f"{name} {getattr(config, name):g} drops nothing: it goes by steps of 1/{LEVELS}"))
+    if config.bytes and (config.encoding, config.errors) != (Config.encoding, Config.errors):
+        notices.append(Notice("bytes are read as they are: encoding and errors change nothing"))
     if not len(tokens.val) and (config.patience or config.schedule == "plateau"):
         notices.append(Notice("nothing is held out: patience and the schedule plateau wait for evaluations that never "
                               "come"))  # fmt: skip

@@ -83,5 +83,5 @@ class Parent:
     def copy_weights(self, params: Flat, backend: Backend) -> None:
         """Into those of a network that may know more characters; theirs keep what they have."""
         shape = Shape.of(Config(**self.saved.config), self.vocabulary.size)
-        for name, weight in load_parameters(shape, backend, self.saved.weights, self.path).items():
+        for name, weight in load_parameters(shape, backend, self.saved.evaluated, self.path).items():
             params[name][tuple(slice(length) for length in weight.shape)] = weight

@@ -1,5 +1,6 @@
 """A run that goes on where its last checkpoint stands."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def resume(request: Request, backend: Backend, reading: Reading | None) -> Sessi
     tokens = load_tokens(run.folder, vocabulary)
     if tokens is None or tokens.sha256 != saved.corpus["sha256"]:
         tokens = _read_again(request, saved, config, run, vocabulary, reading)
-    elif request.corpus not in (None, "-", saved.corpus["argument"]) and not _names_run(request.corpus):
+    elif request.corpus not in (None, "-") and not _names_run(request.corpus):
         source = open_corpus(request.corpus, config.glob, reading)
         _check_same(source, sha256_of(source), saved, run)
     shape = Shape.of(config, vocabulary.size)
@@ -46,8 +47,15 @@ def resume(request: Request, backend: Backend, reading: Reading | None) -> Sessi
     run.write_config(config, origins)
     description = {"origins": origins, "preset": saved.preset, "corpus": saved.corpus}
     setup = Setup(config, tokens, run, backend, choice.kernels, params, description, saved, lock)
-    early = [Notice(f"{run.folder} had stopped early; it will do so again unless --patience is larger, or 0")]
-    return ready(setup, choice, early if saved.progress.ended == "early stop" else [])
+    return ready(setup, choice, list(_notices(request, saved, run)))
+
+
+def _notices(request: Request, saved: Checkpoint, run: Run) -> Iterator[Notice]:
+    text = Path(saved.corpus["argument"])
+    if request.corpus is None and text.is_file() and text.stat().st_size != saved.corpus["size"]:
+        yield Notice(f"{text} has changed; this run goes on with the text that it began with")
+    if saved.progress.ended == "early stop":
+        yield Notice(f"{run.folder} had stopped early; it will do so again unless --patience is larger, or 0")
 
 
 def _run_to_resume(request: Request) -> Run:
@@ -94,7 +102,13 @@ def _read_again(
     argument = request.corpus or saved.corpus["argument"]
     if argument == "-":
         raise CorpusError(f"the text in {run.folder} is gone, and it came from standard input; it cannot be resumed")
-    source = open_corpus(argument, config.glob, reading)
+    try:
+        source = open_corpus(argument, config.glob, reading)
+    except CorpusError as error:
+        if request.corpus:
+            raise
+        raise CorpusError(f"{error}; {command('train', 'CORPUS', '--resume', '--run', run.folder)} takes the text of "
+                          "this run from where it is now") from None  # fmt: skip
     tokens = encode_corpus(source, config, run.folder, base=vocabulary, progress=reading)
     _check_same(source, tokens.sha256, saved, run)
     return tokens

@@ -92,9 +92,9 @@ class LiveView:
                 self._console.print(facts(finished_lines(event, self._run)))
 
     def _smooth(self, loss: float) -> None:
-        """Take a loss into the average: the mean of all at first, an exponential average once there are many."""
+        """Take a loss into the average: of about the last quarter of the steps, and of 50 at most."""
         self._steps += 1
-        self._loss += max(1 / self._steps, WEIGHT) * (loss - self._loss)
+        self._loss += max(4 / (self._steps + 3), WEIGHT) * (loss - self._loss)
 
     def _drawing_due(self) -> bool:
         if self._clock() < self._next_drawing:

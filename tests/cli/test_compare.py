@@ -51,6 +51,15 @@ def test_what_force_moved_aside_is_compared_only_by_name():
     assert "raw.old" in compare("raw.old").stdout
 
 
+def test_a_damaged_run_is_left_out_and_named(caplog):
+    caplog.set_level("INFO")
+    Path("runs/raw/last.safetensors").write_bytes(b"nothing")
+    result = compare("words", "raw")
+    assert result.exit_code == 0 and "words" in result.stdout and "raw" not in result.stdout
+    assert "left out: runs/raw/last.safetensors is no checkpoint" in caplog.text
+    assert compare("raw").exit_code == 1
+
+
 def test_a_run_that_can_go_on_is_marked():
     path = Path("runs/words/last.safetensors")
     saved = checkpoint.load(path)

@@ -66,7 +66,7 @@ def test_the_text_learned_from_can_be_read_as_it_was_learned():
 
 
 def test_the_test_part_is_read_only_when_asked_for():
-    assert "runs/words has no test part; name a text" in fails("--split", "test")
+    assert "runs/words has no test part, as nothing was held out for it; name a text" in fails("--split", "test")
 
 
 def test_for_people_it_is_four_lines():
@@ -118,7 +118,7 @@ def test_they_are_not_of_single_lines_and_need_the_text_of_the_run():
     assert evaluate("--baselines", "--per-line").exit_code == 2
     Path("text.txt").write_text("cat\nant\n")
     Path("runs/words/tokens.bin").unlink()
-    assert "which is no longer beside it; charrnn train --resume" in fails("words", "text.txt", "--baselines")
+    assert "which is gone or damaged; charrnn train --resume" in fails("words", "text.txt", "--baselines")
 
 
 def test_a_text_is_a_file_or_standard_input_of_a_run_or_of_the_newest():
@@ -185,7 +185,7 @@ def test_without_the_text_that_it_learned_from_a_file_is_needed():
 def test_another_text_beside_the_run_is_not_its_held_out_part():
     facts = Path("runs/words/tokens.json")
     facts.write_text(facts.read_text().replace('"sha256": "', '"sha256": "0'))
-    assert "no longer beside" in fails()
+    assert "is gone or damaged" in fails()
 
 
 def test_what_is_wrong_is_one_line():

@@ -25,7 +25,7 @@ def test_for_people_it_is_a_table_beside_held_out_text():
     assert result.exit_code == 0, result.stderr
     first, note = result.stderr.splitlines()
     assert first == "runs/words/best.safetensors, temperature 0.8, seed 1"
-    assert note.startswith("note: only ") and note.endswith(" are held out, and no more were drawn")
+    assert note.startswith("note: the held-out text fills no more than ") and note.endswith("no more were drawn")
     lines = [line.split() for line in result.stdout.splitlines()]
     assert lines[0] == ["drawn", "held", "out"]
     for row in ("texts", "characters"):
@@ -76,7 +76,7 @@ def test_what_is_wrong_is_one_line():
         assert (result.exit_code, result.stdout) == (1, "")
         assert message in result.stderr and result.stderr.count("\n") == 1
     Path("runs/words/tokens.json").unlink()
-    assert "no longer beside runs/words/best.safetensors" in judge().stderr
+    assert "lay beside runs/words/best.safetensors, is gone or damaged" in judge().stderr
     assert judge("--count", "0").exit_code == 2
 
 

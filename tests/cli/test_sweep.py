@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from charrnn import checkpoint
 from charrnn.cli import cli
+from charrnn.storage import Lock
 from charrnn.sweep.jobs import _processors
 from charrnn.sweep.plan import _SAMPLES, read_sweep
 
@@ -141,6 +142,16 @@ def test_an_interrupted_sweep_goes_on_where_it_was(number, code):
     assert "interrupted, and saved" in log.read_text()
     lines = sweep("--print-commands").stdout.splitlines()
     assert lines[0].startswith("charrnn train --resume --run runs/s/cell=gru")
+
+
+def test_a_sweep_runs_once_at_a_time():
+    Path("s.yaml").write_text(SWEEP)
+    Path("runs/s").mkdir(parents=True)
+    lock = Lock(Path("runs/s/lock"))
+    result = sweep()
+    assert result.exit_code == 1 and "runs/s is in use by process" in result.stderr
+    lock.release()
+    assert sweep().exit_code == 0
 
 
 def test_what_is_wrong_is_one_line():

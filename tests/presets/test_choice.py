@@ -15,7 +15,7 @@ MEGABYTE = 1_115_394
     (MEGABYTE, {"epochs": 30}, ("shakespeare", "1.1 MB of text and --epochs 30")),
     (MEGABYTE, {"epochs": 5}, ("quick", "1.1 MB of text")),
     (MEGABYTE, {"steps": 10**6, "hidden_size": 9}, ("quick", "1.1 MB of text")),
-    (5, {}, ("quick", "0.0 kB of text")),
+    (5, {}, ("quick", "5 bytes of text")),
     (11_631_170, {}, ("linux", "11.6 MB of text")),
     (11_631_170, {"minutes": 2}, ("quick", "11.6 MB of text and --minutes 2")),
     (11_631_170, {"minutes": 120}, ("linux", "11.6 MB of text")),

@@ -10,7 +10,7 @@ from charrnn.corpus.tokenizer import Vocabulary
 from charrnn.corpus.tokens import load_tokens
 from charrnn.errors import ConfigError
 from charrnn.runs import Run
-from tests.training import SMALL, setup, train
+from tests.training import SMALL, TEXT, setup, train
 
 SHORT = {"steps": 1, "seq_len": 5, "batch_size": 3}
 LIST = "".join(f"name{number}\n" for number in range(100))
@@ -48,8 +48,21 @@ def test_fine_tuning_on_the_same_text_holds_out_the_same_part(tmp_path, changes)
     session = setup(corpus, SHORT, run=str(tmp_path / "same"), init_from=base)
     for part, wanted in zip(session.setup.tokens.parts, expected.parts, strict=True):
         np.testing.assert_array_equal(part, wanted)
-    assert session.notices == []
+    assert warnings(session) == []
     assert session.setup.description["origins"]["split"] == "run base"
+
+
+def test_fine_tuning_says_what_it_begins_with(text, tmp_path):
+    train(text, SMALL | {"steps": 2}, run=str(tmp_path / "base"))
+    (tmp_path / "more.txt").write_text(TEXT + "ÄÖ")
+    session = setup(str(tmp_path / "more.txt"), SHORT, run=str(tmp_path / "tuned"), init_from=str(tmp_path / "base"))
+    assert [notice.text for notice in session.notices] == [
+        f"it begins with the weights of {tmp_path / 'base'}, whose vocabulary 2 more characters joined"]
+
+
+def warnings(session):
+    """The notices but the one of where its weights are from."""
+    return [notice.text for notice in session.notices if not notice.text.startswith("it begins with the weights of")]
 
 
 def test_fine_tuning_says_where_another_part_is_held_out(tmp_path):
@@ -59,10 +72,10 @@ def test_fine_tuning_says_where_another_part_is_held_out(tmp_path):
     train(corpus, SMALL | {"steps": 7, "split": "unique-lines"}, run=base)
     session = setup(corpus, SHORT | {"split": "contiguous", "seed": 2}, run=str(tmp_path / "a"), init_from=base)
     said = f"{base} learned this text with split unique-lines and seed 1: it may have learned part of what is held out"
-    assert [notice.text[: len(said)] for notice in session.notices] == [said]
+    assert [text[: len(said)] for text in warnings(session)] == [said]
     session = setup(corpus, SHORT | {"val_fraction": 0.2}, run=str(tmp_path / "b"), init_from=base)
-    assert "learned this text with val_fraction 0.1: it may" in session.notices[0].text
+    assert "learned this text with val_fraction 0.1: it may" in warnings(session)[0]
     session = setup(corpus, SHORT | {"val_fraction": 0.05}, run=str(tmp_path / "c"), init_from=base)
-    assert session.notices == []
+    assert warnings(session) == []
     session = setup(str(tmp_path / "other.txt"), SHORT | {"seed": 2}, run=str(tmp_path / "d"), init_from=base)
-    assert session.setup.config.split == "contiguous" and session.notices == []
+    assert session.setup.config.split == "contiguous" and warnings(session) == []

@@ -43,6 +43,27 @@ def test_another_text_cannot_be_put_under_a_run(text, tmp_path):
     assert train(str(run), {}, resume=True)[-1].step == 40  # as in: charrnn train --resume NAME
 
 
+def test_a_text_that_has_changed_is_refused_if_it_is_named_and_else_told(text, tmp_path):
+    run = str(tmp_path / "run")
+    train(text, SMALL, run=run, stop_at=3)
+    assert setup(None, {}, run=run, resume=True).notices == []
+    (tmp_path / "fox.txt").write_text("another text\n" * 20)
+    with pytest.raises(CorpusError, match=r"fox.txt is not the text that this run learned from"):
+        setup(text, {}, run=run, resume=True)
+    (notice,) = setup(None, {}, run=run, resume=True).notices
+    assert notice.text.endswith("fox.txt has changed; this run goes on with the text that it began with")
+
+
+def test_a_text_that_has_moved_can_be_named(text, tmp_path):
+    run = tmp_path / "run"
+    train(text, SMALL, run=str(run), stop_at=3)
+    (run / "tokens.bin").unlink()
+    moved = (tmp_path / "fox.txt").rename(tmp_path / "moved.txt")
+    with pytest.raises(CorpusError, match=r"--resume --run .*run takes the text of this run from where it is now"):
+        setup(None, {}, run=str(run), resume=True)
+    setup(str(moved), {}, run=str(run), resume=True)
+
+
 def test_a_resumed_run_keeps_what_fixes_it_and_may_go_on_longer(text, tmp_path):
     run = tmp_path / "run"
     train(text, SMALL | {"steps": 3}, run=str(run))

@@ -115,12 +115,15 @@ def test_a_step_between_two_drawings_costs_microseconds():
         assert time.perf_counter() - began < 0.5
 
 
-def test_the_loss_is_an_average_that_begins_with_the_mean():
+def test_the_loss_is_an_average_of_the_last_steps():
     screen = Screen()
     with screen.view:
         for loss in (4.0, 2.0):
             lines = screen.show(step(1, loss))
-        assert "train 3.000" in lines[-1]
+        assert "train 2.400" in lines[-1]
+        for _ in range(60):
+            lines = screen.show(step(1, 1.0))
+        assert "train 1.00" in lines[-1]
         for _ in range(500):
             lines = screen.show(step(1, 1.0))
         assert "train 1.000" in lines[-1]

@@ -13,7 +13,6 @@ from charrnn.recurrence import State
 
 FORWARD, BACKWARD = 0, 1
 FUNCTIONS = {"lstm": "lstm", "gru": "gru", "gru-before": "gru_before", "tanh": "tanh_cell", "relu": "relu"}
-KEEPS = {"gru", "gru-before"}  # cells with one more value a unit for the way back, as pointwise.h says
 
 
 class Arrays(ctypes.Structure):
@@ -33,7 +32,7 @@ class CompiledSweep:
         self._kernels, self._cell = kernels, CELLS[cell]
         self._sweep = getattr(kernels.functions, FUNCTIONS[cell])
         shape, taped = (batch_size, hidden_size), seq_len if training else 0
-        has_memory, keeps = len(self._cell.states) > 1, cell in KEEPS
+        has_memory, keeps = len(self._cell.states) > 1, self._cell.keeps
         self._states = [zeros(np, (seq_len + 1, *shape), np.float32)]  # h; index 0 is the initial state
         if has_memory:
             self._states.append(zeros(np, (taped + 1, *shape), np.float32))

@@ -16,7 +16,6 @@ from charrnn.recurrence import State
 
 THREADS = 256
 STRUCTURES = {"lstm": "LSTM", "gru": "GRU", "gru-before": "GRUBefore", "tanh": "Tanh", "relu": "ReLU"}
-KEEPS = {"gru", "gru-before"}  # cells with one more value a unit for the way back, as pointwise.h says
 
 
 class Sweep:
@@ -36,9 +35,10 @@ class Sweep:
         self.h = self.xp.zeros((seq_len + 1, *self._shape), np.float32)  # index 0 is the initial state
         self.outputs = [self.h[t] for t in range(seq_len + 1)]
         # What a cell does not have is never touched, and h stands in for it: a kernel wants an address.
-        self.memory = self.xp.zeros((self._recorded + 1, *self._shape), np.float32) if cell == "lstm" else self.h
-        self.kept = self.steps(1) if cell in KEEPS else self.h
-        self._states = [self.h, self.memory][: len(CELLS[cell].states)]
+        states, keeps = len(CELLS[cell].states), CELLS[cell].keeps
+        self.memory = self.xp.zeros((self._recorded + 1, *self._shape), np.float32) if states > 1 else self.h
+        self.kept = self.steps(1) if keeps else self.h
+        self._states = [self.h, self.memory][:states]
         if training:
             self._dproduct, self._carried, self._dmemory = self.xp.zeros((3, *self._shape), np.float32)
 
@@ -100,7 +100,7 @@ class UngatedSweep(Sweep):
     ) -> None:
         super().__init__(kernels, cell, hidden_size, seq_len, batch_size, training)
         # Of the others it is dz.
-        self._dr = self.steps(CELLS[cell].blocks) if training and cell in KEEPS else None
+        self._dr = self.steps(CELLS[cell].blocks) if training and CELLS[cell].keeps else None
 
     def weight_gradients(self, weight: Any, bias: Any, z: Any) -> None:
         dr = z if self._dr is None else self._dr[: len(z)]
