@@ -57,7 +57,7 @@ def test_fine_tuning_says_what_it_begins_with(text, tmp_path):
     (tmp_path / "more.txt").write_text(TEXT + "ÄÖ")
     session = setup(str(tmp_path / "more.txt"), SHORT, run=str(tmp_path / "tuned"), init_from=str(tmp_path / "base"))
     assert [notice.text for notice in session.notices] == [
-        f"it begins with the weights of {tmp_path / 'base'}, whose vocabulary 2 more characters joined"]
+        f"it begins with the weights of {tmp_path / 'base'}, whose vocabulary 2 characters joined"]
 
 
 def warnings(session):
