@@ -60,6 +60,8 @@ def test_an_unknown_preset_lists_them():
 @pytest.mark.parametrize(("text", "message"), [
     ("hidden_size: [", "is not valid YAML"),
     ("just text", "is not a list of `setting: value` lines"),
+    ("", "my.yaml is empty"),
+    ("hidden_size: abc", "my.yaml: hidden_size is a whole number, not 'abc'"),
     ("hiddensize: 3", "there is no setting 'hiddensize'; did you mean hidden_size?"),
     (b"\xff\xfe", "is not UTF-8 text"),
     (None, "cannot be read: No such file"),

@@ -1,7 +1,8 @@
 """The command line: click and nothing else. Each command is a file here, imported when it is used.
 
 Errors become exit codes in this file, once: 1 for what a user can mend, 2 for wrong usage (click's), 130 for Ctrl-C,
-141 where standard output is a pipe that nobody reads any more.
+141 where standard output is a pipe that nobody reads any more. Signals that a training or a sweep obeys in good order
+become 128 and their number there.
 """
 
 import errno

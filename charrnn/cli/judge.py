@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import click
 
-from charrnn.cli.options import device_options, json_option
+from charrnn.cli.options import device_options, filter_options, json_option
 from charrnn.judge.report import judge
 from charrnn.model import open_model
 from charrnn.sampler import Filter
@@ -18,9 +18,7 @@ COUNT, LENGTH, SEED = 20, 1000, 1
 @click.argument("run", required=False)
 @click.option("--temp", type=click.FloatRange(0), default=Filter.temperature, show_default=True,
               help="Temperature: low is safe, high is wild.")
-@click.option("--top-k", type=click.IntRange(0), default=0, help="Choose among the K likeliest characters; 0: all.")
-@click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), default=1.0,
-              help="Choose among the likeliest characters that together have probability P.")
+@filter_options
 @click.option("-n", "--count", type=click.IntRange(1), default=COUNT, show_default=True, metavar="N",
               help="Texts to draw, all at once.")
 @click.option("--length", type=click.IntRange(1), default=LENGTH, show_default=True, help="Characters of each.")

@@ -65,6 +65,14 @@ def refuse(*names: str, because: str) -> None:
             raise click.UsageError(f"{option.opts[0]} {because}")
 
 
+def filter_options(command: F) -> F:
+    """Add which characters are drawn among: --top-k and --top-p."""
+    command = click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), default=1.0,
+                           help="Choose among the likeliest characters that together have probability P.")(command)
+    return click.option("--top-k", type=click.IntRange(0), default=0,
+                        help="Choose among the K likeliest characters; 0: all.")(command)
+
+
 precision_option = click.option("--precision", type=click.Choice(PRECISIONS), default=Config.precision,
                                 show_default=True, help=SETTINGS["precision"].help)  # fmt: skip
 threads_option = click.option("--threads", type=click.IntRange(1, 1024), metavar="N",

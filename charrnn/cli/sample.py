@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from charrnn.cli.options import device_options, json_option, precision_option, threads_option
+from charrnn.cli.options import device_options, filter_options, json_option, precision_option, threads_option
 from charrnn.cli.terminal import printable
 from charrnn.cli.texts import reading, text_options
 from charrnn.corpus.text import read_text
@@ -26,9 +26,7 @@ BETWEEN_TEXTS = "---"
 @click.argument("run", required=False)
 @click.option("--temp", type=click.FloatRange(0), help=f"Temperature: low is safe, high is wild.  [default: {TEMP}]")
 @click.option("--greedy", is_flag=True, help="Always the likeliest character; the same as --temp 0.")
-@click.option("--top-k", type=click.IntRange(0), default=0, help="Choose among the K likeliest characters; 0: all.")
-@click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), default=1.0,
-              help="Choose among the likeliest characters that together have probability P.")
+@filter_options
 @click.option("--length", type=click.IntRange(1), help=f"Characters to draw.  [default: {LENGTH}]")
 @click.option("--lines", type=click.IntRange(1), help="Stop after so many lines.")
 @click.option("--stop", metavar="STRING", help="Stop before STRING.")

@@ -1,4 +1,4 @@
-"""A text as ids in a memory-mapped file beside the run: training part first, held-out part behind it."""
+"""A text as ids in a memory-mapped file beside the run: training part first, behind it what is held out."""
 
 import json
 import mmap

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from charrnn.config import check_names
+from charrnn.config import SETTINGS, check_names
 from charrnn.errors import ConfigError
 from charrnn.presets.choice import GATED as GATED
 from charrnn.presets.choice import choose as choose
@@ -43,10 +43,16 @@ def load_file(path: Path) -> dict[str, Any]:
     """The settings in a user's YAML file.
 
     Raises:
-        ConfigError: it cannot be read, is no mapping, or has an unknown setting.
+        ConfigError: it cannot be read, is no mapping, or has a setting that is unknown or cannot have this value.
     """
     settings = read_mapping(path)
     check_names(settings, str(path))
+    for name, value in settings.items():
+        if value is not None:
+            try:
+                SETTINGS[name].check(name, value)
+            except ConfigError as error:
+                raise ConfigError(f"{path}: {error}") from None
     return settings
 
 
@@ -76,6 +82,8 @@ def _parse(text: str, source: str) -> dict[str, Any]:
         settings = yaml.load(text, _Loader)
     except yaml.YAMLError as error:
         raise ConfigError(f"{source} is not valid YAML: {' '.join(str(error).split())}") from None
+    if settings is None:
+        raise ConfigError(f"{source} is empty")
     if not isinstance(settings, dict):
         raise ConfigError(f"{source} is not a list of `setting: value` lines")
     return settings

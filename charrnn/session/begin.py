@@ -26,6 +26,7 @@ from charrnn.session.ready import Session, ready
 from charrnn.session.request import COMMAND_LINE, Reading, Request, open_corpus
 from charrnn.train import Setup
 
+LITTLE = 20  # held-out characters that are too few to tell anything
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -115,6 +116,8 @@ def _without_effect(config: Config, tokens: Tokens) -> list[Notice]:
     for name in ("dropout", "dropout_input", "dropout_output", "dropout_weights"):
         if 0 < getattr(config, name) * LEVELS <= 0.5:
             notices.append(Notice(f"{name} {getattr(config, name):g} drops nothing: it goes by steps of 1/{LEVELS}"))
+    if 0 < len(tokens.val) < LITTLE:
+        notices.append(Notice(f"only {len(tokens.val)} characters are held out: the validation loss says little"))
     if config.bytes and (config.encoding, config.errors) != (Config.encoding, Config.errors):
         notices.append(Notice("bytes are read as they are: encoding and errors change nothing"))
     if not len(tokens.val) and (config.patience or config.schedule == "plateau"):

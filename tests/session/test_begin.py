@@ -81,3 +81,19 @@ def test_a_short_text_shrinks_the_batch_and_says_so(tmp_path):
     assert any("batch_size is 13, not 50" in notice.text for notice in session.notices)
     with pytest.raises(ConfigError, match=r"too short for split interleaved with batch_size 50: take 15 or less"):
         setup(str(path), SMALL | {"batch_size": 50, "split": "interleaved"}, run=str(tmp_path / "cut"))
+
+
+def test_too_little_held_out_to_tell_anything_is_said(tmp_path):
+    (tmp_path / "tiny.txt").write_text("to be or not to be, that is\n")
+    session = setup(str(tmp_path / "tiny.txt"), SMALL, run=str(tmp_path / "run"))
+    assert "only 3 characters are held out: the validation loss says little" in [each.text for each in session.notices]
+
+
+def test_what_drops_nothing_is_said(text, tmp_path):
+    session = setup(text, SMALL | {"dropout_output": 0.001}, run=str(tmp_path / "run"))
+    assert [each.text for each in session.notices] == ["dropout_output 0.001 drops nothing: it goes by steps of 1/256"]
+
+
+def test_bytes_have_no_encoding(text, tmp_path):
+    session = setup(text, SMALL | {"bytes": True, "encoding": "latin-1"}, run=str(tmp_path / "run"))
+    assert [each.text for each in session.notices] == ["bytes are read as they are: encoding and errors change nothing"]
