@@ -80,7 +80,7 @@ def score_lines(
     """The loss of each line by itself, as what follows a line end and goes on to the next one; `lines` hold ids."""
     scores: dict[int, Score] = {}
     by_length = sorted(range(len(lines)), key=lambda index: len(lines[index]))
-    streams = min(_most_streams(shape), len(lines))
+    streams = max(1, min(_most_streams(shape), len(lines)))
     network = Network(shape, params, backend, kernels, seq_len=SEQ_LEN, batch_size=streams)
     for first in range(0, len(lines), streams):
         group = by_length[first : first + streams]

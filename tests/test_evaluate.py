@@ -70,6 +70,7 @@ def test_it_tells_how_far_it_is():
     told.clear()
     score_lines(SHAPE, PARAMS, BACKEND, KERNELS, [ids] * 40, 0, lambda done, total: told.append((done, total)))
     assert told == [(32, 40), (40, 40)]
+    assert score_lines(SHAPE, PARAMS, BACKEND, KERNELS, [], 0) == []
 
 
 def test_no_more_logits_than_memory_allows(monkeypatch):

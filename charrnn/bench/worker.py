@@ -18,8 +18,8 @@ from charrnn.errors import BackendError, CharrnnError
 WARM_UP = 5  # steps
 _SECONDS = 1.0  # of timed steps, unless their number is given
 _LEAST_STEPS = 5
-# What a process needs once for however small a network (libraries, threads, late imports, 4 MB of ours) is no memory of
-# training. On a GPU it would take compiling kernels for these sizes, too.
+# What a process needs once for however small a network (libraries, threads, late imports; 1.7 MB of ours) is no memory
+# of training. On a GPU it would take compiling kernels for these sizes, too.
 _SMALL = {"hidden_size": 8, "seq_len": 4, "batch_size": 4}
 _SETTLE_ROUNDS = 5
 _SETTLE_STEPS = {"cpu": 1, "gpu": 10}  # in a round

@@ -1,18 +1,16 @@
 """charrnn sweep."""
 
 import shlex
-import signal
-import sys
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
 
 from charrnn.cli.compare import print_json
 from charrnn.cli.options import SettingOption, device_options, json_option
+from charrnn.cli.signals import handled, leave
 from charrnn.compare import compare
 from charrnn.config import BUDGETS, SETTINGS
 from charrnn.errors import SweepError
@@ -96,9 +94,11 @@ def command(
 def _train(trials: list[Trial], view: SweepView, jobs: int, device: str, kernel: str) -> list[Trial]:
     """Train them; returns those that failed."""
     failed = []
-    before = signal.signal(signal.SIGTERM, _stop)
     try:
-        with closing(run_trials(trials, jobs, device=device, kernel=kernel)) as events:
+        with (
+            handled(leave, "SIGTERM", "SIGHUP"),
+            closing(run_trials(trials, jobs, device=device, kernel=kernel)) as events,
+        ):
             for event in events:
                 view.show(event)
                 if isinstance(event, Ended) and event.error:
@@ -106,11 +106,4 @@ def _train(trials: list[Trial], view: SweepView, jobs: int, device: str, kernel:
     except (KeyboardInterrupt, SystemExit):
         view.interrupted()
         raise
-    finally:
-        signal.signal(signal.SIGTERM, before)
     return failed
-
-
-def _stop(number: int, frame: FrameType | None) -> Any:
-    """End in the ordinary way, so that the trials are asked to save."""
-    sys.exit(128 + number)

@@ -1,10 +1,7 @@
 """charrnn train."""
 
-import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -13,6 +10,7 @@ import click
 
 from charrnn import presets
 from charrnn.cli.options import GroupedCommand, device_options, json_option, settings_options, threads_option
+from charrnn.cli.signals import handled, leave
 from charrnn.cli.streams import SIGPIPE
 from charrnn.config import SETTINGS
 from charrnn.events import Event
@@ -20,23 +18,14 @@ from charrnn.presets.results import reached, read_results
 from charrnn.session import Request, prepare
 from charrnn.view.training import View, open_view
 
-SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 PATIENCE = 2.0  # seconds after a signal in which another one is taken for the same
 
 
 class Interrupt:
-    """While it is entered, signals to end are noted instead of obeyed; one that comes later again is obeyed."""
+    """Signals to end are noted instead of obeyed; one that comes later again is obeyed."""
 
     def __init__(self) -> None:
         self.number: int | None = None
-
-    def __enter__(self) -> "Interrupt":
-        self._before = {each: signal.signal(each, self.note) for each in SIGNALS}
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        for each, handler in self._before.items():
-            signal.signal(each, handler)
 
     def __call__(self) -> bool:
         return self.number is not None
@@ -46,18 +35,7 @@ class Interrupt:
         if self.number is None:
             self.number, self._noted = number, time.monotonic()
         elif time.monotonic() - self._noted > PATIENCE:
-            sys.exit(128 + number)
-
-
-@contextmanager
-def _leaving() -> Iterator[None]:
-    """While it is entered, signals to end are an exception, so that what was begun is given up in good order."""
-    before = {each: signal.signal(each, lambda number, frame: sys.exit(128 + number)) for each in SIGNALS[1:]}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+            leave(number, frame)
 
 
 def _show(view: View, event: Event, interrupt: Interrupt) -> None:
@@ -115,9 +93,10 @@ def command(as_json: bool, **options: Any) -> None:
       charrnn train letters.txt --init-from runs/shakespeare
     """
     settings = {name: value for name in SETTINGS if (value := options.pop(name)) is not None}
-    with open_view(json=as_json) as view, _leaving():
+    interrupt = Interrupt()
+    with open_view(json=as_json) as view, handled(leave, "SIGTERM", "SIGHUP"):
         session = prepare(Request(settings=settings, **options), view.reading)
-        with Interrupt() as interrupt:
+        with handled(interrupt.note, "SIGINT", "SIGTERM", "SIGHUP"):
             for event in session.run(interrupt):
                 _show(view, event, interrupt)
     if interrupt.number is not None:
