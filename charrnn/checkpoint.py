@@ -17,7 +17,7 @@ from safetensors.numpy import save_file
 
 from charrnn.config import SETTINGS
 from charrnn.errors import CheckpointError
-from charrnn.storage import replacing_at
+from charrnn.files import replacing_at
 
 FORMAT = 2
 # One key only: with several, safetensors would order them differently in every process, and equal runs would differ.

@@ -13,7 +13,7 @@ from charrnn import checkpoint
 from charrnn.checkpoint import Checkpoint, Progress
 from charrnn.config import SETTINGS, Config
 from charrnn.errors import CheckpointError
-from charrnn.storage import Lock, replacing
+from charrnn.files import Lock, replacing
 
 RUNS = Path("runs")
 LOCK = "lock"

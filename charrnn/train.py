@@ -30,7 +30,7 @@ from charrnn.loss import bits_per_char
 from charrnn.network import Network, Shape
 from charrnn.runs import Run
 from charrnn.sampler import Filter, sample
-from charrnn.storage import Lock
+from charrnn.files import Lock
 
 EVALUATIONS = 20  # over a run, unless `eval_every` says otherwise
 EVALUATION_SHARE = 0.1  # of the time, at most, where time is the budget

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.commands import command
+from charrnn.hints import command
 
 
 def test_plain_words_stay_as_they_are():

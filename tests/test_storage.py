@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from charrnn import storage
+from charrnn import files as storage
 from charrnn.errors import StorageError
 
 

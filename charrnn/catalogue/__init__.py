@@ -9,7 +9,7 @@ from charrnn.catalogue.origins import Bundled, Result
 from charrnn.config import nearest
 from charrnn.corpus.source import Reader, Source
 from charrnn.errors import CorpusError
-from charrnn.storage import cache_folder
+from charrnn.files import cache_folder
 
 
 def catalogue_folder() -> Path:

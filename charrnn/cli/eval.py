@@ -7,7 +7,7 @@ from typing import Any
 import click
 import numpy as np
 
-from charrnn import commands
+from charrnn import hints as commands
 from charrnn.baselines import baselines
 from charrnn.cli.options import device_options, json_option, precision_option, refuse, threads_option
 from charrnn.cli.progress import progress_bar

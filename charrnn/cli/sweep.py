@@ -15,7 +15,7 @@ from charrnn.compare import compare
 from charrnn.config import BUDGETS, SETTINGS
 from charrnn.errors import SweepError
 from charrnn.runs import LOCK, RUNS
-from charrnn.storage import Lock
+from charrnn.files import Lock
 from charrnn.sweep.grid import cell_grid
 from charrnn.sweep.jobs import Ended, run_trials
 from charrnn.sweep.plan import read_sweep, with_budget

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import AnyStr, BinaryIO
 
 from charrnn.errors import CorpusError
-from charrnn.storage import replacing
+from charrnn.files import replacing
 
 # Bytes. What is written in larger blocks lies in larger folios of Linux's page cache, and one read of a map makes a
 # whole folio resident: with blocks of 1 MiB, 50 parallel streams through a text held 50 MB instead of 4.

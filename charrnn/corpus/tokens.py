@@ -15,7 +15,7 @@ from charrnn.corpus.source import Reader, Source
 from charrnn.corpus.split import Parts, split
 from charrnn.corpus.tokenizer import Vocabulary, collect
 from charrnn.errors import CorpusError
-from charrnn.storage import replacing
+from charrnn.files import replacing
 
 IDS = "tokens.bin"
 FACTS = "tokens.json"

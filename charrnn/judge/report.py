@@ -6,7 +6,7 @@ from itertools import islice, pairwise
 
 import numpy as np
 
-from charrnn.commands import command
+from charrnn.hints import command
 from charrnn.config import LISTS
 from charrnn.corpus.tokens import Tokens
 from charrnn.errors import CorpusError

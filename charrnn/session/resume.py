@@ -7,7 +7,7 @@ from typing import Any
 from charrnn import checkpoint
 from charrnn.backend import Backend
 from charrnn.checkpoint import Checkpoint
-from charrnn.commands import command
+from charrnn.hints import command
 from charrnn.config import BUDGETS, SETTINGS, Config
 from charrnn.corpus.source import Source, sha256_of
 from charrnn.corpus.tokenizer import Vocabulary

@@ -3,7 +3,7 @@
 import unicodedata
 from pathlib import Path
 
-from charrnn.commands import command
+from charrnn.hints import command
 from charrnn.events import Evaluated, Finished, Started
 from charrnn.loss import bits_per_char, perplexity
 from charrnn.runs import Run

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from charrnn import checkpoint
 from charrnn.cli import cli
-from charrnn.storage import Lock
+from charrnn.files import Lock
 from charrnn.sweep.jobs import _processors
 from charrnn.sweep.plan import _SAMPLES, read_sweep
 

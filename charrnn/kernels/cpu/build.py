@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from charrnn.errors import Unsupported
-from charrnn.storage import cache_folder
+from charrnn.files import cache_folder
 
 log = logging.getLogger(__name__)
 
