@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from charrnn.arrays import Flat
+from charrnn.device.arrays import Flat
 from charrnn.config import Config
 
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.arrays import Flat
-from charrnn.backend import Backend
+from charrnn.device.arrays import Flat
+from charrnn.device.backend import Backend
 from charrnn.corpus.batches import Streams
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network import Network, Shape

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from charrnn.backend import Backend
+from charrnn.device.backend import Backend
 from charrnn.corpus.batches import Batches, Chunk
 from charrnn.kernels.reference import ReferenceKernels
 

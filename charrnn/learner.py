@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from charrnn import optim
-from charrnn.arrays import Flat
+from charrnn.device.arrays import Flat
 from charrnn.averaging import Average
-from charrnn.backend import Backend
+from charrnn.device.backend import Backend
 from charrnn.cells import CELLS
 from charrnn.config import Config
 from charrnn.corpus.ramp import Ramp

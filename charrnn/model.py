@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn.arrays import Flat
-from charrnn.backend import Backend, open_backend
+from charrnn.device.arrays import Flat
+from charrnn.device.backend import Backend, open_backend
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import Config
 from charrnn.corpus.tokenizer import Vocabulary

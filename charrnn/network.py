@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.arrays import Flat, zeros
-from charrnn.backend import Backend
+from charrnn.device.arrays import Flat, zeros
+from charrnn.device.backend import Backend
 from charrnn.cells import CELLS
 from charrnn.config import Config
 from charrnn.kernels.reference import ReferenceKernels

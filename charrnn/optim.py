@@ -6,7 +6,7 @@ of the network: what nearly every run uses, the norm and Adam, is theirs to make
 
 from typing import Any, ClassVar
 
-from charrnn.arrays import Flat
+from charrnn.device.arrays import Flat
 from charrnn.config import Config
 
 

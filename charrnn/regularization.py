@@ -7,8 +7,8 @@ dropped. All of it acts in training only.
 from dataclasses import dataclass
 from typing import Any
 
-from charrnn.arrays import zeros
-from charrnn.backend import Backend
+from charrnn.device.arrays import zeros
+from charrnn.device.backend import Backend
 from charrnn.config import Config
 
 LEVELS = 256  # masks are drawn from bytes, a quarter of the random bits of floats: shares are multiples of 1/256

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from charrnn import schedules
-from charrnn.arrays import Flat
-from charrnn.backend import Backend
+from charrnn.device.arrays import Flat
+from charrnn.device.backend import Backend
 from charrnn.budget import Budget
 from charrnn.checkpoint import Checkpoint, Progress
 from charrnn.config import Config

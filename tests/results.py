@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from charrnn import __version__, catalogue, checkpoint, presets
-from charrnn.backend import open_backend
+from charrnn.device.backend import open_backend
 from charrnn.bench.machine import describe
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import SETTINGS, Config

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from charrnn.backend import Backend, open_backend
+from charrnn.device.backend import Backend, open_backend
 from charrnn.bench import judge, machine, timing
 from charrnn.bench.check import LIMITS, Errors, check
 from charrnn.bench.job import Job, measure, settle

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn.backend import open_backend
+from charrnn.device.backend import open_backend
 from charrnn.cells import CELLS
 from charrnn.kernels.reference import Unrolled
 from charrnn.network import Shape, initial_parameters

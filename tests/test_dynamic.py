@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from charrnn.arrays import Flat
-from charrnn.backend import open_backend
+from charrnn.device.arrays import Flat
+from charrnn.device.backend import open_backend
 from charrnn.dynamic import Learning, dynamic_score
 from charrnn.evaluate import Evaluator
 from charrnn.kernels import build

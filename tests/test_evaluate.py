@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from charrnn import evaluate
-from charrnn.backend import open_backend
+from charrnn.device.backend import open_backend
 from charrnn.evaluate import Evaluator, score_lines
 from charrnn.kernels import build
 from charrnn.network import Network, Shape, initial_parameters

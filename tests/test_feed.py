@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn.backend import Backend, open_backend
+from charrnn.device.backend import Backend, open_backend
 from charrnn.corpus.batches import Batches
 from charrnn.corpus.lines import Lines
 from charrnn.feed import SHARE, Feed

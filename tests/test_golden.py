@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from charrnn import optim
-from charrnn.arrays import Flat
-from charrnn.backend import open_backend
+from charrnn.device.arrays import Flat
+from charrnn.device.backend import open_backend
 from charrnn.config import Config
 from charrnn.kernels import build
 from charrnn.network import Network, Shape

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from charrnn import optim
-from charrnn.backend import open_backend
+from charrnn.device.backend import open_backend
 from charrnn.cells import CELLS
 from charrnn.config import Config
 from charrnn.corpus.batches import Batches

@@ -4,7 +4,7 @@ import tomllib
 from itertools import combinations
 from pathlib import Path
 
-from charrnn.backend import INSTALL_CUPY
+from charrnn.device.backend import INSTALL_CUPY
 
 PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
 

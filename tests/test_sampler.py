@@ -5,7 +5,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from charrnn.backend import open_backend
+from charrnn.device.backend import open_backend
 from charrnn.errors import ConfigError
 from charrnn.kernels import build
 from charrnn.network import Network, Shape, initial_parameters

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from charrnn import checkpoint, session
-from charrnn.backend import Backend, open_backend
+from charrnn.device.backend import Backend, open_backend
 from charrnn.errors import DivergedError
 from charrnn.evaluate import Evaluator, Score
 from charrnn.events import Evaluated, Finished, Notice, Saved, Step

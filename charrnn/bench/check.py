@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from charrnn import optim
-from charrnn.backend import Backend, open_backend
+from charrnn.device.backend import Backend, open_backend
 from charrnn.bench.workload import Workload
 from charrnn.errors import BackendError
 from charrnn.kernels.reference import ReferenceKernels

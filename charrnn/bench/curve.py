@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from charrnn.backend import Backend, open_backend
+from charrnn.device.backend import Backend, open_backend
 from charrnn.bench.check import check
 from charrnn.bench.job import GRAPH, TORCH, Job, measure, settle
 from charrnn.bench.judge import require

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from charrnn import schedules
-from charrnn.backend import open_backend
+from charrnn.device.backend import open_backend
 from charrnn.bench.job import TORCH
 from charrnn.bench.turns import Recipe
 from charrnn.config import Config

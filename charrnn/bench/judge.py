@@ -4,7 +4,7 @@ import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from charrnn.backend import Backend, open_backend
+from charrnn.device.backend import Backend, open_backend
 from charrnn.bench.check import check
 from charrnn.bench.job import TORCH, Job, measure, settle
 from charrnn.bench.machine import ceiling, describe

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from charrnn import __version__
-from charrnn.backend import Backend
+from charrnn.device.backend import Backend
 from charrnn.bench.timing import clock_of
 from charrnn.kernels.cpu.functions import processors
 from charrnn.kernels.reference import ReferenceKernels

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from charrnn import optim
-from charrnn.backend import open_backend
+from charrnn.device.backend import open_backend
 from charrnn.bench.timing import Laps, clock_of, rate
 from charrnn.bench.workload import Workload
 from charrnn.kernels import build

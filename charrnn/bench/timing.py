@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from charrnn.backend import Backend
+from charrnn.device.backend import Backend
 
 _TRIAL_SECONDS = 0.1
 _TRIALS = 5

@@ -8,7 +8,7 @@ from torch import nn
 from torch.func import functional_call
 from torch.nn.functional import cross_entropy, dropout
 
-from charrnn.backend import open_backend
+from charrnn.device.backend import open_backend
 from charrnn.bench.torch_side import LOSS_SCALE, RNNS, variants
 from charrnn.bench.turns import Recipe
 from charrnn.config import Config

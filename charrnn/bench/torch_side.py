@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.nn.functional import one_hot
 
-from charrnn.backend import open_backend
+from charrnn.device.backend import open_backend
 from charrnn.bench.job import GRAPH
 from charrnn.bench.timing import Clock, HostClock, Laps, rate
 from charrnn.bench.workload import Workload

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.backend import Backend
+from charrnn.device.backend import Backend
 from charrnn.bench.job import environment
 from charrnn.config import Config
 from charrnn.corpus.tokens import Tokens

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.arrays import Flat
-from charrnn.backend import Backend
+from charrnn.device.arrays import Flat
+from charrnn.device.backend import Backend
 from charrnn.cells import CELLS
 from charrnn.config import Config
 from charrnn.network import Shape, initial_parameters

@@ -11,7 +11,7 @@ import click
 import numpy as np
 
 from charrnn import __version__
-from charrnn.backend import open_backend
+from charrnn.device.backend import open_backend
 from charrnn.checkpoint import Checkpoint
 from charrnn.cli.options import json_option
 from charrnn.config import Config

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.backend import Backend
+from charrnn.device.backend import Backend
 from charrnn.errors import ConfigError, Unsupported
 from charrnn.kernels.fused import FusedKernels
 from charrnn.kernels.reference import ReferenceKernels

@@ -6,7 +6,7 @@
     ready    what both come to
 """
 
-from charrnn.backend import open_backend
+from charrnn.device.backend import open_backend
 from charrnn.session import begin, resume
 from charrnn.session.ready import Session
 from charrnn.session.request import COMMAND_LINE as COMMAND_LINE

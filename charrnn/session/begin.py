@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from charrnn import presets
-from charrnn.backend import Backend
+from charrnn.device.backend import Backend
 from charrnn.config import Config, resolve
 from charrnn.corpus.batches import fit_batch_size
 from charrnn.corpus.kind import is_list

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charrnn.arrays import Flat
-from charrnn.backend import Backend
+from charrnn.device.arrays import Flat
+from charrnn.device.backend import Backend
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import SETTINGS, Config, held_out_by
 from charrnn.corpus.source import Source, sha256_of

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn import checkpoint
-from charrnn.backend import Backend
+from charrnn.device.backend import Backend
 from charrnn.checkpoint import Checkpoint
 from charrnn.hints import command
 from charrnn.config import BUDGETS, SETTINGS, Config

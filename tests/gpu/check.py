@@ -20,7 +20,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from charrnn.backend import Backend, open_backend
+from charrnn.device.backend import Backend, open_backend
 from charrnn.config import Config
 from charrnn.kernels import build
 from charrnn.kernels.reference import ReferenceKernels

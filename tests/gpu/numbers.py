@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from charrnn import optim
-from charrnn.backend import Backend
+from charrnn.device.backend import Backend
 from charrnn.bench.workload import Workload
 from charrnn.cells import CELLS
 from charrnn.kernels import build

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.backend import Backend
+from charrnn.device.backend import Backend
 from charrnn.bench.judge import Request, bench
 from charrnn.bench.timing import Laps, clock_of
 from charrnn.bench.workload import Workload

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.backend import Backend
+from charrnn.device.backend import Backend
 from charrnn.cells import CELLS
 from charrnn.errors import Unsupported
 from charrnn.kernels.cuda import CudaKernels, Limits

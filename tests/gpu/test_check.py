@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from charrnn.backend import open_backend
+from charrnn.device.backend import open_backend
 from charrnn.errors import Unsupported
 from charrnn.kernels.fused import FusedKernels
 from tests.gpu import check, sweeps

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.backend import Backend
+from charrnn.device.backend import Backend
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.sampler import Filter
 from tests.layers import Layer

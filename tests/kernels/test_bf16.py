@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from charrnn import kernels as choice
-from charrnn.backend import Backend, open_backend
+from charrnn.device.backend import Backend, open_backend
 from charrnn.bench.check import LIMITS, check
 from charrnn.bench.workload import Workload
 from charrnn.cells import CELLS

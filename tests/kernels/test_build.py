@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from charrnn import kernels
-from charrnn.backend import open_backend
+from charrnn.device.backend import open_backend
 from charrnn.errors import ConfigError, Unsupported
 from charrnn.kernels.cpu import build, functions
 

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from charrnn.backend import Backend
+from charrnn.device.backend import Backend
 from charrnn.cells import CELLS
 from charrnn.kernels.cpu import CpuKernels
 from charrnn.kernels.cpu.functions import processors

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charrnn.backend import open_backend
+from charrnn.device.backend import open_backend
 from charrnn.cells import CELLS
 from charrnn.kernels import build
 from charrnn.kernels.cpu import CpuKernels

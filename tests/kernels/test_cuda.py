@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from charrnn import kernels as kinds
-from charrnn.backend import Backend, open_backend
+from charrnn.device.backend import Backend, open_backend
 from charrnn.cells import CELLS
 from charrnn.errors import BackendError, Unsupported
 from charrnn.kernels import cuda

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from charrnn.backend import open_backend
+from charrnn.device.backend import open_backend
 from charrnn.kernels.cuda import CudaKernels
 from charrnn.kernels.cuda.persistent import PersistentSweep, persistent_source
 from charrnn.kernels.cuda.plan import choose

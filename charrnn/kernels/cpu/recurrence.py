@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.arrays import zeros
+from charrnn.device.arrays import zeros
 from charrnn.cells import CELLS
 from charrnn.kernels.cpu.functions import COUNT, POINTER, STRIDE, pointer
 from charrnn.recurrence import State

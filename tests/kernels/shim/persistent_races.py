@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from charrnn.backend import open_backend
+from charrnn.device.backend import open_backend
 from tests.kernels.agreement import run
 from tests.kernels.planned import CASES, PlannedKernels
 from tests.layers import Layer

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from charrnn.backend import open_backend
+from charrnn.device.backend import open_backend
 from charrnn.kernels import cuda
 from tests.kernels.agreement import OPERATIONS, arrays_of, run
 from tests.kernels.shim import compiler
