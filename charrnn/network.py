@@ -4,7 +4,7 @@
 
 The input product of the first layer is a gather, whether characters are one-hot vectors or embedded: every character's
 row is computed once per call, not once per occurrence. Names and shapes of all weights are torch's, so `rnn.*` loads
-into torch.nn.LSTM, GRU or RNN, and `head.*` into torch.nn.Linear. Letters are those of `charrnn.recurrence`.
+into torch.nn.LSTM, GRU or RNN, and `head.*` into torch.nn.Linear. Letters are those of `charrnn.cells.protocol`.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from charrnn.device.backend import Backend
 from charrnn.cells import CELLS
 from charrnn.config import Config
 from charrnn.kernels.reference import ReferenceKernels
-from charrnn.recurrence import State
+from charrnn.cells.protocol import State
 from charrnn.regularization import Dropout, Penalties, Regularization
 
 NO_REGULARIZATION = Regularization()

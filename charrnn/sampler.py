@@ -9,7 +9,7 @@ import numpy as np
 
 from charrnn.errors import ConfigError
 from charrnn.network import Network
-from charrnn.recurrence import State
+from charrnn.cells.protocol import State
 
 # Characters drawn at a time: few enough to stream, and enough that what happens once a block costs nothing.
 BLOCK = 64

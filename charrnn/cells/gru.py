@@ -10,8 +10,8 @@ Blocks in torch's order: reset, update, new. Only the first form computes all re
 
 from typing import Any
 
-from charrnn.cells.functions import sigmoid
-from charrnn.recurrence import State
+from charrnn.cells.activations import sigmoid
+from charrnn.cells.protocol import State
 
 
 class GRU:

@@ -11,8 +11,8 @@ Blocks in torch's order: i f g o. The forget gate starts with bias 1, so that it
 
 from typing import Any
 
-from charrnn.cells.functions import sigmoid
-from charrnn.recurrence import State
+from charrnn.cells.activations import sigmoid
+from charrnn.cells.protocol import State
 
 
 class LSTM:

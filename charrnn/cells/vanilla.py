@@ -5,7 +5,7 @@
 
 from typing import Any
 
-from charrnn.recurrence import State
+from charrnn.cells.protocol import State
 
 
 class Tanh:

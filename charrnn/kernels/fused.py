@@ -12,7 +12,7 @@ import numpy as np
 
 from charrnn.cells import CELLS
 from charrnn.kernels.reference import ReferenceKernels
-from charrnn.recurrence import Cell, Recurrence, State
+from charrnn.cells.protocol import Cell, Recurrence, State
 
 
 class Sweep:

@@ -10,7 +10,7 @@ import numpy as np
 
 from charrnn.cells import CELLS
 from charrnn.errors import Unsupported
-from charrnn.recurrence import Cell, Recurrence, State
+from charrnn.cells.protocol import Cell, Recurrence, State
 from charrnn.regularization import LEVELS
 
 

@@ -17,7 +17,7 @@ from charrnn.kernels.cuda import CudaKernels, Limits
 from charrnn.kernels.cuda.persistent import HEADERS, SHARED_UNASKED, PersistentSweep
 from charrnn.kernels.cuda.plan import GROUPS, Plan, choose
 from charrnn.kernels.cuda.program import source
-from charrnn.recurrence import Recurrence
+from charrnn.cells.protocol import Recurrence
 from tests.gpu.findings import Wrong, line
 from tests.gpu.speed import time_of, time_step
 from tests.kernels import shim

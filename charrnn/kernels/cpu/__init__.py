@@ -29,7 +29,7 @@ from charrnn.kernels.cpu import functions
 from charrnn.kernels.cpu.recurrence import CompiledSweep
 from charrnn.kernels.cpu.sampling import Sampler
 from charrnn.kernels.fused import FusedKernels
-from charrnn.recurrence import Recurrence
+from charrnn.cells.protocol import Recurrence
 from charrnn.regularization import LEVELS
 
 FLAGS = {"float32": (), "bf16": ("-DBF16",)}

@@ -9,7 +9,7 @@ import numpy as np
 from charrnn.device.arrays import zeros
 from charrnn.cells import CELLS
 from charrnn.kernels.cpu.functions import COUNT, POINTER, STRIDE, pointer
-from charrnn.recurrence import State
+from charrnn.cells.protocol import State
 
 FORWARD, BACKWARD = 0, 1
 FUNCTIONS = {"lstm": "lstm", "gru": "gru", "gru-before": "gru_before", "tanh": "tanh_cell", "relu": "relu"}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.kernels.cpu.functions import COUNT, POINTER, pointer
-from charrnn.recurrence import State
+from charrnn.cells.protocol import State
 
 CELL_NUMBERS = {"lstm": 0, "gru": 1, "gru-before": 2, "tanh": 3, "relu": 4}
 

@@ -24,7 +24,7 @@ from charrnn.kernels.cuda.products import multiplier
 from charrnn.kernels.cuda.program import Compile, compiler, source
 from charrnn.kernels.cuda.recurrence import GatedSweep, SteppedSweep
 from charrnn.kernels.reference import ReferenceKernels
-from charrnn.recurrence import Recurrence
+from charrnn.cells.protocol import Recurrence
 from charrnn.regularization import LEVELS
 
 THREADS, WARP = 256, 32

@@ -12,7 +12,7 @@ import numpy as np
 
 from charrnn.cells import CELLS
 from charrnn.kernels.cuda.program import source
-from charrnn.recurrence import State
+from charrnn.cells.protocol import State
 
 THREADS = 256
 STRUCTURES = {"lstm": "LSTM", "gru": "GRU", "gru-before": "GRUBefore", "tanh": "Tanh", "relu": "ReLU"}
