@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.text.vocabulary import Vocabulary
 
 ORDER = 6
 REACH = 1 << 25  # characters of a training text, the last ones; counting needs some hundred bytes for each

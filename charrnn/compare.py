@@ -9,7 +9,7 @@ from typing import Any
 from charrnn import checkpoint
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import Config, held_out_by
-from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.text.vocabulary import Vocabulary
 from charrnn.errors import CheckpointError
 from charrnn.loss import bits_per_char
 from charrnn.network import Shape

@@ -7,7 +7,7 @@ import numpy as np
 
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
-from charrnn.corpus.batches import Streams
+from charrnn.text.batches import Streams
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network import Network, Shape
 

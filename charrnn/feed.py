@@ -3,7 +3,7 @@
 import numpy as np
 
 from charrnn.device.backend import Backend
-from charrnn.corpus.batches import Batches, Chunk
+from charrnn.text.batches import Batches, Chunk
 from charrnn.kernels.reference import ReferenceKernels
 
 SHARE = 4  # a text is kept on the device if it takes no more than a quarter of what is free there

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.corpus.tokenizer import Decoder, Vocabulary
-from charrnn.corpus.tokens import Tokens, contains_line
+from charrnn.text.vocabulary import Decoder, Vocabulary
+from charrnn.text.tokens import Tokens, contains_line
 from charrnn.errors import ConfigError
 from charrnn.model import Model
 from charrnn.sampler import Filter, sample

@@ -13,7 +13,7 @@ from charrnn.averaging import Average
 from charrnn.device.backend import Backend
 from charrnn.cells import CELLS
 from charrnn.config import Config
-from charrnn.corpus.ramp import Ramp
+from charrnn.text.ramp import Ramp
 from charrnn.feed import Feed
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.loss import smooth_targets

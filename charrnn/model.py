@@ -9,8 +9,8 @@ from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend, open_backend
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import Config
-from charrnn.corpus.tokenizer import Vocabulary
-from charrnn.corpus.tokens import Tokens, load_tokens
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.tokens import Tokens, load_tokens
 from charrnn.errors import CheckpointError, CorpusError
 from charrnn.kernels import Choice, build
 from charrnn.network import Network, Shape

@@ -19,8 +19,8 @@ from charrnn.device.backend import Backend
 from charrnn.budget import Budget
 from charrnn.checkpoint import Checkpoint, Progress
 from charrnn.config import Config
-from charrnn.corpus.ramp import Ramp
-from charrnn.corpus.tokens import Tokens
+from charrnn.text.ramp import Ramp
+from charrnn.text.tokens import Tokens
 from charrnn.errors import CheckpointError, DivergedError
 from charrnn.evaluate import Evaluator
 from charrnn.events import Evaluated, Event, Finished, Notice, Sampled, Saved, Step

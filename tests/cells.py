@@ -11,7 +11,7 @@ from typing import Any
 
 from charrnn import checkpoint, sweep
 from charrnn.config import Config
-from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.text.vocabulary import Vocabulary
 from charrnn.network import Shape
 from charrnn.sweep.grid import cell_grid
 from charrnn.sweep.plan import read_sweep

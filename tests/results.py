@@ -22,7 +22,7 @@ from charrnn.device.backend import open_backend
 from charrnn.bench.machine import describe
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import SETTINGS, Config
-from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.text.vocabulary import Vocabulary
 from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.loss import bits_per_char
 from charrnn.network import Shape

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from charrnn.baselines import baselines, ngram_loss, xz_loss
-from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.text.vocabulary import Vocabulary
 
 
 def chance(text: list[int], order: int, vocab_size: int, context: tuple, symbol: int) -> float:

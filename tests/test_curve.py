@@ -10,8 +10,8 @@ from charrnn.bench import curve
 from charrnn.bench.curve import Request, draw, reached
 from charrnn.bench.turns import Curve, Point, Recipe, take_turns
 from charrnn.config import Config
-from charrnn.corpus.source import from_path
-from charrnn.corpus.tokens import encode_corpus
+from charrnn.text.source import from_path
+from charrnn.text.tokens import encode_corpus
 from charrnn.errors import BackendError, ConfigError, Unsupported
 from charrnn.events import Evaluated
 from charrnn.session import Request as TrainRequest

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from charrnn.device.backend import Backend, open_backend
-from charrnn.corpus.batches import Batches
-from charrnn.corpus.lines import Lines
+from charrnn.text.batches import Batches
+from charrnn.text.lines import Lines
 from charrnn.feed import SHARE, Feed
 from charrnn.kernels import build
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from charrnn.corpus.tokenizer import Vocabulary
-from charrnn.corpus.tokens import load_tokens
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.tokens import load_tokens
 from charrnn.errors import ConfigError
 from charrnn.generate import Draft, Limits, count_new, generate
 from charrnn.model import open_model

@@ -10,8 +10,8 @@ from charrnn import optim
 from charrnn.device.backend import open_backend
 from charrnn.cells import CELLS
 from charrnn.config import Config
-from charrnn.corpus.batches import Batches
-from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.text.batches import Batches
+from charrnn.text.vocabulary import Vocabulary
 from charrnn.kernels import build
 from charrnn.network import Network, Shape, initial_parameters
 from charrnn.regularization import Regularization

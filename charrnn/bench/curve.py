@@ -17,10 +17,10 @@ from charrnn.bench.turns import Curve, Judge, Recipe, take_turns
 from charrnn.bench.workload import Workload
 from charrnn.budget import Budget
 from charrnn.config import Config
-from charrnn.corpus.batches import fit_batch_size
-from charrnn.corpus.ramp import Ramp
-from charrnn.corpus.source import Source
-from charrnn.corpus.tokens import Tokens, encode_corpus
+from charrnn.text.batches import fit_batch_size
+from charrnn.text.ramp import Ramp
+from charrnn.text.source import Source
+from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.errors import ConfigError, Unsupported
 from charrnn.kernels import build
 from charrnn.network import Shape

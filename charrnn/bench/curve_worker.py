@@ -16,9 +16,9 @@ from charrnn.device.backend import open_backend
 from charrnn.bench.job import TORCH
 from charrnn.bench.turns import Recipe
 from charrnn.config import Config
-from charrnn.corpus.ramp import Ramp
-from charrnn.corpus.tokenizer import Vocabulary
-from charrnn.corpus.tokens import load_tokens
+from charrnn.text.ramp import Ramp
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.tokens import load_tokens
 from charrnn.errors import CharrnnError
 from charrnn.kernels import build
 from charrnn.learner import Learner

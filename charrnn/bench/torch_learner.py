@@ -12,7 +12,7 @@ from charrnn.device.backend import open_backend
 from charrnn.bench.torch_side import LOSS_SCALE, RNNS, variants
 from charrnn.bench.turns import Recipe
 from charrnn.config import Config
-from charrnn.corpus.ramp import Ramp
+from charrnn.text.ramp import Ramp
 from charrnn.kernels.cpu.functions import processors
 from charrnn.network import Shape, initial_parameters
 

@@ -18,7 +18,7 @@ import numpy as np
 from charrnn.device.backend import Backend
 from charrnn.bench.job import environment
 from charrnn.config import Config
-from charrnn.corpus.tokens import Tokens
+from charrnn.text.tokens import Tokens
 from charrnn.errors import BackendError
 from charrnn.evaluate import Evaluator
 from charrnn.kernels.reference import ReferenceKernels

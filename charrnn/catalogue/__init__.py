@@ -7,7 +7,7 @@ from charrnn.catalogue.entry import Corpus, read_corpus
 from charrnn.catalogue.fetch import Provenance, fetch_text, read_provenance
 from charrnn.catalogue.origins import Bundled, Result
 from charrnn.config import nearest
-from charrnn.corpus.source import Reader, Source
+from charrnn.text.source import Reader, Source
 from charrnn.errors import CorpusError
 from charrnn.files import cache_folder
 

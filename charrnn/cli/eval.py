@@ -13,7 +13,7 @@ from charrnn.cli.options import device_options, json_option, precision_option, r
 from charrnn.cli.progress import progress_bar
 from charrnn.cli.terminal import printable
 from charrnn.cli.texts import reading, text_options
-from charrnn.corpus.text import read_text
+from charrnn.text.prompt import read_text
 from charrnn.dynamic import Learning, dynamic_score
 from charrnn.errors import ConfigError, CorpusError
 from charrnn.evaluate import Evaluator, Progress, Score, score_lines

@@ -15,7 +15,7 @@ from charrnn.device.backend import open_backend
 from charrnn.checkpoint import Checkpoint
 from charrnn.cli.options import json_option
 from charrnn.config import Config
-from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.text.vocabulary import Vocabulary
 from charrnn.errors import BackendError, Unsupported
 from charrnn.kernels import build
 from charrnn.network import Shape

@@ -10,8 +10,8 @@ import click
 from charrnn.cli.options import device_options, filter_options, json_option, precision_option, threads_option
 from charrnn.cli.terminal import printable
 from charrnn.cli.texts import reading, text_options
-from charrnn.corpus.text import read_text
-from charrnn.corpus.tokenizer import raw, readable
+from charrnn.text.prompt import read_text
+from charrnn.text.vocabulary import raw, readable
 from charrnn.generate import Limits, count_new, generate
 from charrnn.model import Model, open_model
 from charrnn.sampler import Filter

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.text.vocabulary import Vocabulary
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _BRACKET = re.compile(r"[()\[\]{}]")

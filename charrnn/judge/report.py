@@ -8,7 +8,7 @@ import numpy as np
 
 from charrnn.hints import command
 from charrnn.config import LISTS
-from charrnn.corpus.tokens import Tokens
+from charrnn.text.tokens import Tokens
 from charrnn.errors import CorpusError
 from charrnn.judge.copies import Copies
 from charrnn.judge.language import (

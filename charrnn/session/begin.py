@@ -11,10 +11,10 @@ import numpy as np
 from charrnn import presets
 from charrnn.device.backend import Backend
 from charrnn.config import Config, resolve
-from charrnn.corpus.batches import fit_batch_size
-from charrnn.corpus.kind import is_list
-from charrnn.corpus.source import Source, from_stdin
-from charrnn.corpus.tokens import Tokens, encode_corpus
+from charrnn.text.batches import fit_batch_size
+from charrnn.text.kind import is_list
+from charrnn.text.source import Source, from_stdin
+from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.errors import ConfigError
 from charrnn.events import Notice
 from charrnn.kernels import build

@@ -9,8 +9,8 @@ from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import SETTINGS, Config, held_out_by
-from charrnn.corpus.source import Source, sha256_of
-from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.text.source import Source, sha256_of
+from charrnn.text.vocabulary import Vocabulary
 from charrnn.errors import ConfigError
 from charrnn.events import Notice
 from charrnn.model import load_parameters

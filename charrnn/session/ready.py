@@ -6,8 +6,8 @@ from pathlib import Path
 
 from charrnn.budget import Budget
 from charrnn.config import Config
-from charrnn.corpus.ramp import Ramp
-from charrnn.corpus.tokens import Tokens
+from charrnn.text.ramp import Ramp
+from charrnn.text.tokens import Tokens
 from charrnn.errors import CharrnnError
 from charrnn.events import Event, Notice, Started
 from charrnn.kernels import Choice

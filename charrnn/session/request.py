@@ -8,7 +8,7 @@ from typing import Any
 
 from charrnn import catalogue
 from charrnn.config import Config
-from charrnn.corpus.source import Source, from_path
+from charrnn.text.source import Source, from_path
 from charrnn.errors import CorpusError
 
 COMMAND_LINE = "command line"

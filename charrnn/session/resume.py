@@ -9,9 +9,9 @@ from charrnn.device.backend import Backend
 from charrnn.checkpoint import Checkpoint
 from charrnn.hints import command
 from charrnn.config import BUDGETS, SETTINGS, Config
-from charrnn.corpus.source import Source, sha256_of
-from charrnn.corpus.tokenizer import Vocabulary
-from charrnn.corpus.tokens import Tokens, encode_corpus, load_tokens
+from charrnn.text.source import Source, sha256_of
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.tokens import Tokens, encode_corpus, load_tokens
 from charrnn.errors import ConfigError, CorpusError
 from charrnn.events import Notice
 from charrnn.kernels import build

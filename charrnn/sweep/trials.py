@@ -11,8 +11,8 @@ from zlib import crc32
 from charrnn import checkpoint
 from charrnn.budget import describe
 from charrnn.config import SETTINGS, Config, resolve
-from charrnn.corpus.source import Reader
-from charrnn.corpus.tokenizer import collect
+from charrnn.text.source import Reader
+from charrnn.text.vocabulary import collect
 from charrnn.errors import ConfigError
 from charrnn.network import Shape
 from charrnn.presets import load_preset

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.corpus.batches import Batches, Streams, fit_batch_size
+from charrnn.text.batches import Batches, Streams, fit_batch_size
 from charrnn.errors import CorpusError
 
 

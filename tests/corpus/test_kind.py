@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from charrnn import catalogue
-from charrnn.corpus.kind import is_list
-from charrnn.corpus.source import from_path
+from charrnn.text.kind import is_list
+from charrnn.text.source import from_path
 
 NAMES = "".join(f"name{number}\n" for number in range(300))
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from charrnn.config import Config
-from charrnn.corpus.batches import Batches
-from charrnn.corpus.lines import Lines
-from charrnn.corpus.ramp import Ramp
+from charrnn.text.batches import Batches
+from charrnn.text.lines import Lines
+from charrnn.text.ramp import Ramp
 
 NEWLINE = 0
 IDS = np.array([*b"anna\n\nbo\nbo\ncarl\nd\nerika\nfritz\n"], np.uint8)

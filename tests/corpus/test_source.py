@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.corpus.source import Reader, Source, from_path, from_stdin
+from charrnn.text.source import Reader, Source, from_path, from_stdin
 from charrnn.errors import CorpusError, StorageError
 
 ALL = "**/*"

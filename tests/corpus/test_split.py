@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from charrnn import config
 from charrnn.config import SPLITS
-from charrnn.corpus.split import split
+from charrnn.text.split import split
 
 FRACTIONS = st.floats(0, 0.9)
 LISTS = st.lists(st.sampled_from(["", "a", "b", "ab", "ba", "abc"]), max_size=20)

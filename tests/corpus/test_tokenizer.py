@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.corpus.tokenizer import Vocabulary, collect, raw, readable
+from charrnn.text.vocabulary import Vocabulary, collect, raw, readable
 from charrnn.errors import CorpusError
 
 BYTES = Vocabulary(None)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from charrnn.config import SPLITS, Config
 from charrnn.corpus import tokens as module
-from charrnn.corpus.source import Source
-from charrnn.corpus.tokenizer import Vocabulary
-from charrnn.corpus.tokens import Tokens, contains_line, encode_corpus, load_tokens
+from charrnn.text.source import Source
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.tokens import Tokens, contains_line, encode_corpus, load_tokens
 from charrnn.errors import CorpusError, StorageError
 
 TEXT = "one two\nthree\nfour\n" * 5

@@ -10,7 +10,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from charrnn.corpus.tokenizer import Vocabulary
+from charrnn.text.vocabulary import Vocabulary
 from charrnn.judge import language
 from charrnn.judge.language import (
     Lines,

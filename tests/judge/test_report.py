@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charrnn.corpus.tokens import load_tokens
+from charrnn.text.tokens import load_tokens
 from charrnn.errors import CorpusError
 from charrnn.judge.report import draw, held_out, judge, measure
 from charrnn.model import open_model

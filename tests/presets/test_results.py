@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from charrnn import catalogue, checkpoint
-from charrnn.corpus.source import sha256_of
+from charrnn.text.source import sha256_of
 from charrnn.errors import CheckpointError
 from charrnn.presets.results import grouped, parse, reached, read_results
 from charrnn.runs import Run

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from charrnn import checkpoint
-from charrnn.corpus.tokenizer import Vocabulary
-from charrnn.corpus.tokens import load_tokens
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.tokens import load_tokens
 from charrnn.errors import ConfigError
 from charrnn.runs import Run
 from tests.training import SMALL, TEXT, setup, train

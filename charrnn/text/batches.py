@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.corpus.lines import Lines
+from charrnn.text.lines import Lines
 from charrnn.errors import CorpusError
 
 _LEAST_JITTERED = 6  # a shorter seq_len leaves borders no room to move

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from charrnn.config import LISTS, Config
-from charrnn.corpus.batches import Batches, Chunk
-from charrnn.corpus.lines import Lines
+from charrnn.text.batches import Batches, Chunk
+from charrnn.text.lines import Lines
 
 
 class Ramp:

@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from charrnn.config import Config
-from charrnn.corpus.source import Reader, from_path, from_stdin
+from charrnn.text.source import Reader, from_path, from_stdin
 
 
 def read_text(name: str, config: Config) -> str | bytes:

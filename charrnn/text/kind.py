@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from charrnn.corpus.source import Reader, Source
+from charrnn.text.source import Reader, Source
 
 _LEAST_LINES = 200  # fewer hold out too few of them
 _SHORT = 32  # bytes; names and words are

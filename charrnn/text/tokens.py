@@ -11,9 +11,9 @@ from typing import BinaryIO
 import numpy as np
 
 from charrnn.config import Config
-from charrnn.corpus.source import Reader, Source
-from charrnn.corpus.split import Parts, split
-from charrnn.corpus.tokenizer import Vocabulary, collect
+from charrnn.text.source import Reader, Source
+from charrnn.text.split import Parts, split
+from charrnn.text.vocabulary import Vocabulary, collect
 from charrnn.errors import CorpusError
 from charrnn.files import replacing
 
