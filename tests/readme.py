@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from charrnn.presets.results import read_results
+from charrnn.records.results import read_results
 from tests import cells, reference, results
 
 README = Path(__file__).parent.parent / "README.md"

@@ -26,7 +26,7 @@ from charrnn.text.vocabulary import Vocabulary
 from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.loss import bits_per_char
 from charrnn.network import Shape
-from charrnn.presets.results import FOLDER, Result, grouped, read_results
+from charrnn.records.results import FOLDER, Result, grouped, read_results
 from charrnn.runs import Run, find_run
 from charrnn.sweep.trials import _options
 

@@ -14,7 +14,7 @@ from charrnn.cli.signals import handled, leave
 from charrnn.cli.streams import SIGPIPE
 from charrnn.config import SETTINGS
 from charrnn.events import Event
-from charrnn.presets.results import reached, read_results
+from charrnn.records.results import reached, read_results
 from charrnn.session import Request, prepare
 from charrnn.view.training import View, open_view
 

@@ -8,7 +8,7 @@ import pytest
 from charrnn import catalogue, checkpoint
 from charrnn.text.source import sha256_of
 from charrnn.errors import CheckpointError
-from charrnn.presets.results import grouped, parse, reached, read_results
+from charrnn.records.results import grouped, parse, reached, read_results
 from charrnn.runs import Run
 from tests import results
 from tests.conftest import WORDS, train
