@@ -12,7 +12,7 @@ from charrnn.config import Config, held_out_by
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.errors import CheckpointError
 from charrnn.loss import bits_per_char
-from charrnn.network import Shape
+from charrnn.network.network import Shape
 from charrnn.runs import RUNS, Run, find_run, is_aside
 
 log = logging.getLogger(__name__)

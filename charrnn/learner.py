@@ -17,8 +17,8 @@ from charrnn.text.ramp import Ramp
 from charrnn.feed import Feed
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.loss import smooth_targets
-from charrnn.network import Network, Shape
-from charrnn.regularization import Regularization
+from charrnn.network.network import Network, Shape
+from charrnn.network.regularization import Regularization
 
 
 class Measured(NamedTuple):

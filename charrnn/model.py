@@ -13,7 +13,7 @@ from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.tokens import Tokens, load_tokens
 from charrnn.errors import CheckpointError, CorpusError
 from charrnn.kernels import Choice, build
-from charrnn.network import Network, Shape
+from charrnn.network.network import Network, Shape
 from charrnn.runs import load_model
 
 

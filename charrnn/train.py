@@ -27,7 +27,7 @@ from charrnn.events import Evaluated, Event, Finished, Notice, Sampled, Saved, S
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.learner import Learner
 from charrnn.loss import bits_per_char
-from charrnn.network import Network, Shape
+from charrnn.network.network import Network, Shape
 from charrnn.runs import Run
 from charrnn.sampler import Filter, sample
 from charrnn.files import Lock

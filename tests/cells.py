@@ -12,7 +12,7 @@ from typing import Any
 from charrnn import checkpoint, sweep
 from charrnn.config import Config
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.network import Shape
+from charrnn.network.network import Shape
 from charrnn.sweep.grid import cell_grid
 from charrnn.sweep.plan import read_sweep
 from charrnn.sweep.trials import Trial, make_trials

@@ -8,7 +8,7 @@ from charrnn.device.backend import open_backend
 from charrnn.dynamic import Learning, dynamic_score
 from charrnn.evaluate import Evaluator
 from charrnn.kernels import build
-from charrnn.network import Shape, initial_parameters
+from charrnn.network.network import Shape, initial_parameters
 
 BACKEND = open_backend("cpu", np.float64)
 KERNELS = build(BACKEND).kernels

@@ -9,7 +9,7 @@ from charrnn import evaluate
 from charrnn.device.backend import open_backend
 from charrnn.evaluate import Evaluator, score_lines
 from charrnn.kernels import build
-from charrnn.network import Network, Shape, initial_parameters
+from charrnn.network.network import Network, Shape, initial_parameters
 
 BACKEND = open_backend("cpu", np.float64)
 KERNELS = build(BACKEND).kernels

@@ -10,7 +10,7 @@ from charrnn.device.arrays import Flat
 from charrnn.device.backend import open_backend
 from charrnn.config import Config
 from charrnn.kernels import build
-from charrnn.network import Network, Shape
+from charrnn.network.network import Network, Shape
 
 GOLDEN = np.load(Path(__file__).parent / "golden" / "torch.npz")
 VOCAB, HIDDEN = 7, 5

@@ -13,8 +13,8 @@ from charrnn.config import Config
 from charrnn.text.batches import Batches
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.kernels import build
-from charrnn.network import Network, Shape, initial_parameters
-from charrnn.regularization import Regularization
+from charrnn.network.network import Network, Shape, initial_parameters
+from charrnn.network.regularization import Regularization
 from charrnn.sampler import Filter, sample
 from tests.layers import numeric_gradient
 

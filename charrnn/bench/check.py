@@ -11,7 +11,7 @@ from charrnn.device.backend import Backend, open_backend
 from charrnn.bench.workload import Workload
 from charrnn.errors import BackendError
 from charrnn.kernels.reference import ReferenceKernels
-from charrnn.network import Network
+from charrnn.network.network import Network
 
 _SEQ_LEN = 8  # hidden and batch size stay as asked for: they decide which way through a kernel is taken
 _BATCH_SIZE = 64

@@ -23,7 +23,7 @@ from charrnn.text.source import Source
 from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.errors import ConfigError, Unsupported
 from charrnn.kernels import build
-from charrnn.network import Shape
+from charrnn.network.network import Shape
 
 TOLERANCE = 0.005  # nats: the same training with other rounding does not end at quite the same loss
 _OPTIMIZERS = ("adam", "adamw", "sgd", "momentum")  # that torch has as we have them

@@ -22,7 +22,7 @@ from charrnn.text.tokens import load_tokens
 from charrnn.errors import CharrnnError
 from charrnn.kernels import build
 from charrnn.learner import Learner
-from charrnn.network import Shape, initial_parameters
+from charrnn.network.network import Shape, initial_parameters
 
 
 class Ours:

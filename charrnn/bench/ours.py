@@ -12,7 +12,7 @@ from charrnn.device.backend import open_backend
 from charrnn.bench.timing import Laps, clock_of, rate
 from charrnn.bench.workload import Workload
 from charrnn.kernels import build
-from charrnn.network import Network
+from charrnn.network.network import Network
 from charrnn.sampler import BLOCK, Filter, sample
 
 HUNDRED = 100  # texts drawn at once

@@ -14,7 +14,7 @@ from charrnn.bench.turns import Recipe
 from charrnn.config import Config
 from charrnn.text.ramp import Ramp
 from charrnn.kernels.cpu.functions import processors
-from charrnn.network import Shape, initial_parameters
+from charrnn.network.network import Shape, initial_parameters
 
 
 class TorchLearner:

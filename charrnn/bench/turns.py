@@ -22,7 +22,7 @@ from charrnn.text.tokens import Tokens
 from charrnn.errors import BackendError
 from charrnn.evaluate import Evaluator
 from charrnn.kernels.reference import ReferenceKernels
-from charrnn.network import Shape, initial_parameters
+from charrnn.network.network import Shape, initial_parameters
 
 PIECES = 20  # and as many points of each curve
 _WORKER = [sys.executable, "-m", "charrnn.bench.curve_worker"]

@@ -8,7 +8,7 @@ from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
 from charrnn.cells import CELLS
 from charrnn.config import Config
-from charrnn.network import Shape, initial_parameters
+from charrnn.network.network import Shape, initial_parameters
 
 CHUNKS = 2  # different stretches of text, taken in turn: enough that gradients do not vanish while it is timed
 _FLOAT = 4  # bytes

@@ -18,7 +18,7 @@ from charrnn.config import Config
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.errors import BackendError, Unsupported
 from charrnn.kernels import build
-from charrnn.network import Shape
+from charrnn.network.network import Shape
 from charrnn.runs import Run, list_runs, load_model
 from charrnn.view.info import show_info
 

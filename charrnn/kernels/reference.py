@@ -11,7 +11,7 @@ import numpy as np
 from charrnn.cells import CELLS
 from charrnn.errors import Unsupported
 from charrnn.cells.protocol import Cell, Recurrence, State
-from charrnn.regularization import LEVELS
+from charrnn.network.regularization import LEVELS
 
 
 class Unrolled:

@@ -18,8 +18,8 @@ from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.errors import ConfigError
 from charrnn.events import Notice
 from charrnn.kernels import build
-from charrnn.network import Shape, initial_parameters
-from charrnn.regularization import LEVELS
+from charrnn.network.network import Shape, initial_parameters
+from charrnn.network.regularization import LEVELS
 from charrnn.runs import RUNS, Run
 from charrnn.session.parent import Parent
 from charrnn.session.ready import Session, ready

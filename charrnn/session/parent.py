@@ -14,7 +14,7 @@ from charrnn.text.vocabulary import Vocabulary
 from charrnn.errors import ConfigError
 from charrnn.events import Notice
 from charrnn.model import load_parameters
-from charrnn.network import Shape
+from charrnn.network.network import Shape
 from charrnn.runs import load_model
 
 _FRACTIONS = ("val_fraction", "test_fraction")

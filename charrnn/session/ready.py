@@ -11,7 +11,7 @@ from charrnn.text.tokens import Tokens
 from charrnn.errors import CharrnnError
 from charrnn.events import Event, Notice, Started
 from charrnn.kernels import Choice
-from charrnn.network import Shape
+from charrnn.network.network import Shape
 from charrnn.train import Setup, Trainer
 
 

@@ -16,7 +16,7 @@ from charrnn.errors import ConfigError, CorpusError
 from charrnn.events import Notice
 from charrnn.kernels import build
 from charrnn.model import load_parameters
-from charrnn.network import Shape
+from charrnn.network.network import Shape
 from charrnn.runs import RUNS, Run, find_run
 from charrnn.session.ready import Session, budget_of, ready
 from charrnn.session.request import COMMAND_LINE, Reading, Request, open_corpus

@@ -14,7 +14,7 @@ from charrnn.config import SETTINGS, Config, resolve
 from charrnn.text.source import Reader
 from charrnn.text.vocabulary import collect
 from charrnn.errors import ConfigError
-from charrnn.network import Shape
+from charrnn.network.network import Shape
 from charrnn.presets import load_preset
 from charrnn.runs import Run
 from charrnn.session import open_corpus

@@ -9,7 +9,7 @@ from charrnn.device.backend import Backend
 from charrnn.cells import CELLS
 from charrnn.kernels.cpu import CpuKernels
 from charrnn.kernels.cpu.functions import processors
-from charrnn.network import Network, Shape, initial_parameters
+from charrnn.network.network import Network, Shape, initial_parameters
 from tests.kernels.agreement import CPU64, REFERENCE, check_extreme_logits, error, run
 from tests.layers import Layer
 

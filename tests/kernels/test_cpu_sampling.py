@@ -11,7 +11,7 @@ from charrnn.kernels import build
 from charrnn.kernels.cpu import CpuKernels
 from charrnn.kernels.cpu.functions import processors
 from charrnn.kernels.cpu.sampling import Sampler
-from charrnn.network import Network, Shape, initial_parameters
+from charrnn.network.network import Network, Shape, initial_parameters
 from charrnn.sampler import Filter
 
 BACKEND, VOCAB, STEPS = open_backend("cpu"), 65, 12

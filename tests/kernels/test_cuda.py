@@ -18,7 +18,7 @@ from charrnn.kernels.cuda import CudaKernels
 from charrnn.kernels.cuda.products import Products, multiplier
 from charrnn.kernels.cuda.program import compiler, source
 from charrnn.kernels.cuda.recurrence import STRUCTURES
-from charrnn.network import Network, Shape, initial_parameters
+from charrnn.network.network import Network, Shape, initial_parameters
 from charrnn.sampler import Filter, sample
 from tests.kernels import shim
 from tests.kernels.agreement import (

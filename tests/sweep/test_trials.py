@@ -7,7 +7,7 @@ import pytest
 from charrnn import checkpoint
 from charrnn.config import Config
 from charrnn.errors import ConfigError
-from charrnn.network import Shape
+from charrnn.network.network import Shape
 from charrnn.runs import Run
 from charrnn.sweep.plan import Sweep
 from charrnn.sweep.trials import Trial, hidden_size, make_trials

@@ -30,7 +30,7 @@ from charrnn.kernels.cpu.recurrence import CompiledSweep
 from charrnn.kernels.cpu.sampling import Sampler
 from charrnn.kernels.fused import FusedKernels
 from charrnn.cells.protocol import Recurrence
-from charrnn.regularization import LEVELS
+from charrnn.network.regularization import LEVELS
 
 FLAGS = {"float32": (), "bf16": ("-DBF16",)}
 

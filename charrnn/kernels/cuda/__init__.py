@@ -25,7 +25,7 @@ from charrnn.kernels.cuda.program import Compile, compiler, source
 from charrnn.kernels.cuda.recurrence import GatedSweep, SteppedSweep
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.cells.protocol import Recurrence
-from charrnn.regularization import LEVELS
+from charrnn.network.regularization import LEVELS
 
 THREADS, WARP = 256, 32
 ROWS_PER_BLOCK = 4  # of the softmax: 128 threads, a warp for each

@@ -18,7 +18,7 @@ from charrnn.cells import CELLS
 from charrnn.config import Config
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.cells.protocol import State
-from charrnn.regularization import Dropout, Penalties, Regularization
+from charrnn.network.regularization import Dropout, Penalties, Regularization
 
 NO_REGULARIZATION = Regularization()
 
