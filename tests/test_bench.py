@@ -21,7 +21,7 @@ from charrnn.bench.workload import Workload
 from charrnn.cells import CELLS
 from charrnn.errors import BackendError, ConfigError, Unsupported
 from charrnn.kernels import build
-from charrnn.kernels.fused import FusedKernels, LSTMSweep
+from charrnn.kernels.numpy.unrolled import FusedKernels, LSTMSweep
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.view.bench import show_report
 from tests.kernels.agreement import rounded

@@ -9,7 +9,7 @@ import numpy as np
 
 from charrnn.device.backend import Backend
 from charrnn.errors import ConfigError, Unsupported
-from charrnn.kernels.fused import FusedKernels
+from charrnn.kernels.numpy.unrolled import FusedKernels
 from charrnn.kernels.reference import ReferenceKernels
 
 log = logging.getLogger(__name__)

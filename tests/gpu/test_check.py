@@ -8,7 +8,7 @@ import pytest
 
 from charrnn.device.backend import open_backend
 from charrnn.errors import Unsupported
-from charrnn.kernels.fused import FusedKernels
+from charrnn.kernels.numpy.unrolled import FusedKernels
 from tests.gpu import check, sweeps
 from tests.gpu.findings import Wrong
 

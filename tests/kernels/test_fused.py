@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.cells import CELLS
-from charrnn.kernels.fused import FusedKernels
+from charrnn.kernels.numpy.unrolled import FusedKernels
 from charrnn.kernels.reference import ReferenceKernels
 from tests.layers import Layer
 

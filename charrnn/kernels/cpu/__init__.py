@@ -28,7 +28,7 @@ import numpy as np
 from charrnn.kernels.cpu import functions
 from charrnn.kernels.cpu.recurrence import CompiledSweep
 from charrnn.kernels.cpu.sampling import Sampler
-from charrnn.kernels.fused import FusedKernels
+from charrnn.kernels.numpy.unrolled import FusedKernels
 from charrnn.cells.protocol import Recurrence
 from charrnn.network.regularization import LEVELS
 
