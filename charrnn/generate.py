@@ -8,7 +8,7 @@ import numpy as np
 from charrnn.text.vocabulary import Decoder, Vocabulary
 from charrnn.text.tokens import Tokens, contains_line
 from charrnn.errors import ConfigError
-from charrnn.model import Model
+from charrnn.runs.model import Model
 from charrnn.sampler import Filter, sample
 
 SEQ_LEN = 64  # characters of the prime read at once

@@ -17,7 +17,7 @@ from charrnn import schedules
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
 from charrnn.budget import Budget
-from charrnn.checkpoint import Checkpoint, Progress
+from charrnn.runs.checkpoint import Checkpoint, Progress
 from charrnn.config import Config
 from charrnn.text.ramp import Ramp
 from charrnn.text.tokens import Tokens
@@ -28,7 +28,7 @@ from charrnn.kernels.reference import ReferenceKernels
 from charrnn.learner import Learner
 from charrnn.loss import bits_per_char
 from charrnn.network.network import Network, Shape
-from charrnn.runs import Run
+from charrnn.runs.run import Run
 from charrnn.sampler import Filter, sample
 from charrnn.files import Lock
 

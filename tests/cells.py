@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from charrnn import checkpoint, sweep
+from charrnn import sweep
+from charrnn.runs import checkpoint
 from charrnn.config import Config
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.network.network import Shape

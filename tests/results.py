@@ -17,17 +17,18 @@ from typing import Any
 
 import numpy as np
 
-from charrnn import __version__, catalogue, checkpoint, presets
+from charrnn import __version__, catalogue, presets
+from charrnn.runs import checkpoint
 from charrnn.device.backend import open_backend
 from charrnn.bench.machine import describe
-from charrnn.checkpoint import Checkpoint
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.config import SETTINGS, Config
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.loss import bits_per_char
 from charrnn.network.network import Shape
 from charrnn.records.results import FOLDER, Result, grouped, read_results
-from charrnn.runs import Run, find_run
+from charrnn.runs.run import Run, find_run
 from charrnn.sweep.trials import _options
 
 RESULTS = Path(presets.__file__).parent / FOLDER

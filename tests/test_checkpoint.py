@@ -7,9 +7,9 @@ import pytest
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
-from charrnn import checkpoint
+from charrnn.runs import checkpoint
 from charrnn import files as storage
-from charrnn.checkpoint import Checkpoint, Progress
+from charrnn.runs.checkpoint import Checkpoint, Progress
 from charrnn.errors import CheckpointError, StorageError
 
 

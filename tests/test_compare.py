@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from charrnn import checkpoint
+from charrnn.runs import checkpoint
 from charrnn.compare import compare
-from charrnn.runs import Run
+from charrnn.runs.run import Run
 from tests.conftest import TINY, WORDS, train
 
 

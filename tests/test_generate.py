@@ -7,7 +7,7 @@ from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.tokens import load_tokens
 from charrnn.errors import ConfigError
 from charrnn.generate import Draft, Limits, count_new, generate
-from charrnn.model import open_model
+from charrnn.runs.model import open_model
 from charrnn.sampler import Filter
 
 BYTES = Vocabulary(None)

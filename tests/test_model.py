@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn.model import open_model
+from charrnn.runs.model import open_model
 from tests.training import SMALL, train
 
 

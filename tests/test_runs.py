@@ -6,7 +6,7 @@ import pytest
 
 from charrnn.compare import find_runs
 from charrnn.errors import CharrnnError
-from charrnn.runs import find_run, list_runs
+from charrnn.runs.run import find_run, list_runs
 from tests.training import SMALL, train
 
 

@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from charrnn import checkpoint, session
+from charrnn import session
+from charrnn.runs import checkpoint
 from charrnn.device.backend import Backend, open_backend
 from charrnn.errors import DivergedError
 from charrnn.evaluate import Evaluator, Score
 from charrnn.events import Evaluated, Finished, Notice, Saved, Step
-from charrnn.runs import Run
+from charrnn.runs.run import Run
 from charrnn.session import Request, prepare
 from charrnn.train import Trainer
 from tests.training import SMALL, setup, sha256, train

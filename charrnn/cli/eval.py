@@ -18,7 +18,7 @@ from charrnn.dynamic import Learning, dynamic_score
 from charrnn.errors import ConfigError, CorpusError
 from charrnn.evaluate import Evaluator, Progress, Score, score_lines
 from charrnn.loss import bits_per_char, perplexity
-from charrnn.model import Model, load_parameters, open_model
+from charrnn.runs.model import Model, load_parameters, open_model
 from charrnn.view.wording import figure
 
 DYNAMIC = Learning(rate=2e-5, decay=1e-3)

@@ -13,7 +13,7 @@ from charrnn.cli.texts import reading, text_options
 from charrnn.text.prompt import read_text
 from charrnn.text.vocabulary import raw, readable
 from charrnn.generate import Limits, count_new, generate
-from charrnn.model import Model, open_model
+from charrnn.runs.model import Model, open_model
 from charrnn.sampler import Filter
 
 TEMP = Filter.temperature

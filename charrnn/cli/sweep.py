@@ -14,7 +14,7 @@ from charrnn.cli.signals import handled, leave
 from charrnn.compare import compare
 from charrnn.config import BUDGETS, SETTINGS
 from charrnn.errors import SweepError
-from charrnn.runs import LOCK, RUNS
+from charrnn.runs.run import LOCK, RUNS
 from charrnn.files import Lock
 from charrnn.sweep.grid import cell_grid
 from charrnn.sweep.jobs import Ended, run_trials

@@ -21,7 +21,7 @@ from charrnn.judge.language import (
     present,
     words_of,
 )
-from charrnn.model import Model
+from charrnn.runs.model import Model
 from charrnn.sampler import Filter, sample
 
 RUNS = (10, 20, 50)  # characters

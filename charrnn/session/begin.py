@@ -20,7 +20,7 @@ from charrnn.events import Notice
 from charrnn.kernels import build
 from charrnn.network.network import Shape, initial_parameters
 from charrnn.network.regularization import LEVELS
-from charrnn.runs import RUNS, Run
+from charrnn.runs.run import RUNS, Run
 from charrnn.session.parent import Parent
 from charrnn.session.ready import Session, ready
 from charrnn.session.request import COMMAND_LINE, Reading, Request, open_corpus

@@ -7,15 +7,15 @@ from typing import Any
 
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
-from charrnn.checkpoint import Checkpoint
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.config import SETTINGS, Config, held_out_by
 from charrnn.text.source import Source, sha256_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.errors import ConfigError
 from charrnn.events import Notice
-from charrnn.model import load_parameters
+from charrnn.runs.model import load_parameters
 from charrnn.network.network import Shape
-from charrnn.runs import load_model
+from charrnn.runs.run import load_model
 
 _FRACTIONS = ("val_fraction", "test_fraction")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from charrnn.checkpoint import load
+from charrnn.runs.checkpoint import load
 from charrnn.sweep.trials import Trial
 
 _POLL_SECONDS = 0.1

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from charrnn import checkpoint
+from charrnn.runs import checkpoint
 from charrnn.budget import describe
 from charrnn.config import SETTINGS, Config, resolve
 from charrnn.text.source import Reader
@@ -16,7 +16,7 @@ from charrnn.text.vocabulary import collect
 from charrnn.errors import ConfigError
 from charrnn.network.network import Shape
 from charrnn.presets import load_preset
-from charrnn.runs import Run
+from charrnn.runs.run import Run
 from charrnn.session import open_corpus
 from charrnn.sweep.plan import PARAMETERS, Settings, Sweep
 

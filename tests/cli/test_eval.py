@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from charrnn import checkpoint
+from charrnn.runs import checkpoint
 from charrnn.cli import cli
 from tests.conftest import train
 

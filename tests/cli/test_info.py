@@ -4,7 +4,8 @@ import json
 
 from click.testing import CliRunner
 
-from charrnn import __version__, checkpoint, kernels
+from charrnn import __version__, kernels
+from charrnn.runs import checkpoint
 from charrnn.cli import cli
 from charrnn.kernels.reference import ReferenceKernels
 

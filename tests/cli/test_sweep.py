@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from charrnn import checkpoint
+from charrnn.runs import checkpoint
 from charrnn.cli import cli
 from charrnn.files import Lock
 from charrnn.sweep.jobs import _processors

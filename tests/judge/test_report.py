@@ -10,7 +10,7 @@ import pytest
 from charrnn.text.tokens import load_tokens
 from charrnn.errors import CorpusError
 from charrnn.judge.report import draw, held_out, judge, measure
-from charrnn.model import open_model
+from charrnn.runs.model import open_model
 from charrnn.sampler import Filter
 
 

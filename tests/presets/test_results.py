@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from charrnn import catalogue, checkpoint
+from charrnn import catalogue
+from charrnn.runs import checkpoint
 from charrnn.text.source import sha256_of
 from charrnn.errors import CheckpointError
 from charrnn.records.results import grouped, parse, reached, read_results
-from charrnn.runs import Run
+from charrnn.runs.run import Run
 from tests import results
 from tests.conftest import WORDS, train
 

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from charrnn import checkpoint, kernels, presets
+from charrnn import kernels, presets
+from charrnn.runs import checkpoint
 from charrnn.errors import CharrnnError, ConfigError, Unsupported
 from charrnn.events import Saved
 from charrnn.session import Request, prepare

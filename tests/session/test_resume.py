@@ -3,9 +3,10 @@
 
 import pytest
 
-from charrnn import checkpoint, kernels
+from charrnn import kernels
+from charrnn.runs import checkpoint
 from charrnn.errors import ConfigError, CorpusError, Unsupported
-from charrnn.runs import Run
+from charrnn.runs.run import Run
 from tests.training import SMALL, TEXT, setup, train
 
 

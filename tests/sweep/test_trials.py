@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from charrnn import checkpoint
+from charrnn.runs import checkpoint
 from charrnn.config import Config
 from charrnn.errors import ConfigError
 from charrnn.network.network import Shape
-from charrnn.runs import Run
+from charrnn.runs.run import Run
 from charrnn.sweep.plan import Sweep
 from charrnn.sweep.trials import Trial, hidden_size, make_trials
 

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from charrnn.config import Config
-from charrnn.runs import Run
+from charrnn.runs.run import Run
 from charrnn.sweep.grid import Grid
 from charrnn.sweep.jobs import Ended
 from charrnn.sweep.trials import Trial

@@ -9,8 +9,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from charrnn import checkpoint
-from charrnn.checkpoint import Checkpoint, Progress
+from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import Checkpoint, Progress
 from charrnn.config import SETTINGS, Config
 from charrnn.errors import CheckpointError
 from charrnn.files import Lock, replacing

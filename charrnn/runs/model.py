@@ -7,14 +7,14 @@ import numpy as np
 
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend, open_backend
-from charrnn.checkpoint import Checkpoint
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.config import Config
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.tokens import Tokens, load_tokens
 from charrnn.errors import CheckpointError, CorpusError
 from charrnn.kernels import Choice, build
 from charrnn.network.network import Network, Shape
-from charrnn.runs import load_model
+from charrnn.runs.run import load_model
 
 
 @dataclass(frozen=True)
