@@ -29,7 +29,7 @@ from charrnn.learner import Learner
 from charrnn.loss import bits_per_char
 from charrnn.network.network import Network, Shape
 from charrnn.runs.run import Run
-from charrnn.sampler import Filter, sample
+from charrnn.sampling.sampler import Filter, sample
 from charrnn.files import Lock
 
 EVALUATIONS = 20  # over a run, unless `eval_every` says otherwise

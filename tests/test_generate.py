@@ -6,9 +6,9 @@ import pytest
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.tokens import load_tokens
 from charrnn.errors import ConfigError
-from charrnn.generate import Draft, Limits, count_new, generate
+from charrnn.sampling.generate import Draft, Limits, count_new, generate
 from charrnn.runs.model import open_model
-from charrnn.sampler import Filter
+from charrnn.sampling.sampler import Filter
 
 BYTES = Vocabulary(None)
 LIMITS, FILTER = Limits(40), Filter()

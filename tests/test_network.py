@@ -15,7 +15,7 @@ from charrnn.text.vocabulary import Vocabulary
 from charrnn.kernels import build
 from charrnn.network.network import Network, Shape, initial_parameters
 from charrnn.network.regularization import Regularization
-from charrnn.sampler import Filter, sample
+from charrnn.sampling.sampler import Filter, sample
 from tests.layers import numeric_gradient
 
 BACKEND = open_backend("cpu", np.float64)

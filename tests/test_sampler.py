@@ -9,7 +9,7 @@ from charrnn.device.backend import open_backend
 from charrnn.errors import ConfigError
 from charrnn.kernels import build
 from charrnn.network.network import Network, Shape, initial_parameters
-from charrnn.sampler import Filter, sample
+from charrnn.sampling.sampler import Filter, sample
 
 LOGITS = np.log(np.array([[0.5, 0.3, 0.15, 0.05]]))
 EVEN = np.linspace(0, 1, 2000, endpoint=False)

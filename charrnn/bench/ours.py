@@ -1,4 +1,4 @@
-"""Our side of a comparison: the training step as `charrnn.train` does it, and sampling as `charrnn.sampler` does."""
+"""Our side of a comparison: the training step as `charrnn.train` does it, and sampling as `charrnn.sampling.sampler` does."""
 
 from collections import deque
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from charrnn.bench.timing import Laps, clock_of, rate
 from charrnn.bench.workload import Workload
 from charrnn.kernels import build
 from charrnn.network.network import Network
-from charrnn.sampler import BLOCK, Filter, sample
+from charrnn.sampling.sampler import BLOCK, Filter, sample
 
 HUNDRED = 100  # texts drawn at once
 

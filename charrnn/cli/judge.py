@@ -8,7 +8,7 @@ import click
 from charrnn.cli.options import device_options, filter_options, json_option
 from charrnn.judge.report import judge
 from charrnn.runs.model import open_model
-from charrnn.sampler import Filter
+from charrnn.sampling.sampler import Filter
 from charrnn.view.judge import show_report
 
 COUNT, LENGTH, SEED = 20, 1000, 1

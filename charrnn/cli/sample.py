@@ -12,9 +12,9 @@ from charrnn.cli.terminal import printable
 from charrnn.cli.texts import reading, text_options
 from charrnn.text.prompt import read_text
 from charrnn.text.vocabulary import raw, readable
-from charrnn.generate import Limits, count_new, generate
+from charrnn.sampling.generate import Limits, count_new, generate
 from charrnn.runs.model import Model, open_model
-from charrnn.sampler import Filter
+from charrnn.sampling.sampler import Filter
 
 TEMP = Filter.temperature
 LENGTH = 500

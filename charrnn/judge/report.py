@@ -22,7 +22,7 @@ from charrnn.judge.language import (
     words_of,
 )
 from charrnn.runs.model import Model
-from charrnn.sampler import Filter, sample
+from charrnn.sampling.sampler import Filter, sample
 
 RUNS = (10, 20, 50)  # characters
 GRAMS = (1, 2, 3)  # words

@@ -168,7 +168,7 @@ class ReferenceKernels:
         return None
 
     def choose(self, logits: Any, draws: Any, ids: Any, *, temperature: float, top_k: int, top_p: float) -> None:
-        """Write an id (B,) for each row of logits (B, V), where these lie, as `charrnn.sampler.Filter` chooses it."""
+        """Write an id (B,) for each row of logits (B, V), where these lie, as `charrnn.sampling.sampler.Filter` chooses it."""
         raise NotImplementedError
 
     def norm(self, a: Any) -> Any:

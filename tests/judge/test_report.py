@@ -11,7 +11,7 @@ from charrnn.text.tokens import load_tokens
 from charrnn.errors import CorpusError
 from charrnn.judge.report import draw, held_out, judge, measure
 from charrnn.runs.model import open_model
-from charrnn.sampler import Filter
+from charrnn.sampling.sampler import Filter
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import numpy as np
 
 from charrnn.device.backend import Backend
 from charrnn.kernels.reference import ReferenceKernels
-from charrnn.sampler import Filter
+from charrnn.sampling.sampler import Filter
 from tests.layers import Layer
 
 REFERENCE = ReferenceKernels(np)

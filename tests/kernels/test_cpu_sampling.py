@@ -12,7 +12,7 @@ from charrnn.kernels.cpu import CpuKernels
 from charrnn.kernels.cpu.functions import processors
 from charrnn.kernels.cpu.sampling import Sampler
 from charrnn.network.network import Network, Shape, initial_parameters
-from charrnn.sampler import Filter
+from charrnn.sampling.sampler import Filter
 
 BACKEND, VOCAB, STEPS = open_backend("cpu"), 65, 12
 

@@ -19,7 +19,7 @@ from charrnn.kernels.cuda.products import Products, multiplier
 from charrnn.kernels.cuda.program import compiler, source
 from charrnn.kernels.cuda.recurrence import STRUCTURES
 from charrnn.network.network import Network, Shape, initial_parameters
-from charrnn.sampler import Filter, sample
+from charrnn.sampling.sampler import Filter, sample
 from tests.kernels import shim
 from tests.kernels.agreement import (
     CPU64,
@@ -103,7 +103,7 @@ class TestOnTheProcessor:
     def test_texts_are_drawn_as_on_the_host_and_read_a_block_at_a_time(self, kernels, monkeypatch):
         shape, reads = Shape("gru", 9, 5, 1), []
         to_host = Backend.to_host
-        monkeypatch.setattr("charrnn.sampler.BLOCK", 3)
+        monkeypatch.setattr("charrnn.sampling.sampler.BLOCK", 3)
         monkeypatch.setattr(Backend, "to_host", lambda self, array: reads.append(array.shape) or to_host(self, array))
         drawn = []
         for which in (kernels, REFERENCE):

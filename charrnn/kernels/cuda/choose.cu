@@ -1,4 +1,4 @@
-// The next character of each text, as charrnn.sampler.Filter chooses it: in double precision, and in the same order.
+// The next character of each text, as charrnn.sampling.sampler.Filter chooses it: in double precision, and in the same order.
 
 // The largest of a block's values, in all its threads. 4 warps.
 DEVICE float block_largest(float value) {

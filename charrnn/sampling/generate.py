@@ -9,7 +9,7 @@ from charrnn.text.vocabulary import Decoder, Vocabulary
 from charrnn.text.tokens import Tokens, contains_line
 from charrnn.errors import ConfigError
 from charrnn.runs.model import Model
-from charrnn.sampler import Filter, sample
+from charrnn.sampling.sampler import Filter, sample
 
 SEQ_LEN = 64  # characters of the prime read at once
 
