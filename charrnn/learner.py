@@ -16,7 +16,7 @@ from charrnn.config import Config
 from charrnn.text.ramp import Ramp
 from charrnn.feed import Feed
 from charrnn.kernels.reference import ReferenceKernels
-from charrnn.loss import smooth_targets
+from charrnn.evaluation.units import smooth_targets
 from charrnn.network.network import Network, Shape
 from charrnn.network.regularization import Regularization
 

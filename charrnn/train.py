@@ -22,11 +22,11 @@ from charrnn.config import Config
 from charrnn.text.ramp import Ramp
 from charrnn.text.tokens import Tokens
 from charrnn.errors import CheckpointError, DivergedError
-from charrnn.evaluate import Evaluator
+from charrnn.evaluation.score import Evaluator
 from charrnn.events import Evaluated, Event, Finished, Notice, Sampled, Saved, Step
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.learner import Learner
-from charrnn.loss import bits_per_char
+from charrnn.evaluation.units import bits_per_char
 from charrnn.network.network import Network, Shape
 from charrnn.runs.run import Run
 from charrnn.sampling.sampler import Filter, sample

@@ -25,7 +25,7 @@ from charrnn.runs.checkpoint import Checkpoint
 from charrnn.config import SETTINGS, Config
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.errors import CharrnnError, CheckpointError
-from charrnn.loss import bits_per_char
+from charrnn.evaluation.units import bits_per_char
 from charrnn.network.network import Shape
 from charrnn.records.results import FOLDER, Result, grouped, read_results
 from charrnn.runs.run import Run, find_run

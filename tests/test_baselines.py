@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from charrnn.baselines import baselines, ngram_loss, xz_loss
+from charrnn.evaluation.baselines import baselines, ngram_loss, xz_loss
 from charrnn.text.vocabulary import Vocabulary
 
 

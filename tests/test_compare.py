@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from charrnn.runs import checkpoint
-from charrnn.compare import compare
+from charrnn.evaluation.compare import compare
 from charrnn.runs.run import Run
 from tests.conftest import TINY, WORDS, train
 

@@ -5,8 +5,8 @@ import pytest
 
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import open_backend
-from charrnn.dynamic import Learning, dynamic_score
-from charrnn.evaluate import Evaluator
+from charrnn.evaluation.dynamic import Learning, dynamic_score
+from charrnn.evaluation.score import Evaluator
 from charrnn.kernels import build
 from charrnn.network.network import Shape, initial_parameters
 

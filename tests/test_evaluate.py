@@ -5,9 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from charrnn import evaluate
+from charrnn.evaluation import score as evaluate
 from charrnn.device.backend import open_backend
-from charrnn.evaluate import Evaluator, score_lines
+from charrnn.evaluation.score import Evaluator, score_lines
 from charrnn.kernels import build
 from charrnn.network.network import Network, Shape, initial_parameters
 

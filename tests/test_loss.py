@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn.loss import bits_per_char, perplexity, smooth_targets
+from charrnn.evaluation.units import bits_per_char, perplexity, smooth_targets
 
 
 def test_units():

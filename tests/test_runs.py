@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.compare import find_runs
+from charrnn.evaluation.compare import find_runs
 from charrnn.errors import CharrnnError
 from charrnn.runs.run import find_run, list_runs
 from tests.training import SMALL, train

@@ -9,7 +9,7 @@ from charrnn import session
 from charrnn.runs import checkpoint
 from charrnn.device.backend import Backend, open_backend
 from charrnn.errors import DivergedError
-from charrnn.evaluate import Evaluator, Score
+from charrnn.evaluation.score import Evaluator, Score
 from charrnn.events import Evaluated, Finished, Notice, Saved, Step
 from charrnn.runs.run import Run
 from charrnn.session import Request, prepare

@@ -20,7 +20,7 @@ from charrnn.bench.job import environment
 from charrnn.config import Config
 from charrnn.text.tokens import Tokens
 from charrnn.errors import BackendError
-from charrnn.evaluate import Evaluator
+from charrnn.evaluation.score import Evaluator
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network.network import Shape, initial_parameters
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from charrnn.cli.options import json_option
-from charrnn.compare import compare, find_runs
+from charrnn.evaluation.compare import compare, find_runs
 from charrnn.view.compare import show_standings
 
 

@@ -8,16 +8,16 @@ import click
 import numpy as np
 
 from charrnn import hints as commands
-from charrnn.baselines import baselines
+from charrnn.evaluation.baselines import baselines
 from charrnn.cli.options import device_options, json_option, precision_option, refuse, threads_option
 from charrnn.cli.progress import progress_bar
 from charrnn.cli.terminal import printable
 from charrnn.cli.texts import reading, text_options
 from charrnn.text.prompt import read_text
-from charrnn.dynamic import Learning, dynamic_score
+from charrnn.evaluation.dynamic import Learning, dynamic_score
 from charrnn.errors import ConfigError, CorpusError
-from charrnn.evaluate import Evaluator, Progress, Score, score_lines
-from charrnn.loss import bits_per_char, perplexity
+from charrnn.evaluation.score import Evaluator, Progress, Score, score_lines
+from charrnn.evaluation.units import bits_per_char, perplexity
 from charrnn.runs.model import Model, load_parameters, open_model
 from charrnn.view.wording import figure
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import click
 
 from charrnn.cli.options import device_options, filter_options, json_option
-from charrnn.judge.report import judge
+from charrnn.evaluation.quality.report import judge
 from charrnn.runs.model import open_model
 from charrnn.sampling.sampler import Filter
 from charrnn.view.judge import show_report

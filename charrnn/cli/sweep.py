@@ -11,7 +11,7 @@ import click
 from charrnn.cli.compare import print_json
 from charrnn.cli.options import SettingOption, device_options, json_option
 from charrnn.cli.signals import handled, leave
-from charrnn.compare import compare
+from charrnn.evaluation.compare import compare
 from charrnn.config import BUDGETS, SETTINGS
 from charrnn.errors import SweepError
 from charrnn.runs.run import LOCK, RUNS

@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from charrnn.compare import Standing
+from charrnn.evaluation.compare import Standing
 from charrnn.view.layout import GAP, folded, grid, open_console
 from charrnn.view.wording import duration, figure, short
 

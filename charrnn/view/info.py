@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from charrnn.config import Config
-from charrnn.loss import bits_per_char
+from charrnn.evaluation.units import bits_per_char
 from charrnn.view.layout import facts, grid, open_console
 from charrnn.view.wording import duration, figure, file_size, visible
 

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from charrnn.judge.report import Figures, Report
+from charrnn.evaluation.quality.report import Figures, Report
 from charrnn.view.layout import facts, grid, open_console
 from charrnn.view.wording import visible
 

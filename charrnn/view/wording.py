@@ -5,7 +5,7 @@ from pathlib import Path
 
 from charrnn.hints import command
 from charrnn.events import Evaluated, Finished, Started
-from charrnn.loss import bits_per_char, perplexity
+from charrnn.evaluation.units import bits_per_char, perplexity
 from charrnn.runs.run import Run
 
 # Control, format, surrogate, line and paragraph separator: what could move the cursor or turn the writing direction.

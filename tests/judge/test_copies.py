@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.judge import copies
-from charrnn.judge.copies import Copies
+from charrnn.evaluation.quality.copies import Copies
 
 
 def ids(text):

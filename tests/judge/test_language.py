@@ -12,7 +12,7 @@ import pytest
 
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.judge import language
-from charrnn.judge.language import (
+from charrnn.evaluation.quality.language import (
     Lines,
     count_lines,
     distinct,

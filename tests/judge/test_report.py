@@ -9,7 +9,7 @@ import pytest
 
 from charrnn.text.tokens import load_tokens
 from charrnn.errors import CorpusError
-from charrnn.judge.report import draw, held_out, judge, measure
+from charrnn.evaluation.quality.report import draw, held_out, judge, measure
 from charrnn.runs.model import open_model
 from charrnn.sampling.sampler import Filter
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from charrnn.compare import Standing
+from charrnn.evaluation.compare import Standing
 from charrnn.view.compare import show_standings
 
 LONG = "parameters=80000,num_layers=1,cell=gru-before,learning_rate=0.004"

@@ -16,7 +16,7 @@ import numpy as np
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
 from charrnn.text.batches import Streams
-from charrnn.evaluate import Progress, Score
+from charrnn.evaluation.score import Progress, Score
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network.network import Network, Shape
 

@@ -11,7 +11,7 @@ from charrnn.runs.checkpoint import Checkpoint
 from charrnn.config import Config, held_out_by
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.errors import CheckpointError
-from charrnn.loss import bits_per_char
+from charrnn.evaluation.units import bits_per_char
 from charrnn.network.network import Shape
 from charrnn.runs.run import RUNS, Run, find_run, is_aside
 

@@ -10,8 +10,8 @@ from charrnn.hints import command
 from charrnn.config import LISTS
 from charrnn.text.tokens import Tokens
 from charrnn.errors import CorpusError
-from charrnn.judge.copies import Copies
-from charrnn.judge.language import (
+from charrnn.evaluation.quality.copies import Copies
+from charrnn.evaluation.quality.language import (
     Lines,
     count_lines,
     distinct,
