@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from charrnn.session import Request, prepare
-from charrnn.train import Trainer
+from charrnn.training.trainer import Trainer
 from tests.training import TEXT
 
 WORDS = ("an", "ant", "bat", "cat", "eat", "hat", "net", "tan", "tea", "ten")

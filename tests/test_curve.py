@@ -13,10 +13,10 @@ from charrnn.config import Config
 from charrnn.text.source import from_path
 from charrnn.text.tokens import encode_corpus
 from charrnn.errors import BackendError, ConfigError, Unsupported
-from charrnn.events import Evaluated
+from charrnn.training.events import Evaluated
 from charrnn.session import Request as TrainRequest
 from charrnn.session import prepare
-from charrnn.train import Trainer
+from charrnn.training.trainer import Trainer
 
 TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60))
 CONFIG = Config(hidden_size=8, num_layers=1, seq_len=10, batch_size=4, steps=40, learning_rate=0.02)

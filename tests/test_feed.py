@@ -6,7 +6,7 @@ import pytest
 from charrnn.device.backend import Backend, open_backend
 from charrnn.text.batches import Batches
 from charrnn.text.lines import Lines
-from charrnn.feed import SHARE, Feed
+from charrnn.training.feed import SHARE, Feed
 from charrnn.kernels import build
 
 CPU = open_backend("cpu")
@@ -19,7 +19,7 @@ KERNELS = build(CPU, "reference").kernels
 @pytest.mark.parametrize(("chars", "streams", "seq_len"), [(41, 4, 10), (40, 4, 10), (103, 7, 6), (2, 1, 1)])
 def test_chunks_of_a_text_on_the_device(monkeypatch, chars, streams, seq_len, jitter_seed, is_list):
     monkeypatch.setattr(Backend, "free_memory", lambda self: 1 << 20)
-    monkeypatch.setattr("charrnn.feed.PIECE", 16)
+    monkeypatch.setattr("charrnn.training.feed.PIECE", 16)
     ids = np.random.default_rng(0).integers(1, 200, chars).astype(np.uint8)
     ids[3::4] = NEWLINE
     ids[-1] = NEWLINE

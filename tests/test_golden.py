@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charrnn import optim
+from charrnn.training import optim
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import open_backend
 from charrnn.config import Config

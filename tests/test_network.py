@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from charrnn import optim
+from charrnn.training import optim
 from charrnn.device.backend import open_backend
 from charrnn.cells import CELLS
 from charrnn.config import Config

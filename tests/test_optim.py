@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn import optim
+from charrnn.training import optim
 from charrnn.device.arrays import Flat
 from charrnn.config import OPTIMIZERS, Config
 from charrnn.kernels.reference import ReferenceKernels

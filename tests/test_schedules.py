@@ -2,7 +2,7 @@
 
 import pytest
 
-from charrnn import schedules
+from charrnn.training import schedules
 from charrnn.config import Config
 
 

@@ -10,10 +10,10 @@ from charrnn.runs import checkpoint
 from charrnn.device.backend import Backend, open_backend
 from charrnn.errors import DivergedError
 from charrnn.evaluation.score import Evaluator, Score
-from charrnn.events import Evaluated, Finished, Notice, Saved, Step
+from charrnn.training.events import Evaluated, Finished, Notice, Saved, Step
 from charrnn.runs.run import Run
 from charrnn.session import Request, prepare
-from charrnn.train import Trainer
+from charrnn.training.trainer import Trainer
 from tests.training import SMALL, setup, sha256, train
 
 

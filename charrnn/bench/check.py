@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn import optim
+from charrnn.training import optim
 from charrnn.device.backend import Backend, open_backend
 from charrnn.bench.workload import Workload
 from charrnn.errors import BackendError

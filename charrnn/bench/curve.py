@@ -15,7 +15,7 @@ from charrnn.bench.machine import Machine, describe
 from charrnn.bench.timing import Spread
 from charrnn.bench.turns import Curve, Judge, Recipe, take_turns
 from charrnn.bench.workload import Workload
-from charrnn.budget import Budget
+from charrnn.training.budget import Budget
 from charrnn.config import Config
 from charrnn.text.batches import fit_batch_size
 from charrnn.text.ramp import Ramp

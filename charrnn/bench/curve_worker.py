@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn import schedules
+from charrnn.training import schedules
 from charrnn.device.backend import open_backend
 from charrnn.bench.job import TORCH
 from charrnn.bench.turns import Recipe
@@ -21,12 +21,12 @@ from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.tokens import load_tokens
 from charrnn.errors import CharrnnError
 from charrnn.kernels import build
-from charrnn.learner import Learner
+from charrnn.training.learner import Learner
 from charrnn.network.network import Shape, initial_parameters
 
 
 class Ours:
-    """Our side: the update as `charrnn.train` makes it."""
+    """Our side: the update as `charrnn.training.trainer` makes it."""
 
     def __init__(self, config: Config, shape: Shape, batches: Ramp, recipe: Recipe) -> None:
         self.config, self.batches, self.backend = config, batches, open_backend(recipe.device)

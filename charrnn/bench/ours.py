@@ -1,4 +1,4 @@
-"""Our side of a comparison: the training step as `charrnn.train` does it, and sampling as `charrnn.sampling.sampler` does."""
+"""Our side of a comparison: the training step as `charrnn.training.trainer` does it, and sampling as `charrnn.sampling.sampler` does."""
 
 from collections import deque
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn import optim
+from charrnn.training import optim
 from charrnn.device.backend import open_backend
 from charrnn.bench.timing import Laps, clock_of, rate
 from charrnn.bench.workload import Workload

@@ -135,7 +135,7 @@ class TorchLearner:
         return [(name, weight.detach()) for name, weight in self.model.named_parameters()]
 
     def _take_average(self, used: float) -> None:
-        """As `charrnn.averaging` has it."""
+        """As `charrnn.training.averaging` has it."""
         count = self._averaged
         if self.config.average == "ema":
             share, self._averaged = 1 - min(self.config.average_decay, (count + 1) / (count + 10)), count + 1

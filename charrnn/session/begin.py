@@ -16,7 +16,7 @@ from charrnn.text.kind import is_list
 from charrnn.text.source import Source, from_stdin
 from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.errors import ConfigError
-from charrnn.events import Notice
+from charrnn.training.events import Notice
 from charrnn.kernels import build
 from charrnn.network.network import Shape, initial_parameters
 from charrnn.network.regularization import LEVELS
@@ -24,7 +24,7 @@ from charrnn.runs.run import RUNS, Run
 from charrnn.session.parent import Parent
 from charrnn.session.ready import Session, ready
 from charrnn.session.request import COMMAND_LINE, Reading, Request, open_corpus
-from charrnn.train import Setup
+from charrnn.training.trainer import Setup
 
 LITTLE = 20  # held-out characters that are too few to tell anything
 _NOTHING: Mapping[str, Any] = MappingProxyType({})

@@ -12,7 +12,7 @@ from charrnn.config import SETTINGS, Config, held_out_by
 from charrnn.text.source import Source, sha256_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.errors import ConfigError
-from charrnn.events import Notice
+from charrnn.training.events import Notice
 from charrnn.runs.model import load_parameters
 from charrnn.network.network import Shape
 from charrnn.runs.run import load_model

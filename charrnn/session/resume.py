@@ -13,14 +13,14 @@ from charrnn.text.source import Source, sha256_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.tokens import Tokens, encode_corpus, load_tokens
 from charrnn.errors import ConfigError, CorpusError
-from charrnn.events import Notice
+from charrnn.training.events import Notice
 from charrnn.kernels import build
 from charrnn.runs.model import load_parameters
 from charrnn.network.network import Shape
 from charrnn.runs.run import RUNS, Run, find_run
 from charrnn.session.ready import Session, budget_of, ready
 from charrnn.session.request import COMMAND_LINE, Reading, Request, open_corpus
-from charrnn.train import Setup
+from charrnn.training.trainer import Setup
 
 
 def resume(request: Request, backend: Backend, reading: Reading | None) -> Session:

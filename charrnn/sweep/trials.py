@@ -9,7 +9,7 @@ from typing import Any
 from zlib import crc32
 
 from charrnn.runs import checkpoint
-from charrnn.budget import describe
+from charrnn.training.budget import describe
 from charrnn.config import SETTINGS, Config, resolve
 from charrnn.text.source import Reader
 from charrnn.text.vocabulary import collect

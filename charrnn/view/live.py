@@ -16,7 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from charrnn.events import Evaluated, Event, Finished, Notice, Sampled, Started, Step
+from charrnn.training.events import Evaluated, Event, Finished, Notice, Sampled, Started, Step
 from charrnn.evaluation.units import bits_per_char
 from charrnn.view.layout import facts
 from charrnn.view.wording import (

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, TextIO
 
-from charrnn.events import Evaluated, Event, Finished, Notice, Started, Step
+from charrnn.training.events import Evaluated, Event, Finished, Notice, Started, Step
 from charrnn.view.live import LiveView
 from charrnn.view.wording import evaluated_line, finished_lines, started_lines
 

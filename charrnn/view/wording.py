@@ -4,7 +4,7 @@ import unicodedata
 from pathlib import Path
 
 from charrnn.hints import command
-from charrnn.events import Evaluated, Finished, Started
+from charrnn.training.events import Evaluated, Finished, Started
 from charrnn.evaluation.units import bits_per_char, perplexity
 from charrnn.runs.run import Run
 

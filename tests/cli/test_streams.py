@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from charrnn.cli import cli
-from charrnn.events import Evaluated
+from charrnn.training.events import Evaluated
 from charrnn.view.training import JsonView
 
 ROOT = Path(__file__).parents[2]

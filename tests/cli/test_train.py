@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from charrnn import presets, session
 from charrnn.cli import cli
 from charrnn.session import begin
-from charrnn.train import Trainer
+from charrnn.training.trainer import Trainer
 
 TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60))
 TINY = ["--preset", "none", "--hidden-size", "8", "--num-layers", "1", "--seq-len", "10", "--batch-size", "4",

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn import optim
+from charrnn.training import optim
 from charrnn.device.backend import Backend
 from charrnn.bench.workload import Workload
 from charrnn.cells import CELLS

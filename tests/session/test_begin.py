@@ -7,9 +7,9 @@ import pytest
 from charrnn import kernels, presets
 from charrnn.runs import checkpoint
 from charrnn.errors import CharrnnError, ConfigError, Unsupported
-from charrnn.events import Saved
+from charrnn.training.events import Saved
 from charrnn.session import Request, prepare
-from charrnn.train import Trainer
+from charrnn.training.trainer import Trainer
 from tests.training import SMALL, setup, sha256, train
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from charrnn.events import Evaluated, Finished, Notice, Sampled, Saved, Started, Step
+from charrnn.training.events import Evaluated, Finished, Notice, Sampled, Saved, Started, Step
 from charrnn.view.live import LiveView
 from charrnn.view.training import JsonView, PlainView, open_view
 

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from charrnn import optim
+from charrnn.training import optim
 from charrnn.device.arrays import Flat
-from charrnn.averaging import Average
+from charrnn.training.averaging import Average
 from charrnn.device.backend import Backend
 from charrnn.cells import CELLS
 from charrnn.config import Config
 from charrnn.text.ramp import Ramp
-from charrnn.feed import Feed
+from charrnn.training.feed import Feed
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.evaluation.units import smooth_targets
 from charrnn.network.network import Network, Shape

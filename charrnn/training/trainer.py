@@ -1,4 +1,4 @@
-"""The training loop: when to update, evaluate, save and stop. The update itself is `charrnn.learner`.
+"""The training loop: when to update, evaluate, save and stop. The update itself is `charrnn.training.learner`.
 
 `Trainer.run` is a generator of events and prints nothing. It can be stopped after any step; what it saves then makes a
 resumed run end with the same bytes as one that was never stopped, unless time is its budget.
@@ -13,19 +13,19 @@ from typing import Any
 
 import numpy as np
 
-from charrnn import schedules
+from charrnn.training import schedules
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
-from charrnn.budget import Budget
+from charrnn.training.budget import Budget
 from charrnn.runs.checkpoint import Checkpoint, Progress
 from charrnn.config import Config
 from charrnn.text.ramp import Ramp
 from charrnn.text.tokens import Tokens
 from charrnn.errors import CheckpointError, DivergedError
 from charrnn.evaluation.score import Evaluator
-from charrnn.events import Evaluated, Event, Finished, Notice, Sampled, Saved, Step
+from charrnn.training.events import Evaluated, Event, Finished, Notice, Sampled, Saved, Step
 from charrnn.kernels.reference import ReferenceKernels
-from charrnn.learner import Learner
+from charrnn.training.learner import Learner
 from charrnn.evaluation.units import bits_per_char
 from charrnn.network.network import Network, Shape
 from charrnn.runs.run import Run
