@@ -14,9 +14,9 @@ from charrnn.runs import checkpoint
 from charrnn.config import Config
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.network.network import Shape
-from charrnn.sweep.grid import cell_grid
-from charrnn.sweep.plan import read_sweep
-from charrnn.sweep.trials import Trial, make_trials
+from charrnn.search.grid import cell_grid
+from charrnn.search.plan import read_sweep
+from charrnn.search.trials import Trial, make_trials
 from tests.results import DIGITS, here, text
 
 FOUND = Path(sweep.__file__).parent / "cells.jsonl"

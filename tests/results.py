@@ -29,7 +29,7 @@ from charrnn.evaluation.units import bits_per_char
 from charrnn.network.network import Shape
 from charrnn.records.results import FOLDER, Result, grouped, read_results
 from charrnn.runs.run import Run, find_run
-from charrnn.sweep.trials import _options
+from charrnn.search.trials import _options
 
 RESULTS = Path(presets.__file__).parent / FOLDER
 ROWS = 60  # of a run's evaluations

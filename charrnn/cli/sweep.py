@@ -16,10 +16,10 @@ from charrnn.config import BUDGETS, SETTINGS
 from charrnn.errors import SweepError
 from charrnn.runs.run import LOCK, RUNS
 from charrnn.files import Lock
-from charrnn.sweep.grid import cell_grid
-from charrnn.sweep.jobs import Ended, run_trials
-from charrnn.sweep.plan import read_sweep, with_budget
-from charrnn.sweep.trials import Trial, make_trials
+from charrnn.search.grid import cell_grid
+from charrnn.search.jobs import Ended, run_trials
+from charrnn.search.plan import read_sweep, with_budget
+from charrnn.search.trials import Trial, make_trials
 from charrnn.view.compare import show_standings
 from charrnn.view.sweep import SweepView, show_grid
 

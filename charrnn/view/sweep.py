@@ -7,9 +7,9 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from charrnn.sweep.grid import Grid
-from charrnn.sweep.jobs import Began, Ended
-from charrnn.sweep.trials import Trial
+from charrnn.search.grid import Grid
+from charrnn.search.jobs import Began, Ended
+from charrnn.search.trials import Trial
 from charrnn.view.layout import grid, open_console
 from charrnn.view.wording import figure, visible
 

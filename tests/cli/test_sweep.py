@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from charrnn.runs import checkpoint
 from charrnn.cli import cli
 from charrnn.files import Lock
-from charrnn.sweep.jobs import _processors
-from charrnn.sweep.plan import _SAMPLES, read_sweep
+from charrnn.search.jobs import _processors
+from charrnn.search.plan import _SAMPLES, read_sweep
 
 TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60))
 SWEEP = """

@@ -1,6 +1,6 @@
 """What a sweep found, as a table of cells."""
 
-from charrnn.sweep.grid import Grid, cell_grid
+from charrnn.search.grid import Grid, cell_grid
 
 
 def point(cell, **others):

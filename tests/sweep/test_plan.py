@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from charrnn.errors import ConfigError
-from charrnn.sweep.plan import read_sweep
+from charrnn.search.plan import read_sweep
 
 
 def read(text):

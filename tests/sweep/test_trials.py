@@ -9,8 +9,8 @@ from charrnn.config import Config
 from charrnn.errors import ConfigError
 from charrnn.network.network import Shape
 from charrnn.runs.run import Run
-from charrnn.sweep.plan import Sweep
-from charrnn.sweep.trials import Trial, hidden_size, make_trials
+from charrnn.search.plan import Sweep
+from charrnn.search.trials import Trial, hidden_size, make_trials
 
 
 def trials(*points, base=None, preset="none", corpus="text.txt"):

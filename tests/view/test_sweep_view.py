@@ -8,9 +8,9 @@ from rich.console import Console
 
 from charrnn.config import Config
 from charrnn.runs.run import Run
-from charrnn.sweep.grid import Grid
-from charrnn.sweep.jobs import Ended
-from charrnn.sweep.trials import Trial
+from charrnn.search.grid import Grid
+from charrnn.search.jobs import Ended
+from charrnn.search.trials import Trial
 from charrnn.view.sweep import SweepView, show_grid
 
 TITLES = ("learning_rate", "hidden_size", "dropout_output", "weight_decay", "batch_size", "sequence")

@@ -18,7 +18,7 @@ from charrnn.network.network import Shape
 from charrnn.presets import load_preset
 from charrnn.runs.run import Run
 from charrnn.session import open_corpus
-from charrnn.sweep.plan import PARAMETERS, Settings, Sweep
+from charrnn.search.plan import PARAMETERS, Settings, Sweep
 
 _LONGEST_NAME = 200
 _WIDEST = 1 << 20  # units of a layer

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from charrnn.sweep.plan import Settings
+from charrnn.search.plan import Settings
 
 COLUMNS = "cell"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from charrnn.runs.checkpoint import load
-from charrnn.sweep.trials import Trial
+from charrnn.search.trials import Trial
 
 _POLL_SECONDS = 0.1
 
