@@ -82,7 +82,7 @@ def test_a_gpu_that_fails_on_the_way(monkeypatch):
     def fails(*_, **wishes):
         raise CUDARuntimeError("CUBLAS_STATUS_ALLOC_FAILED\nand more")
 
-    monkeypatch.setattr("charrnn.bench.judge.build", fails)
+    monkeypatch.setattr("charrnn.bench.match.build", fails)
     line = fail("bench", "--hidden-size", "8", "--device", "cpu", "--kernel", "reference")
     assert "the GPU failed; if its memory is full, lower --batch-size" in line
     assert line.endswith("(CUBLAS_STATUS_ALLOC_FAILED)")
@@ -92,6 +92,6 @@ def test_other_errors_are_not_taken_for_the_gpus(monkeypatch):
     def fails(*_, **wishes):
         raise RuntimeError("a mistake of our own")
 
-    monkeypatch.setattr("charrnn.bench.judge.build", fails)
+    monkeypatch.setattr("charrnn.bench.match.build", fails)
     result = CliRunner().invoke(cli, ["bench", "--hidden-size", "8", "--device", "cpu", "--kernel", "reference"])
     assert "a mistake of our own" in str(result.exception)

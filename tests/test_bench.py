@@ -13,7 +13,7 @@ from charrnn.device.backend import Backend, open_backend
 from charrnn.bench import judge, machine, timing
 from charrnn.bench.check import LIMITS, Errors, check
 from charrnn.bench.job import Job, measure, settle
-from charrnn.bench.judge import Request, bench
+from charrnn.bench.match import Request, bench
 from charrnn.bench.machine import Ceiling, Machine
 from charrnn.bench.report import Turn, draw_up
 from charrnn.bench.timing import HostClock, Laps, Spread, rate

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from charrnn.bench import curve
-from charrnn.bench.curve import Request, draw, reached
-from charrnn.bench.turns import Curve, Point, Recipe, take_turns
+from charrnn.bench.curve.measure import Request, draw, reached
+from charrnn.bench.curve.turns import Curve, Point, Recipe, take_turns
 from charrnn.config import Config
 from charrnn.text.source import from_path
 from charrnn.text.tokens import encode_corpus

@@ -9,7 +9,7 @@ import click
 
 from charrnn.bench import curve as curves
 from charrnn.bench.job import TORCH
-from charrnn.bench.judge import Request, bench
+from charrnn.bench.match import Request, bench
 from charrnn.bench.workload import Workload
 from charrnn.cli.options import SettingOption, device_options, json_option, precision_option, refuse
 from charrnn.config import SETTINGS, Config, resolve

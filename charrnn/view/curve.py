@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
-from charrnn.bench.curve import Report
+from charrnn.bench.curve.measure import Report
 from charrnn.view.layout import facts, grid, open_console
 
 WIDTH_OF_A_FILE = 100

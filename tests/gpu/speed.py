@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.device.backend import Backend
-from charrnn.bench.judge import Request, bench
+from charrnn.bench.match import Request, bench
 from charrnn.bench.timing import Laps, clock_of
 from charrnn.bench.workload import Workload
 from charrnn.cells import CELLS

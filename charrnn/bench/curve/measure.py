@@ -10,10 +10,10 @@ from typing import Any
 from charrnn.device.backend import Backend, open_backend
 from charrnn.bench.check import check
 from charrnn.bench.job import GRAPH, TORCH, Job, measure, settle
-from charrnn.bench.judge import require
+from charrnn.bench.match import require
 from charrnn.bench.machine import Machine, describe
 from charrnn.bench.timing import Spread
-from charrnn.bench.turns import Curve, Judge, Recipe, take_turns
+from charrnn.bench.curve.turns import Curve, Judge, Recipe, take_turns
 from charrnn.bench.workload import Workload
 from charrnn.training.budget import Budget
 from charrnn.config import Config

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy, dropout
 
 from charrnn.device.backend import open_backend
 from charrnn.bench.torch_side import LOSS_SCALE, RNNS, variants
-from charrnn.bench.turns import Recipe
+from charrnn.bench.curve.turns import Recipe
 from charrnn.config import Config
 from charrnn.text.ramp import Ramp
 from charrnn.kernels.cpu.functions import processors

@@ -1,4 +1,4 @@
-"""A side that learns, in a process of its own: see `charrnn.bench.turns`.
+"""A side that learns, in a process of its own: see `charrnn.bench.curve.turns`.
 
 It reads lines of JSON from standard input, first the recipe, then how far to train, and answers each with one.
 """
@@ -14,7 +14,7 @@ import numpy as np
 from charrnn.training import schedules
 from charrnn.device.backend import open_backend
 from charrnn.bench.job import TORCH
-from charrnn.bench.turns import Recipe
+from charrnn.bench.curve.turns import Recipe
 from charrnn.config import Config
 from charrnn.text.ramp import Ramp
 from charrnn.text.vocabulary import Vocabulary
@@ -65,7 +65,7 @@ class Training:
         shape = Shape.of(self.config, vocabulary.size)
         self.schedule, self.steps, self.done = schedules.build(self.config), recipe.steps, 0
         if recipe.side == TORCH:
-            from charrnn.bench.torch_learner import TorchLearner
+            from charrnn.bench.curve.torch_learner import TorchLearner
 
             self.side: Any = TorchLearner(self.config, shape, self.batches, recipe)
         else:

@@ -25,7 +25,7 @@ from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network.network import Shape, initial_parameters
 
 PIECES = 20  # and as many points of each curve
-_WORKER = [sys.executable, "-m", "charrnn.bench.curve_worker"]
+_WORKER = [sys.executable, "-m", "charrnn.bench.curve.worker"]
 
 
 @dataclass(frozen=True)
