@@ -20,7 +20,7 @@ from charrnn.bench.timing import HostClock, Laps, Spread, rate
 from charrnn.bench.workload import Workload
 from charrnn.cells import CELLS
 from charrnn.errors import BackendError, ConfigError, Unsupported
-from charrnn.kernels import build
+from charrnn.kernels.choice import build
 from charrnn.kernels.numpy.unrolled import FusedKernels, LSTMSweep
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.view.bench import show_report

@@ -7,7 +7,7 @@ from charrnn.device.arrays import Flat
 from charrnn.device.backend import open_backend
 from charrnn.evaluation.dynamic import Learning, dynamic_score
 from charrnn.evaluation.score import Evaluator
-from charrnn.kernels import build
+from charrnn.kernels.choice import build
 from charrnn.network.network import Shape, initial_parameters
 
 BACKEND = open_backend("cpu", np.float64)

@@ -8,7 +8,7 @@ import pytest
 from charrnn.evaluation import score as evaluate
 from charrnn.device.backend import open_backend
 from charrnn.evaluation.score import Evaluator, score_lines
-from charrnn.kernels import build
+from charrnn.kernels.choice import build
 from charrnn.network.network import Network, Shape, initial_parameters
 
 BACKEND = open_backend("cpu", np.float64)

@@ -7,7 +7,7 @@ from charrnn.device.backend import Backend, open_backend
 from charrnn.text.batches import Batches
 from charrnn.text.lines import Lines
 from charrnn.training.feed import SHARE, Feed
-from charrnn.kernels import build
+from charrnn.kernels.choice import build
 
 CPU = open_backend("cpu")
 NEWLINE = 0

@@ -9,7 +9,7 @@ from charrnn.training import optim
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import open_backend
 from charrnn.config import Config
-from charrnn.kernels import build
+from charrnn.kernels.choice import build
 from charrnn.network.network import Network, Shape
 
 GOLDEN = np.load(Path(__file__).parent / "golden" / "torch.npz")

@@ -12,7 +12,7 @@ from charrnn.cells import CELLS
 from charrnn.config import Config
 from charrnn.text.batches import Batches
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.kernels import build
+from charrnn.kernels.choice import build
 from charrnn.network.network import Network, Shape, initial_parameters
 from charrnn.network.regularization import Regularization
 from charrnn.sampling.sampler import Filter, sample

@@ -7,7 +7,7 @@ import pytest
 
 from charrnn.device.backend import open_backend
 from charrnn.errors import ConfigError
-from charrnn.kernels import build
+from charrnn.kernels.choice import build
 from charrnn.network.network import Network, Shape, initial_parameters
 from charrnn.sampling.sampler import Filter, sample
 

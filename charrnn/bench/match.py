@@ -12,7 +12,7 @@ from charrnn.bench.report import Report, Turn, draw_up
 from charrnn.bench.workload import Workload
 from charrnn.config import Config
 from charrnn.errors import BackendError, Unsupported
-from charrnn.kernels import build
+from charrnn.kernels.choice import build
 from charrnn.kernels.reference import ReferenceKernels
 
 # Nats per character, between two sides after the same few steps; the second where products may round factors.

@@ -11,7 +11,7 @@ from charrnn.training import optim
 from charrnn.device.backend import open_backend
 from charrnn.bench.timing import Laps, clock_of, rate
 from charrnn.bench.workload import Workload
-from charrnn.kernels import build
+from charrnn.kernels.choice import build
 from charrnn.network.network import Network
 from charrnn.sampling.sampler import BLOCK, Filter, sample
 

@@ -13,7 +13,7 @@ from charrnn.bench.match import Request, bench
 from charrnn.bench.workload import Workload
 from charrnn.cli.options import SettingOption, device_options, json_option, precision_option, refuse
 from charrnn.config import SETTINGS, Config, resolve
-from charrnn.kernels import KERNELS
+from charrnn.kernels.choice import KERNELS
 from charrnn.presets import load_file, load_preset
 from charrnn.session import COMMAND_LINE, open_corpus
 from charrnn.view.bench import note_progress, show_report

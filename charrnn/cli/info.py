@@ -17,7 +17,7 @@ from charrnn.cli.options import json_option
 from charrnn.config import Config
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.errors import BackendError, Unsupported
-from charrnn.kernels import build
+from charrnn.kernels.choice import build
 from charrnn.network.network import Shape
 from charrnn.runs.run import Run, list_runs, load_model
 from charrnn.view.info import show_info

@@ -12,7 +12,7 @@ from charrnn.config import Config
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.tokens import Tokens, load_tokens
 from charrnn.errors import CheckpointError, CorpusError
-from charrnn.kernels import Choice, build
+from charrnn.kernels.choice import Choice, build
 from charrnn.network.network import Network, Shape
 from charrnn.runs.run import load_model
 

@@ -17,7 +17,7 @@ from charrnn.text.source import Source, from_stdin
 from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.errors import ConfigError
 from charrnn.training.events import Notice
-from charrnn.kernels import build
+from charrnn.kernels.choice import build
 from charrnn.network.network import Shape, initial_parameters
 from charrnn.network.regularization import LEVELS
 from charrnn.runs.run import RUNS, Run

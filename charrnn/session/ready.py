@@ -10,7 +10,7 @@ from charrnn.text.ramp import Ramp
 from charrnn.text.tokens import Tokens
 from charrnn.errors import CharrnnError
 from charrnn.training.events import Event, Notice, Started
-from charrnn.kernels import Choice
+from charrnn.kernels.choice import Choice
 from charrnn.network.network import Shape
 from charrnn.training.trainer import Setup, Trainer
 

@@ -14,7 +14,7 @@ from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.tokens import Tokens, encode_corpus, load_tokens
 from charrnn.errors import ConfigError, CorpusError
 from charrnn.training.events import Notice
-from charrnn.kernels import build
+from charrnn.kernels.choice import build
 from charrnn.runs.model import load_parameters
 from charrnn.network.network import Shape
 from charrnn.runs.run import RUNS, Run, find_run

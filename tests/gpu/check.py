@@ -22,7 +22,7 @@ from typing import Any
 
 from charrnn.device.backend import Backend, open_backend
 from charrnn.config import Config
-from charrnn.kernels import build
+from charrnn.kernels.choice import build
 from charrnn.kernels.reference import ReferenceKernels
 from tests.gpu import numbers, speed, sweeps
 from tests.gpu.findings import Wrong, line

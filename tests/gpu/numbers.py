@@ -8,7 +8,7 @@ from charrnn.training import optim
 from charrnn.device.backend import Backend
 from charrnn.bench.workload import Workload
 from charrnn.cells import CELLS
-from charrnn.kernels import build
+from charrnn.kernels.choice import build
 from charrnn.kernels.cuda import CudaKernels
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network.network import Network

@@ -5,7 +5,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from charrnn import kernels as choice
+from charrnn.kernels import choice
 from charrnn.device.backend import Backend, open_backend
 from charrnn.bench.check import LIMITS, check
 from charrnn.bench.workload import Workload

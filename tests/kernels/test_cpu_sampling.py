@@ -7,7 +7,7 @@ import pytest
 
 from charrnn.device.backend import open_backend
 from charrnn.cells import CELLS
-from charrnn.kernels import build
+from charrnn.kernels.choice import build
 from charrnn.kernels.cpu import CpuKernels
 from charrnn.kernels.cpu.functions import processors
 from charrnn.kernels.cpu.sampling import Sampler

@@ -9,7 +9,7 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-from charrnn import kernels as kinds
+from charrnn.kernels import choice as kinds
 from charrnn.device.backend import Backend, open_backend
 from charrnn.cells import CELLS
 from charrnn.errors import BackendError, Unsupported

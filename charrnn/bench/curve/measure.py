@@ -22,7 +22,7 @@ from charrnn.text.ramp import Ramp
 from charrnn.text.source import Source
 from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.errors import ConfigError, Unsupported
-from charrnn.kernels import build
+from charrnn.kernels.choice import build
 from charrnn.network.network import Shape
 
 TOLERANCE = 0.005  # nats: the same training with other rounding does not end at quite the same loss

@@ -20,7 +20,7 @@ from charrnn.text.ramp import Ramp
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.tokens import load_tokens
 from charrnn.errors import CharrnnError
-from charrnn.kernels import build
+from charrnn.kernels.choice import build
 from charrnn.training.learner import Learner
 from charrnn.network.network import Shape, initial_parameters
 

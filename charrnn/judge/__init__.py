@@ -1,1 +1,0 @@
-"""How good the text of a run is: report.py draws and compares, copies.py and language.py measure."""
