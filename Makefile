@@ -1,7 +1,7 @@
 # make demo    train on the bundled names for about a minute, and write 20 new ones
 # make test    all tests
 # make readme  write the tables of results and the command reference in README.md anew
-# make golden  write tests/golden/torch.npz anew (needs torch)
+# make golden  write tests/network/golden/torch.npz anew (needs torch)
 # make lint    ruff
 # make gpu-check  all that only a GPU can tell, from the checkout as it is, into gpu-check.json (in OUT); PYTHON needs CuPy
 
@@ -20,18 +20,18 @@ test: $(VENV)/installed-test
 	$(BIN)/python -m pytest
 
 readme: $(VENV)/installed-test
-	$(BIN)/python -m tests.readme
+	$(BIN)/python -m tests.tools.make_docs
 
 golden: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet 'torch>=2.6'
-	$(BIN)/python tests/golden/generate.py
+	$(BIN)/python tests/network/golden/generate.py
 
 lint: $(VENV)/installed-test
 	$(BIN)/python -m pip install --quiet ruff
 	$(BIN)/ruff check .
 
 gpu-check:
-	PYTHONPATH=. $(PYTHON) -m tests.gpu.check $(if $(OUT),--output $(OUT)/gpu-check.json)
+	PYTHONPATH=. $(PYTHON) -m tests.tools.gpu_check.check $(if $(OUT),--output $(OUT)/gpu-check.json)
 
 clean:
 	rm -rf $(VENV) build dist

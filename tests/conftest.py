@@ -6,7 +6,7 @@ import pytest
 
 from charrnn.session import Request, prepare
 from charrnn.training.trainer import Trainer
-from tests.training import TEXT
+from tests.support.training import TEXT
 
 WORDS = ("an", "ant", "bat", "cat", "eat", "hat", "net", "tan", "tea", "ten")
 TINY = {"hidden_size": 16, "num_layers": 1, "seq_len": 16, "batch_size": 8, "learning_rate": 0.02, "seed": 3}
@@ -23,7 +23,7 @@ def own_folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def text(tmp_path):
-    """A file with the text of `tests.training`."""
+    """A file with the text of `tests.support.training`."""
     path = tmp_path / "fox.txt"
     path.write_text(TEXT)
     return str(path)

@@ -9,7 +9,7 @@ import numpy as np
 from charrnn.device.backend import Backend
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.sampling.sampler import Filter
-from tests.layers import Layer
+from tests.support.layers import Layer
 
 REFERENCE = ReferenceKernels(np)
 CPU64 = Backend(np, np.float64, "cpu", "CPU")

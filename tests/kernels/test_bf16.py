@@ -17,7 +17,7 @@ from charrnn.kernels.cpu.functions import processors
 from charrnn.session import Request, prepare
 from charrnn.training.trainer import Trainer
 from tests.kernels.agreement import CPU64, REFERENCE, rounded, run
-from tests.layers import Layer
+from tests.support.layers import Layer
 
 CPU = open_backend("cpu")
 SHAPES = [(1, 1, 1), (1, 4, 7), (5, 1, 31), (6, 3, 33), (7, 2, 100), (3, 13, 5), (2, 1, 301), (3, 50, 129)]

@@ -11,7 +11,7 @@ from charrnn.kernels.cpu import CpuKernels
 from charrnn.kernels.cpu.functions import processors
 from charrnn.network.network import Network, Shape, initial_parameters
 from tests.kernels.agreement import CPU64, REFERENCE, check_extreme_logits, error, run
-from tests.layers import Layer
+from tests.support.layers import Layer
 
 CPU32 = Backend(np, np.float32, "cpu", "CPU")
 SHAPES = [(1, 1, 1), (1, 4, 7), (5, 1, 31), (6, 3, 33), (7, 2, 100), (4, 50, 128), (3, 13, 5), (2, 1, 300), (3, 6, 161)]

@@ -32,7 +32,7 @@ from tests.kernels.agreement import (
 )
 from tests.kernels.nvrtc import needs_nvrtc, spill_stores
 from tests.kernels.sanitizer import RACE, needs_compiler, run_sanitized
-from tests.layers import Layer
+from tests.support.layers import Layer
 
 BACKEND = open_backend("cpu")
 ARCHITECTURES = (75, 80, 86, 89, 90, 100, 120)

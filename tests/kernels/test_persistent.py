@@ -17,7 +17,7 @@ from tests.kernels.planned import CASES, PlannedKernels
 from tests.kernels.registers import GPUS
 from tests.kernels.sanitizer import RACE, needs_compiler, run_sanitized
 from tests.kernels.shim.persistent_races import WAIT
-from tests.layers import Layer
+from tests.support.layers import Layer
 
 BACKEND = open_backend("cpu")
 H100 = next(gpu for gpu in GPUS if gpu.architecture == 90)

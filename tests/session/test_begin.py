@@ -10,7 +10,7 @@ from charrnn.errors import CharrnnError, ConfigError, Unsupported
 from charrnn.training.events import Saved
 from charrnn.session import Request, prepare
 from charrnn.training.trainer import Trainer
-from tests.training import SMALL, setup, sha256, train
+from tests.support.training import SMALL, setup, sha256, train
 
 
 def test_an_existing_run_is_refused_or_moves_aside(text, tmp_path):

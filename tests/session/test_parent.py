@@ -10,7 +10,7 @@ from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.tokens import load_tokens
 from charrnn.errors import ConfigError
 from charrnn.runs.run import Run
-from tests.training import SMALL, TEXT, setup, train
+from tests.support.training import SMALL, TEXT, setup, train
 
 SHORT = {"steps": 1, "seq_len": 5, "batch_size": 3}
 LIST = "".join(f"name{number}\n" for number in range(100))

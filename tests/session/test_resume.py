@@ -7,7 +7,7 @@ from charrnn import kernels
 from charrnn.runs import checkpoint
 from charrnn.errors import ConfigError, CorpusError, Unsupported
 from charrnn.runs.run import Run
-from tests.training import SMALL, TEXT, setup, train
+from tests.support.training import SMALL, TEXT, setup, train
 
 
 def test_resuming_from_an_older_checkpoint_rewrites_the_metrics(text, tmp_path):

@@ -10,7 +10,7 @@ from pathlib import Path
 from charrnn.device.backend import open_backend
 from tests.kernels.agreement import run
 from tests.kernels.planned import CASES, PlannedKernels
-from tests.layers import Layer
+from tests.support.layers import Layer
 
 GRID, CLUSTERS = "lstm on a grid, in two launches", "lstm in clusters of 2"
 SEQ_LEN, BATCH_SIZE = 2, 9  # two turns, two groups

@@ -11,7 +11,7 @@ from charrnn.device.backend import open_backend
 from charrnn.kernels import cuda
 from tests.kernels.agreement import OPERATIONS, arrays_of, run
 from tests.kernels.shim import compiler
-from tests.layers import Layer
+from tests.support.layers import Layer
 
 
 def main(spoiled: bool) -> None:

@@ -6,7 +6,7 @@ import pytest
 from charrnn.cells import CELLS
 from charrnn.kernels.numpy.unrolled import FusedKernels
 from charrnn.kernels.reference import ReferenceKernels
-from tests.layers import Layer
+from tests.support.layers import Layer
 
 REFERENCE, FUSED = ReferenceKernels(np), FusedKernels()
 SHAPES = [(1, 1, 1), (1, 4, 3), (7, 1, 5), (6, 3, 9), (20, 2, 33)]

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from charrnn.cli import COMMANDS
-from tests.readme import README, current
+from tests.tools.make_docs import README, current
 
 ROOT = Path(__file__).parent.parent
 

@@ -14,7 +14,7 @@ from charrnn.training.events import Evaluated, Finished, Notice, Saved, Step
 from charrnn.runs.run import Run
 from charrnn.session import Request, prepare
 from charrnn.training.trainer import Trainer
-from tests.training import SMALL, setup, sha256, train
+from tests.support.training import SMALL, setup, sha256, train
 
 
 @pytest.mark.parametrize("changes", [

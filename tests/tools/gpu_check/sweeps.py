@@ -18,11 +18,11 @@ from charrnn.kernels.cuda.persistent import HEADERS, SHARED_UNASKED, PersistentS
 from charrnn.kernels.cuda.plan import GROUPS, Plan, choose
 from charrnn.kernels.cuda.program import source
 from charrnn.cells.protocol import Recurrence
-from tests.gpu.findings import Wrong, line
-from tests.gpu.speed import time_of, time_step
+from tests.tools.gpu_check.findings import Wrong, line
+from tests.tools.gpu_check.speed import time_of, time_step
 from tests.kernels import shim
 from tests.kernels.agreement import largest, recurrence_errors
-from tests.layers import Layer
+from tests.support.layers import Layer
 
 BARRIERS = Path(__file__).parent / "barriers.cu"
 CELLS_RUN = ("lstm", "gru", "tanh")

@@ -1,7 +1,7 @@
 """The README's table of results, made from the recorded runs in charrnn/presets/results; and recording a run.
 
-    python -m tests.results                          print the table
-    python -m tests.results --record RUN NAME        keep the metrics of a finished run, on the machine that trained it
+    python -m tests.tools.record_run                          print the table
+    python -m tests.tools.record_run --record RUN NAME        keep the metrics of a finished run, on the machine that trained it
         --machine TEXT                               or with the machine that did
         --eval FILE                                  with what charrnn eval --json said of it (more than one is fine)
 """

@@ -15,7 +15,7 @@ from charrnn.bench.workload import Workload
 from charrnn.cells import CELLS
 from charrnn.errors import CharrnnError
 from charrnn.kernels.reference import ReferenceKernels
-from tests.gpu.findings import Wrong
+from tests.tools.gpu_check.findings import Wrong
 
 CELLS_TIMED = ("lstm", "gru", "tanh")
 HIDDEN = (128, 256, 512, 1024)

@@ -1,7 +1,7 @@
 """The README's comparison of cells, from charrnn/sweep/cells.jsonl; and recording the sweep that is its source.
 
-    python -m tests.cells                         print the table
-    python -m tests.cells --record FILE FOLDER    keep what the trials of the sweep FILE in FOLDER came to
+    python -m tests.tools.cells_table                         print the table
+    python -m tests.tools.cells_table --record FILE FOLDER    keep what the trials of the sweep FILE in FOLDER came to
 """
 
 import argparse
@@ -17,7 +17,7 @@ from charrnn.network.network import Shape
 from charrnn.search.grid import cell_grid
 from charrnn.search.plan import read_sweep
 from charrnn.search.trials import Trial, make_trials
-from tests.results import DIGITS, here, text
+from tests.tools.record_run import DIGITS, here, text
 
 FOUND = Path(sweep.__file__).parent / "cells.jsonl"
 

@@ -1,4 +1,4 @@
-"""The parts of README.md that are made from what is in the repository; `python -m tests.readme` makes them anew."""
+"""The parts of README.md that are made from what is in the repository; `python -m tests.tools.make_docs` makes them anew."""
 
 from collections.abc import Callable
 from pathlib import Path

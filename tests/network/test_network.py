@@ -16,7 +16,7 @@ from charrnn.kernels.choice import build
 from charrnn.network.network import Network, Shape, initial_parameters
 from charrnn.network.regularization import Regularization
 from charrnn.sampling.sampler import Filter, sample
-from tests.layers import numeric_gradient
+from tests.support.layers import numeric_gradient
 
 BACKEND = open_backend("cpu", np.float64)
 KERNELS = build(BACKEND, "numpy").kernels

@@ -24,9 +24,9 @@ from charrnn.device.backend import Backend, open_backend
 from charrnn.config import Config
 from charrnn.kernels.choice import build
 from charrnn.kernels.reference import ReferenceKernels
-from tests.gpu import numbers, speed, sweeps
-from tests.gpu.findings import Wrong, line
-from tests.gpu.program import same_losses, train_resume_and_sample
+from tests.tools.gpu_check import numbers, speed, sweeps
+from tests.tools.gpu_check.findings import Wrong, line
+from tests.tools.gpu_check.program import same_losses, train_resume_and_sample
 
 HERE = Path(__file__).parents[2]  # the checkout
 PACKAGES = ("numpy", "cupy-cuda13x", "cupy-cuda12x", "torch")
@@ -91,7 +91,7 @@ class Process:
     """That runs parts, and answers after each."""
 
     def __init__(self, device: str, parts: list[str], end: float) -> None:
-        command = [sys.executable, "-m", "tests.gpu.check", "--device", device, "--here", str(end), "--parts", *parts]
+        command = [sys.executable, "-m", "tests.tools.gpu_check.check", "--device", device, "--here", str(end), "--parts", *parts]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HERE,
                                          start_new_session=True)  # fmt: skip
 

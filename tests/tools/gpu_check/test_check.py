@@ -9,8 +9,8 @@ import pytest
 from charrnn.device.backend import open_backend
 from charrnn.errors import Unsupported
 from charrnn.kernels.numpy.unrolled import FusedKernels
-from tests.gpu import check, sweeps
-from tests.gpu.findings import Wrong
+from tests.tools.gpu_check import check, sweeps
+from tests.tools.gpu_check.findings import Wrong
 
 BACKEND = open_backend("cpu")
 

@@ -7,7 +7,7 @@ import pytest
 from charrnn.evaluation.compare import find_runs
 from charrnn.errors import CharrnnError
 from charrnn.runs.run import find_run, list_runs
-from tests.training import SMALL, train
+from tests.support.training import SMALL, train
 
 
 def test_the_newest_run_is_found(text, tmp_path, monkeypatch):

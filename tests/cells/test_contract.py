@@ -7,7 +7,7 @@ from charrnn.device.backend import open_backend
 from charrnn.cells import CELLS
 from charrnn.kernels.reference import Unrolled
 from charrnn.network.network import Shape, initial_parameters
-from tests.layers import Layer, numeric_gradient
+from tests.support.layers import Layer, numeric_gradient
 
 CHUNKS = [(1, 1, 1), (5, 3, 4)]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.runs.model import open_model
-from tests.training import SMALL, train
+from tests.support.training import SMALL, train
 
 
 @pytest.mark.parametrize("average", ["none", "ema", "polyak"])
