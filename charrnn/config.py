@@ -5,13 +5,13 @@ reference are all read from the fields of `Config`. Imports nothing heavy: `char
 """
 
 import dataclasses
-import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from charrnn.errors import ConfigError
+from charrnn.hints import nearest
 
 CELLS = ("lstm", "gru", "gru-before", "tanh", "relu")
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "adagrad", "momentum", "sgd")
@@ -76,12 +76,6 @@ _TYPE_NAMES = {int: "whole number", float: "number", str: "text"}
 
 def _shown(value: float) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)  # every digit of an integer
-
-
-def nearest(name: str, names: Any) -> str:
-    """The end of a message about a wrong name: the right one that is nearest, if one is near."""
-    close = difflib.get_close_matches(str(name), list(names), n=1)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _setting(default: Any, help: str, group: str, type_: type | None = None, **limits: Any) -> Any:

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.training import optim
-from charrnn.device.backend import Backend, open_backend
 from charrnn.bench.workload import Workload
+from charrnn.device.backend import Backend, open_backend
 from charrnn.errors import BackendError
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network.network import Network
+from charrnn.training import optim
 
 _SEQ_LEN = 8  # hidden and batch size stay as asked for: they decide which way through a kernel is taken
 _BATCH_SIZE = 64

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from charrnn import __version__
-from charrnn.device.backend import Backend
 from charrnn.bench.timing import clock_of
-from charrnn.kernels.cpu.functions import processors
+from charrnn.device.backend import Backend
+from charrnn.device.processors import processors
 from charrnn.kernels.reference import ReferenceKernels
 
 _GEMM = {"cpu": 1536, "gpu": 8192}  # rows and columns; large enough for a rate that a larger product hardly beats

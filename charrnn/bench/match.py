@@ -4,13 +4,13 @@ import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from charrnn.device.backend import Backend, open_backend
 from charrnn.bench.check import check
 from charrnn.bench.job import TORCH, Job, measure, settle
 from charrnn.bench.machine import ceiling, describe
 from charrnn.bench.report import Report, Turn, draw_up
 from charrnn.bench.workload import Workload
 from charrnn.config import Config
+from charrnn.device.backend import Backend, open_backend
 from charrnn.errors import BackendError, Unsupported
 from charrnn.kernels.choice import build
 from charrnn.kernels.reference import ReferenceKernels

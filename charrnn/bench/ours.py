@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.training import optim
-from charrnn.device.backend import open_backend
 from charrnn.bench.timing import Laps, clock_of, rate
 from charrnn.bench.workload import Workload
+from charrnn.device.backend import open_backend
 from charrnn.kernels.choice import build
 from charrnn.network.network import Network
 from charrnn.sampling.sampler import BLOCK, Filter, sample
+from charrnn.training import optim
 
 HUNDRED = 100  # texts drawn at once
 

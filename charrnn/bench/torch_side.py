@@ -15,11 +15,11 @@ import torch
 from torch import nn
 from torch.nn.functional import one_hot
 
-from charrnn.device.backend import open_backend
 from charrnn.bench.job import GRAPH
 from charrnn.bench.timing import Clock, HostClock, Laps, rate
 from charrnn.bench.workload import Workload
-from charrnn.kernels.cpu.functions import processors
+from charrnn.device.backend import open_backend
+from charrnn.device.processors import processors
 
 RNNS: dict[str, tuple[type[nn.RNNBase], dict[str, Any]]] = {
     "lstm": (nn.LSTM, {}),

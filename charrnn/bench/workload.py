@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.device.arrays import Flat
-from charrnn.device.backend import Backend
 from charrnn.cells import CELLS
 from charrnn.config import Config
+from charrnn.device.arrays import Flat
+from charrnn.device.backend import Backend
 from charrnn.network.network import Shape, initial_parameters
 
 CHUNKS = 2  # different stretches of text, taken in turn: enough that gradients do not vanish while it is timed

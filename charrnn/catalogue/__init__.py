@@ -6,10 +6,10 @@ from charrnn.catalogue.download import Progress
 from charrnn.catalogue.entry import Corpus, read_corpus
 from charrnn.catalogue.fetch import Provenance, fetch_text, read_provenance
 from charrnn.catalogue.origins import Bundled, Result
-from charrnn.config import nearest
-from charrnn.text.source import Reader, Source
 from charrnn.errors import CorpusError
 from charrnn.files import cache_folder
+from charrnn.hints import nearest
+from charrnn.text.source import Reader, Source
 
 
 def catalogue_folder() -> Path:

@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 
 from charrnn.catalogue.origins import KINDS, Download, Origin
-from charrnn.config import nearest
 from charrnn.errors import CorpusError
+from charrnn.hints import nearest
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ NumPy), and an entry wherever a table in `kernels/` lists the others.
 
 from charrnn.cells.gru import GRU, GRUBefore
 from charrnn.cells.lstm import LSTM
-from charrnn.cells.vanilla import ReLU, Tanh
 from charrnn.cells.protocol import Cell
+from charrnn.cells.vanilla import ReLU, Tanh
 
 CELLS: dict[str, Cell] = {
     "lstm": LSTM(),

@@ -16,8 +16,8 @@ import click
 
 from charrnn import __version__
 from charrnn.cli.streams import CLOSED_PIPE, drop_unwritten, open_streams
-from charrnn.config import nearest
 from charrnn.errors import CharrnnError
+from charrnn.hints import nearest
 
 # The summaries stand here so that `charrnn --help` has to import no command.
 COMMANDS = {

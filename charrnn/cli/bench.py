@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from charrnn.bench import curve as curves
+from charrnn.bench.curve import measure as curves
 from charrnn.bench.job import TORCH
 from charrnn.bench.match import Request, bench
 from charrnn.bench.workload import Workload

@@ -7,18 +7,18 @@ from typing import Any
 import click
 import numpy as np
 
-from charrnn import hints as commands
-from charrnn.evaluation.baselines import baselines
+from charrnn import hints
 from charrnn.cli.options import device_options, json_option, precision_option, refuse, threads_option
 from charrnn.cli.progress import progress_bar
 from charrnn.cli.terminal import printable
 from charrnn.cli.texts import reading, text_options
-from charrnn.text.prompt import read_text
-from charrnn.evaluation.dynamic import Learning, dynamic_score
 from charrnn.errors import ConfigError, CorpusError
+from charrnn.evaluation.baselines import baselines
+from charrnn.evaluation.dynamic import Learning, dynamic_score
 from charrnn.evaluation.score import Evaluator, Progress, Score, score_lines
 from charrnn.evaluation.units import bits_per_char, perplexity
 from charrnn.runs.model import Model, load_parameters, open_model
+from charrnn.text.prompt import read_text
 from charrnn.view.wording import figure
 
 DYNAMIC = Learning(rate=2e-5, decay=1e-3)
@@ -127,7 +127,7 @@ def _dynamic_score(model: Model, ids: np.ndarray, learning: Learning, progress: 
 def _beside(model: Model, ids: np.ndarray) -> dict[str, dict[str, float]]:
     tokens = model.tokens()
     if tokens is None:
-        again = commands.command("train", "--resume", "--run", model.path.parent)
+        again = hints.command("train", "--resume", "--run", model.path.parent)
         raise CorpusError(f"--baselines need the text that {model.path} learned from, which is gone or damaged; "
                           f"{again} reads it again")  # fmt: skip
     if len(tokens.train) > LONG:
@@ -148,7 +148,7 @@ def _own_part(model: Model, part: str) -> np.ndarray:
 
 
 def _with_file(model: Model) -> str:
-    return commands.command("eval", model.path.parent, "FILE")
+    return hints.command("eval", model.path.parent, "FILE")
 
 
 def _ranked_lines(model: Model, ids: np.ndarray, progress: Progress | None) -> list[dict[str, Any]]:

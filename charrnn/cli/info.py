@@ -11,15 +11,15 @@ import click
 import numpy as np
 
 from charrnn import __version__
-from charrnn.device.backend import open_backend
-from charrnn.runs.checkpoint import Checkpoint
 from charrnn.cli.options import json_option
 from charrnn.config import Config
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.device.backend import open_backend
 from charrnn.errors import BackendError, Unsupported
 from charrnn.kernels.choice import build
 from charrnn.network.network import Shape
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.run import Run, list_runs, load_model
+from charrnn.text.vocabulary import Vocabulary
 from charrnn.view.info import show_info
 
 

@@ -10,11 +10,11 @@ import click
 from charrnn.cli.options import device_options, filter_options, json_option, precision_option, threads_option
 from charrnn.cli.terminal import printable
 from charrnn.cli.texts import reading, text_options
+from charrnn.runs.model import Model, open_model
+from charrnn.sampling.generate import Limits, count_new, generate
+from charrnn.sampling.sampler import Filter
 from charrnn.text.prompt import read_text
 from charrnn.text.vocabulary import raw, readable
-from charrnn.sampling.generate import Limits, count_new, generate
-from charrnn.runs.model import Model, open_model
-from charrnn.sampling.sampler import Filter
 
 TEMP = Filter.temperature
 LENGTH = 500

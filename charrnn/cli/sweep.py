@@ -11,11 +11,11 @@ import click
 from charrnn.cli.compare import print_json
 from charrnn.cli.options import SettingOption, device_options, json_option
 from charrnn.cli.signals import handled, leave
-from charrnn.evaluation.compare import compare
 from charrnn.config import BUDGETS, SETTINGS
 from charrnn.errors import SweepError
-from charrnn.runs.run import LOCK, RUNS
+from charrnn.evaluation.compare import compare
 from charrnn.files import Lock
+from charrnn.runs.run import LOCK, RUNS
 from charrnn.search.grid import cell_grid
 from charrnn.search.jobs import Ended, run_trials
 from charrnn.search.plan import read_sweep, with_budget
@@ -60,7 +60,7 @@ def command(
 
     \b
     Examples:
-      charrnn sweep charrnn/sweep/cells.yaml
+      charrnn sweep charrnn/search/sweeps/cells.yaml
       charrnn sweep search.yaml --jobs 4 --json
       charrnn sweep search.yaml --print-commands | xargs -d '\\n' -n 1 -P 8 sh -c
     """

@@ -13,9 +13,9 @@ from charrnn.cli.options import GroupedCommand, device_options, json_option, set
 from charrnn.cli.signals import handled, leave
 from charrnn.cli.streams import SIGPIPE
 from charrnn.config import SETTINGS
-from charrnn.training.events import Event
 from charrnn.records.results import reached, read_results
 from charrnn.session import Request, prepare
+from charrnn.training.events import Event
 from charrnn.view.training import View, open_view
 
 PATIENCE = 2.0  # seconds after a signal in which another one is taken for the same

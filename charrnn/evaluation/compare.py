@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charrnn.runs import checkpoint
-from charrnn.runs.checkpoint import Checkpoint
 from charrnn.config import Config, held_out_by
-from charrnn.text.vocabulary import Vocabulary
 from charrnn.errors import CheckpointError
 from charrnn.evaluation.units import bits_per_char
 from charrnn.network.network import Shape
+from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.run import RUNS, Run, find_run, is_aside
+from charrnn.text.vocabulary import Vocabulary
 
 log = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ import numpy as np
 
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
-from charrnn.text.batches import Streams
 from charrnn.evaluation.score import Progress, Score
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network.network import Network, Shape
+from charrnn.text.batches import Streams
 
 EPSILON = 1e-5  # added to the root: characters that training never saw have no gradients, and would take huge steps
 SEQ_LEN = 20  # characters between updates: fewer follow the text more closely, and cost more

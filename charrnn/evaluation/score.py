@@ -7,9 +7,9 @@ import numpy as np
 
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
-from charrnn.text.batches import Streams
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network.network import Network, Shape
+from charrnn.text.batches import Streams
 
 STREAMS = 32
 MOST_LOGITS = 1 << 24  # in memory at once; fewer streams where the vocabulary is large

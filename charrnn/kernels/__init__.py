@@ -1,0 +1,1 @@
+"""How a network is computed: the same operations from readable to fast."""

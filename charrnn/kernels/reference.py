@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from charrnn.cells import CELLS
-from charrnn.errors import Unsupported
 from charrnn.cells.protocol import Cell, Recurrence, State
+from charrnn.errors import Unsupported
 from charrnn.network.regularization import LEVELS
 
 

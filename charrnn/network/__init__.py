@@ -1,0 +1,1 @@
+"""The network: its shape, its computation forward and backward, its regularization."""

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.cells import CELLS
+from charrnn.cells.protocol import State
+from charrnn.config import Config
 from charrnn.device.arrays import Flat, zeros
 from charrnn.device.backend import Backend
-from charrnn.cells import CELLS
-from charrnn.config import Config
 from charrnn.kernels.reference import ReferenceKernels
-from charrnn.cells.protocol import State
 from charrnn.network.regularization import Dropout, Penalties, Regularization
 
 NO_REGULARIZATION = Regularization()

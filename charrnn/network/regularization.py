@@ -7,9 +7,9 @@ dropped. All of it acts in training only.
 from dataclasses import dataclass
 from typing import Any
 
+from charrnn.config import Config
 from charrnn.device.arrays import zeros
 from charrnn.device.backend import Backend
-from charrnn.config import Config
 
 LEVELS = 256  # masks are drawn from bytes, a quarter of the random bits of floats: shares are multiples of 1/256
 

@@ -1,0 +1,1 @@
+"""What recorded runs and searches reached; the documentation's tables are made from them."""

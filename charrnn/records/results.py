@@ -15,7 +15,7 @@ from typing import Any
 
 from charrnn.config import SETTINGS, Config
 
-FOLDER = "results"
+FOLDER = "runs"
 WATCHING = {name for name, setting in SETTINGS.items() if setting.group == "Watching it learn"}
 
 

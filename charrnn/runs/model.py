@@ -5,16 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
+from charrnn.config import Config
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend, open_backend
-from charrnn.runs.checkpoint import Checkpoint
-from charrnn.config import Config
-from charrnn.text.vocabulary import Vocabulary
-from charrnn.text.tokens import Tokens, load_tokens
 from charrnn.errors import CheckpointError, CorpusError
 from charrnn.kernels.choice import Choice, build
 from charrnn.network.network import Network, Shape
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.run import load_model
+from charrnn.text.tokens import Tokens, load_tokens
+from charrnn.text.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from charrnn.runs import checkpoint
-from charrnn.runs.checkpoint import Checkpoint, Progress
 from charrnn.config import SETTINGS, Config
 from charrnn.errors import CheckpointError
 from charrnn.files import Lock, replacing
+from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import Checkpoint, Progress
 
 RUNS = Path("runs")
 LOCK = "lock"

@@ -1,0 +1,1 @@
+"""New text from a trained network: ids from probabilities, text from ids."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.text.vocabulary import Decoder, Vocabulary
-from charrnn.text.tokens import Tokens, contains_line
 from charrnn.errors import ConfigError
 from charrnn.runs.model import Model
 from charrnn.sampling.sampler import Filter, sample
+from charrnn.text.tokens import Tokens, contains_line
+from charrnn.text.vocabulary import Decoder, Vocabulary
 
 SEQ_LEN = 64  # characters of the prime read at once
 

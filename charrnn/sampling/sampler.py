@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.cells.protocol import State
 from charrnn.errors import ConfigError
 from charrnn.network.network import Network
-from charrnn.cells.protocol import State
 
 # Characters drawn at a time: few enough to stream, and enough that what happens once a block costs nothing.
 BLOCK = 64

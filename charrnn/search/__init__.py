@@ -1,0 +1,1 @@
+"""Searches over settings: a run for each combination."""

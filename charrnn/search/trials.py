@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from charrnn.runs import checkpoint
-from charrnn.training.budget import describe
 from charrnn.config import SETTINGS, Config, resolve
-from charrnn.text.source import Reader
-from charrnn.text.vocabulary import collect
 from charrnn.errors import ConfigError
 from charrnn.network.network import Shape
 from charrnn.presets import load_preset
+from charrnn.runs import checkpoint
 from charrnn.runs.run import Run
-from charrnn.session import open_corpus
 from charrnn.search.plan import PARAMETERS, Settings, Sweep
+from charrnn.session import open_corpus
+from charrnn.text.source import Reader
+from charrnn.text.vocabulary import collect
+from charrnn.training.budget import describe
 
 _LONGEST_NAME = 200
 _WIDEST = 1 << 20  # units of a layer

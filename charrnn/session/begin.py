@@ -9,14 +9,9 @@ from typing import Any
 import numpy as np
 
 from charrnn import presets
-from charrnn.device.backend import Backend
 from charrnn.config import Config, resolve
-from charrnn.text.batches import fit_batch_size
-from charrnn.text.kind import is_list
-from charrnn.text.source import Source, from_stdin
-from charrnn.text.tokens import Tokens, encode_corpus
+from charrnn.device.backend import Backend
 from charrnn.errors import ConfigError
-from charrnn.training.events import Notice
 from charrnn.kernels.choice import build
 from charrnn.network.network import Shape, initial_parameters
 from charrnn.network.regularization import LEVELS
@@ -24,6 +19,11 @@ from charrnn.runs.run import RUNS, Run
 from charrnn.session.parent import Parent
 from charrnn.session.ready import Session, ready
 from charrnn.session.request import COMMAND_LINE, Reading, Request, open_corpus
+from charrnn.text.batches import fit_batch_size
+from charrnn.text.kind import is_list
+from charrnn.text.source import Source, from_stdin
+from charrnn.text.tokens import Tokens, encode_corpus
+from charrnn.training.events import Notice
 from charrnn.training.trainer import Setup
 
 LITTLE = 20  # held-out characters that are too few to tell anything

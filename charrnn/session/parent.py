@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from charrnn.config import SETTINGS, Config, held_out_by
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
+from charrnn.errors import ConfigError
+from charrnn.network.network import Shape
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.config import SETTINGS, Config, held_out_by
+from charrnn.runs.model import load_parameters
+from charrnn.runs.run import load_model
 from charrnn.text.source import Source, sha256_of
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.errors import ConfigError
 from charrnn.training.events import Notice
-from charrnn.runs.model import load_parameters
-from charrnn.network.network import Shape
-from charrnn.runs.run import load_model
 
 _FRACTIONS = ("val_fraction", "test_fraction")
 

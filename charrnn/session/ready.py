@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from charrnn.training.budget import Budget
 from charrnn.config import Config
-from charrnn.text.ramp import Ramp
-from charrnn.text.tokens import Tokens
 from charrnn.errors import CharrnnError
-from charrnn.training.events import Event, Notice, Started
 from charrnn.kernels.choice import Choice
 from charrnn.network.network import Shape
+from charrnn.text.ramp import Ramp
+from charrnn.text.tokens import Tokens
+from charrnn.training.budget import Budget
+from charrnn.training.events import Event, Notice, Started
 from charrnn.training.trainer import Setup, Trainer
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from charrnn import catalogue
 from charrnn.config import Config
-from charrnn.text.source import Source, from_path
 from charrnn.errors import CorpusError
+from charrnn.text.source import Source, from_path
 
 COMMAND_LINE = "command line"
 Reading = Callable[[int, int], None]

@@ -4,22 +4,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from charrnn.runs import checkpoint
-from charrnn.device.backend import Backend
-from charrnn.runs.checkpoint import Checkpoint
-from charrnn.hints import command
 from charrnn.config import BUDGETS, SETTINGS, Config
-from charrnn.text.source import Source, sha256_of
-from charrnn.text.vocabulary import Vocabulary
-from charrnn.text.tokens import Tokens, encode_corpus, load_tokens
+from charrnn.device.backend import Backend
 from charrnn.errors import ConfigError, CorpusError
-from charrnn.training.events import Notice
+from charrnn.hints import command
 from charrnn.kernels.choice import build
-from charrnn.runs.model import load_parameters
 from charrnn.network.network import Shape
+from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.model import load_parameters
 from charrnn.runs.run import RUNS, Run, find_run
 from charrnn.session.ready import Session, budget_of, ready
 from charrnn.session.request import COMMAND_LINE, Reading, Request, open_corpus
+from charrnn.text.source import Source, sha256_of
+from charrnn.text.tokens import Tokens, encode_corpus, load_tokens
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.events import Notice
 from charrnn.training.trainer import Setup
 
 

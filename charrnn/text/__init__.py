@@ -1,0 +1,1 @@
+"""A text as numbers: read, encoded, split, and cut into batches."""

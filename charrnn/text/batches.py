@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.text.lines import Lines
 from charrnn.errors import CorpusError
+from charrnn.text.lines import Lines
 
 _LEAST_JITTERED = 6  # a shorter seq_len leaves borders no room to move
 

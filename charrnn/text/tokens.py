@@ -11,11 +11,11 @@ from typing import BinaryIO
 import numpy as np
 
 from charrnn.config import Config
+from charrnn.errors import CorpusError
+from charrnn.files import replacing
 from charrnn.text.source import Reader, Source
 from charrnn.text.split import Parts, split
 from charrnn.text.vocabulary import Vocabulary, collect
-from charrnn.errors import CorpusError
-from charrnn.files import replacing
 
 IDS = "tokens.bin"
 FACTS = "tokens.json"

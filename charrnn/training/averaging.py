@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from charrnn.device.arrays import Flat
 from charrnn.config import Config
+from charrnn.device.arrays import Flat
 
 
 class Average:

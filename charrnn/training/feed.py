@@ -3,8 +3,8 @@
 import numpy as np
 
 from charrnn.device.backend import Backend
-from charrnn.text.batches import Batches, Chunk
 from charrnn.kernels.reference import ReferenceKernels
+from charrnn.text.batches import Batches, Chunk
 
 SHARE = 4  # a text is kept on the device if it takes no more than a quarter of what is free there
 PIECE = 1 << 26  # characters copied there at once

@@ -7,18 +7,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from charrnn.training import optim
-from charrnn.device.arrays import Flat
-from charrnn.training.averaging import Average
-from charrnn.device.backend import Backend
 from charrnn.cells import CELLS
 from charrnn.config import Config
-from charrnn.text.ramp import Ramp
-from charrnn.training.feed import Feed
-from charrnn.kernels.reference import ReferenceKernels
+from charrnn.device.arrays import Flat
+from charrnn.device.backend import Backend
 from charrnn.evaluation.units import smooth_targets
+from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network.network import Network, Shape
 from charrnn.network.regularization import Regularization
+from charrnn.text.ramp import Ramp
+from charrnn.training import optim
+from charrnn.training.averaging import Average
+from charrnn.training.feed import Feed
 
 
 class Measured(NamedTuple):

@@ -6,8 +6,8 @@ of the network: what nearly every run uses, the norm and Adam, is theirs to make
 
 from typing import Any, ClassVar
 
-from charrnn.device.arrays import Flat
 from charrnn.config import Config
+from charrnn.device.arrays import Flat
 
 
 class Optimizer:

@@ -13,29 +13,29 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.training import schedules
+from charrnn.config import Config
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
-from charrnn.training.budget import Budget
-from charrnn.runs.checkpoint import Checkpoint, Progress
-from charrnn.config import Config
-from charrnn.text.ramp import Ramp
-from charrnn.text.tokens import Tokens
 from charrnn.errors import CheckpointError, DivergedError
 from charrnn.evaluation.score import Evaluator
-from charrnn.training.events import Evaluated, Event, Finished, Notice, Sampled, Saved, Step
-from charrnn.kernels.reference import ReferenceKernels
-from charrnn.training.learner import Learner
 from charrnn.evaluation.units import bits_per_char
+from charrnn.files import Lock
+from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network.network import Network, Shape
+from charrnn.runs.checkpoint import Checkpoint, Progress
 from charrnn.runs.run import Run
 from charrnn.sampling.sampler import Filter, sample
-from charrnn.files import Lock
+from charrnn.text.ramp import Ramp
+from charrnn.text.tokens import Tokens
+from charrnn.training import schedules
+from charrnn.training.budget import Budget
+from charrnn.training.events import Evaluated, Event, Finished, Notice, Sampled, Saved, Step
+from charrnn.training.learner import Learner
 
 EVALUATIONS = 20  # over a run, unless `eval_every` says otherwise
 EVALUATION_SHARE = 0.1  # of the time, at most, where time is the budget
 SAVE_SECONDS = 60.0  # at most so much work is lost when the power fails
-RISE = 0.3  # nats; of the runs in presets/results none rose by a tenth of that, and one that came apart rose by 0.6
+RISE = 0.3  # nats; of the runs in records/runs none rose by a tenth of that, and one that came apart rose by 0.6
 RELEASE_STEPS = 200  # between returns of the pages of the memory-mapped text
 SAMPLE = Filter(temperature=0.8)
 

@@ -16,8 +16,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from charrnn.training.events import Evaluated, Event, Finished, Notice, Sampled, Started, Step
 from charrnn.evaluation.units import bits_per_char
+from charrnn.training.events import Evaluated, Event, Finished, Notice, Sampled, Started, Step
 from charrnn.view.layout import facts
 from charrnn.view.wording import (
     duration,

@@ -3,10 +3,10 @@
 import unicodedata
 from pathlib import Path
 
-from charrnn.hints import command
-from charrnn.training.events import Evaluated, Finished, Started
 from charrnn.evaluation.units import bits_per_char, perplexity
+from charrnn.hints import command
 from charrnn.runs.run import Run
+from charrnn.training.events import Evaluated, Finished, Started
 
 # Control, format, surrogate, line and paragraph separator: what could move the cursor or turn the writing direction.
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")

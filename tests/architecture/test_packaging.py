@@ -6,7 +6,7 @@ from pathlib import Path
 
 from charrnn.device.backend import INSTALL_CUPY
 
-PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def test_extras_with_different_cupys_are_declared_to_conflict():

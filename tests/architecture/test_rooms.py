@@ -1,44 +1,38 @@
-"""The two rules of the structure: imports go down, and a third-party library has one home."""
+"""The rules of the structure: rooms in one order, imports that go down, one home for each third-party library."""
 
 import ast
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "charrnn"
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "charrnn"
 
-# From the ground up. A unit imports from lower floors and from itself.
-FLOORS = [
-    {"__init__", "errors", "commands"},
-    {"config", "events", "arrays", "backend", "loss", "storage", "recurrence"},
-    {"cells", "schedules", "budget", "presets", "corpus"},
-    {"catalogue", "regularization", "averaging", "baselines"},
-    {"kernels"},
-    {"optim", "network", "checkpoint"},
-    {"runs", "evaluate", "sampler", "feed"},
-    {"dynamic"},
-    {"learner"},
-    {"model", "train", "bench"},
-    {"session", "generate", "compare"},
-    {"judge", "sweep"},
-    {"view"},
-    {"cli"},
-    {"__main__"},
+# From the ground up. A room imports from itself and from the rooms before it.
+ROOMS = [
+    *("errors", "hints", "files", "cells", "config", "device", "text", "presets", "catalogue", "records"),
+    *("kernels", "network", "runs", "sampling", "evaluation", "training", "session", "search", "bench", "view", "cli"),
 ]
 HOMES = {
     "click": {"cli"},
     "rich": {"view"},
-    "cupy": {"backend", "kernels"},
-    "safetensors": {"checkpoint"},
+    "cupy": {"device", "kernels"},
+    "safetensors": {"runs"},
     "yaml": {"presets", "catalogue"},
     "torch": {"bench"},
 }
+FACES = {"__init__", "__main__"}
+DATA = {"docs"}  # rooms without code
+MOST_LOOSE_MODULES = 8
+MOST_LINES = 400
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+SOURCES = [path for path in sorted(PACKAGE.rglob("*")) if path.suffix in (".py", ".cpp", ".cu", ".h")]
 
 
-def unit(path):
-    """The part of the package that a file belongs to: a module or folder directly under it."""
-    first = path.relative_to(PACKAGE).parts[0]
-    return first.removesuffix(".py")
+def room(path):
+    """The room that a file is in: a folder of the package, or a module directly under it."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 def imports(path):
@@ -50,23 +44,26 @@ def imports(path):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def floor(name):
-    return next(index for index, units in enumerate(FLOORS) if name in units)
+def test_the_rooms_are_those_on_disk():
+    assert {room(path) for path in FILES} - FACES == set(ROOMS)
+    folders = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert folders <= {*ROOMS, *DATA}
 
 
-FILES = sorted(PACKAGE.rglob("*.py"))
+def test_few_modules_are_loose():
+    assert len(list(PACKAGE.glob("*.py"))) <= MOST_LOOSE_MODULES
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_go_down(path):
-    here = unit(path)
+    here = room(path)
     for name in imports(path):
-        parts = name.split(".")
-        if parts[0] != "charrnn":
+        package, *rest = name.split(".")
+        if package != "charrnn" or here in FACES:
             continue
-        there = parts[1] if (PACKAGE / f"{parts[1]}.py").exists() or (PACKAGE / parts[1]).is_dir() else "__init__"
-        if there != here:
-            assert floor(there) < floor(here), f"{here} imports {there}"
+        there = rest[0] if rest[0] in ROOMS else "__init__"  # charrnn.__version__ is on the ground floor
+        if there not in (here, "__init__"):
+            assert ROOMS.index(there) < ROOMS.index(here), f"{here} imports {there}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -74,4 +71,22 @@ def test_third_party_libraries_have_one_home(path):
     for name in imports(path):
         library = name.split(".")[0]
         if library in HOMES:
-            assert unit(path) in HOMES[library], f"{library} is imported in {path.name}"
+            assert room(path) in HOMES[library], f"{library} is imported in {path.name}"
+
+
+def test_no_file_is_long():
+    tests = sorted((ROOT / "tests").rglob("*.py"))
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in (*SOURCES, *tests)}
+    assert not {str(path): lines for path, lines in lengths.items() if lines > MOST_LINES}
+
+
+def test_tests_mirror_the_rooms():
+    for name in ROOMS:
+        is_folder = (PACKAGE / name).is_dir()
+        there = ROOT / "tests" / (name if is_folder else f"test_{name}.py")
+        assert there.exists() or name == "errors", f"{there} is missing"
+
+
+def test_every_folder_says_what_it_is():
+    for path in PACKAGE.rglob("__init__.py"):
+        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), f"{path.parent.name} has no docstring"

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from charrnn.device.backend import Backend, open_backend
-from charrnn.bench import judge, machine, timing
+from charrnn.bench import machine, match, timing
 from charrnn.bench.check import LIMITS, Errors, check
 from charrnn.bench.job import Job, measure, settle
-from charrnn.bench.match import Request, bench
 from charrnn.bench.machine import Ceiling, Machine
+from charrnn.bench.match import Request, bench
 from charrnn.bench.report import Turn, draw_up
 from charrnn.bench.timing import HostClock, Laps, Spread, rate
 from charrnn.bench.workload import Workload
 from charrnn.cells import CELLS
+from charrnn.device.backend import Backend, open_backend
 from charrnn.errors import BackendError, ConfigError, Unsupported
 from charrnn.kernels.choice import build
 from charrnn.kernels.numpy.unrolled import FusedKernels, LSTMSweep
@@ -123,7 +123,7 @@ class TestCheck:
 
     def test_nothing_is_timed_then(self, monkeypatch):
         monkeypatch.setattr(LSTMSweep, "differentiate", lambda self, t: None)
-        monkeypatch.setattr(judge, "measure", None)
+        monkeypatch.setattr(match, "measure", None)
         with pytest.raises(BackendError, match="wrong"):
             bench(Request(TINY, "cpu", "numpy"))
 
@@ -267,7 +267,7 @@ def test_sampling_is_measured():
 def test_sides_that_learn_different_things_are_not_compared(monkeypatch, precision, tolerated):
     too_far = 1 + 1.1 * tolerated
     losses = iter([1.0, 1 + 0.9 * tolerated, 1.0, too_far])
-    monkeypatch.setattr(judge, "measure", lambda job: answer(job.side, 1.0) | {"loss": next(losses)})
+    monkeypatch.setattr(match, "measure", lambda job: answer(job.side, 1.0) | {"loss": next(losses)})
     monkeypatch.setattr(FusedKernels, "precision", precision)
     with pytest.raises(BackendError, match=rf"do not learn the same: their losses are 1\.0000 and {too_far:.4f}"):
         bench(Request(TINY, "cpu", "numpy", rival="reference", pairs=2))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from charrnn.device.backend import open_backend
 from charrnn.cells import CELLS
+from charrnn.device.backend import open_backend
 from charrnn.kernels.reference import Unrolled
 from charrnn.network.network import Shape, initial_parameters
 from tests.support.layers import Layer, numeric_gradient

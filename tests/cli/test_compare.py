@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from charrnn.runs import checkpoint
 from charrnn.cli import cli
+from charrnn.runs import checkpoint
 
 
 def compare(*arguments):

@@ -5,9 +5,9 @@ import json
 from click.testing import CliRunner
 
 from charrnn import __version__, kernels
-from charrnn.runs import checkpoint
 from charrnn.cli import cli
 from charrnn.kernels.reference import ReferenceKernels
+from charrnn.runs import checkpoint
 
 
 def info(*arguments):

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from charrnn.runs import checkpoint
 from charrnn.cli import cli
 from charrnn.files import Lock
+from charrnn.runs import checkpoint
 from charrnn.search.jobs import _processors
 from charrnn.search.plan import _SAMPLES, read_sweep
 
@@ -194,7 +194,7 @@ def test_the_example_in_the_readme_can_be_read():
 
 
 def test_the_sweeps_of_the_repository_can_be_read():
-    found = sorted((Path(__file__).parents[2] / "charrnn" / "sweep").glob("*.yaml"))
+    found = sorted((Path(__file__).parents[2] / "charrnn" / "search" / "sweeps").glob("*.yaml"))
     assert [path.name for path in found] == ["cells.yaml"]
     assert len(read_sweep(found[0]).points) == 108
 

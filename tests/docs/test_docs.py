@@ -6,7 +6,7 @@ from pathlib import Path
 from charrnn.cli import COMMANDS
 from tests.tools.make_docs import README, current
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def test_its_generated_parts_are_current():

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.runs import checkpoint
 from charrnn.evaluation.compare import compare
+from charrnn.runs import checkpoint
 from charrnn.runs.run import Run
 from tests.conftest import TINY, WORDS, train
 

@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from charrnn.evaluation import score as evaluate
 from charrnn.device.backend import open_backend
+from charrnn.evaluation import score as evaluate
 from charrnn.evaluation.score import Evaluator, score_lines
 from charrnn.kernels.choice import build
 from charrnn.network.network import Network, Shape, initial_parameters

@@ -5,16 +5,16 @@ import subprocess
 import numpy as np
 import pytest
 
-from charrnn.kernels import choice
-from charrnn.device.backend import Backend, open_backend
 from charrnn.bench.check import LIMITS, check
 from charrnn.bench.workload import Workload
 from charrnn.cells import CELLS
-from charrnn.training.events import Step
+from charrnn.device.backend import Backend, open_backend
+from charrnn.device.processors import processors
+from charrnn.kernels import choice
 from charrnn.kernels.cpu import CpuKernels
 from charrnn.kernels.cpu.build import FLAGS, SHARED, SOURCES, compiler
-from charrnn.kernels.cpu.functions import processors
 from charrnn.session import Request, prepare
+from charrnn.training.events import Step
 from charrnn.training.trainer import Trainer
 from tests.kernels.agreement import CPU64, REFERENCE, rounded, run
 from tests.support.layers import Layer

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charrnn import kernels
 from charrnn.device.backend import open_backend
 from charrnn.errors import ConfigError, Unsupported
+from charrnn.kernels import choice as kernels
 from charrnn.kernels.cpu import build, functions
 
 BACKEND = open_backend("cpu")

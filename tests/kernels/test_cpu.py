@@ -5,10 +5,10 @@ import os
 import numpy as np
 import pytest
 
-from charrnn.device.backend import Backend
 from charrnn.cells import CELLS
+from charrnn.device.backend import Backend
+from charrnn.device.processors import processors
 from charrnn.kernels.cpu import CpuKernels
-from charrnn.kernels.cpu.functions import processors
 from charrnn.network.network import Network, Shape, initial_parameters
 from tests.kernels.agreement import CPU64, REFERENCE, check_extreme_logits, error, run
 from tests.support.layers import Layer

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charrnn.device.backend import open_backend
 from charrnn.cells import CELLS
+from charrnn.device.backend import open_backend
+from charrnn.device.processors import processors
 from charrnn.kernels.choice import build
 from charrnn.kernels.cpu import CpuKernels
-from charrnn.kernels.cpu.functions import processors
 from charrnn.kernels.cpu.sampling import Sampler
 from charrnn.network.network import Network, Shape, initial_parameters
 from charrnn.sampling.sampler import Filter

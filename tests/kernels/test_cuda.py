@@ -9,10 +9,10 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-from charrnn.kernels import choice as kinds
-from charrnn.device.backend import Backend, open_backend
 from charrnn.cells import CELLS
+from charrnn.device.backend import Backend, open_backend
 from charrnn.errors import BackendError, Unsupported
+from charrnn.kernels import choice as kinds
 from charrnn.kernels import cuda
 from charrnn.kernels.cuda import CudaKernels
 from charrnn.kernels.cuda.products import Products, multiplier

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charrnn.training import optim
+from charrnn.config import Config
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import open_backend
-from charrnn.config import Config
 from charrnn.kernels.choice import build
 from charrnn.network.network import Network, Shape
+from charrnn.training import optim
 
 GOLDEN = np.load(Path(__file__).parent / "golden" / "torch.npz")
 VOCAB, HIDDEN = 7, 5

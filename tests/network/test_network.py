@@ -6,16 +6,16 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from charrnn.training import optim
-from charrnn.device.backend import open_backend
 from charrnn.cells import CELLS
 from charrnn.config import Config
-from charrnn.text.batches import Batches
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.device.backend import open_backend
 from charrnn.kernels.choice import build
 from charrnn.network.network import Network, Shape, initial_parameters
 from charrnn.network.regularization import Regularization
 from charrnn.sampling.sampler import Filter, sample
+from charrnn.text.batches import Batches
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.training import optim
 from tests.support.layers import numeric_gradient
 
 BACKEND = open_backend("cpu", np.float64)

@@ -5,7 +5,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from charrnn.cli import cli
-from tests import cells
+from tests.tools import cells_table as cells
 
 SWEEP = """
 corpus: fox.txt

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from charrnn import catalogue
-from charrnn.runs import checkpoint
-from charrnn.text.source import sha256_of
 from charrnn.errors import CheckpointError
 from charrnn.records.results import grouped, parse, reached, read_results
+from charrnn.runs import checkpoint
 from charrnn.runs.run import Run
-from tests import results
+from charrnn.text.source import sha256_of
 from tests.conftest import WORDS, train
+from tests.tools import record_run as results
 
 FACTS = {"corpus": "shakespeare", "data": "shakespeare", "preset": "quick", "options": {}, "config": {"minutes": 3.0},
          "model": "lstm 1x256", "parameters": 12345, "train_chars": 100, "val_chars": 10, "machine": "2 cores",

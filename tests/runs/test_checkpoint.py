@@ -7,10 +7,10 @@ import pytest
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
-from charrnn.runs import checkpoint
 from charrnn import files as storage
-from charrnn.runs.checkpoint import Checkpoint, Progress
 from charrnn.errors import CheckpointError, StorageError
+from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import Checkpoint, Progress
 
 
 def example():

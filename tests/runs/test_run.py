@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.evaluation.compare import find_runs
 from charrnn.errors import CharrnnError
+from charrnn.evaluation.compare import find_runs
 from charrnn.runs.run import find_run, list_runs
 from tests.support.training import SMALL, train
 

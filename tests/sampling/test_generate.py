@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from charrnn.text.vocabulary import Vocabulary
-from charrnn.text.tokens import load_tokens
 from charrnn.errors import ConfigError
-from charrnn.sampling.generate import Draft, Limits, count_new, generate
 from charrnn.runs.model import open_model
+from charrnn.sampling.generate import Draft, Limits, count_new, generate
 from charrnn.sampling.sampler import Filter
+from charrnn.text.tokens import load_tokens
+from charrnn.text.vocabulary import Vocabulary
 
 BYTES = Vocabulary(None)
 LIMITS, FILTER = Limits(40), Filter()

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.runs import checkpoint
 from charrnn.config import Config
 from charrnn.errors import ConfigError
 from charrnn.network.network import Shape
+from charrnn.runs import checkpoint
 from charrnn.runs.run import Run
 from charrnn.search.plan import Sweep
 from charrnn.search.trials import Trial, hidden_size, make_trials

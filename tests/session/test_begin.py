@@ -4,11 +4,12 @@ import os
 
 import pytest
 
-from charrnn import kernels, presets
-from charrnn.runs import checkpoint
+from charrnn import presets
 from charrnn.errors import CharrnnError, ConfigError, Unsupported
-from charrnn.training.events import Saved
+from charrnn.kernels import choice as kernels
+from charrnn.runs import checkpoint
 from charrnn.session import Request, prepare
+from charrnn.training.events import Saved
 from charrnn.training.trainer import Trainer
 from tests.support.training import SMALL, setup, sha256, train
 

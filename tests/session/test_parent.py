@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charrnn.runs import checkpoint
-from charrnn.text.vocabulary import Vocabulary
-from charrnn.text.tokens import load_tokens
 from charrnn.errors import ConfigError
+from charrnn.runs import checkpoint
 from charrnn.runs.run import Run
+from charrnn.text.tokens import load_tokens
+from charrnn.text.vocabulary import Vocabulary
 from tests.support.training import SMALL, TEXT, setup, train
 
 SHORT = {"steps": 1, "seq_len": 5, "batch_size": 3}

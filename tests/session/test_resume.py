@@ -3,9 +3,9 @@
 
 import pytest
 
-from charrnn import kernels
-from charrnn.runs import checkpoint
 from charrnn.errors import ConfigError, CorpusError, Unsupported
+from charrnn.kernels import choice as kernels
+from charrnn.runs import checkpoint
 from charrnn.runs.run import Run
 from tests.support.training import SMALL, TEXT, setup, train
 

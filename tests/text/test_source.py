@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.text.source import Reader, Source, from_path, from_stdin
 from charrnn.errors import CorpusError, StorageError
+from charrnn.text.source import Reader, Source, from_path, from_stdin
 
 ALL = "**/*"
 BLOCK_SIZES = st.integers(1, 9)

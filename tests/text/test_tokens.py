@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.config import SPLITS, Config
-from charrnn.corpus import tokens as module
-from charrnn.text.source import Source
-from charrnn.text.vocabulary import Vocabulary
-from charrnn.text.tokens import Tokens, contains_line, encode_corpus, load_tokens
 from charrnn.errors import CorpusError, StorageError
+from charrnn.text import tokens as module
+from charrnn.text.source import Source
+from charrnn.text.tokens import Tokens, contains_line, encode_corpus, load_tokens
+from charrnn.text.vocabulary import Vocabulary
 
 TEXT = "one two\nthree\nfour\n" * 5
 

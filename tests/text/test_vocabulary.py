@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.text.vocabulary import Vocabulary, collect, raw, readable
 from charrnn.errors import CorpusError
+from charrnn.text.vocabulary import Vocabulary, collect, raw, readable
 
 BYTES = Vocabulary(None)
 ABC = Vocabulary("\n ?abc")

@@ -1,4 +1,4 @@
-"""The README's comparison of cells, from charrnn/sweep/cells.jsonl; and recording the sweep that is its source.
+"""The README's comparison of cells, from charrnn/records/sweeps/cells.jsonl; and recording the sweep that is its source.
 
     python -m tests.tools.cells_table                         print the table
     python -m tests.tools.cells_table --record FILE FOLDER    keep what the trials of the sweep FILE in FOLDER came to
@@ -9,17 +9,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-from charrnn import sweep
-from charrnn.runs import checkpoint
+from charrnn import records
 from charrnn.config import Config
-from charrnn.text.vocabulary import Vocabulary
 from charrnn.network.network import Shape
+from charrnn.runs import checkpoint
 from charrnn.search.grid import cell_grid
 from charrnn.search.plan import read_sweep
 from charrnn.search.trials import Trial, make_trials
+from charrnn.text.vocabulary import Vocabulary
 from tests.tools.record_run import DIGITS, here, text
 
-FOUND = Path(sweep.__file__).parent / "cells.jsonl"
+FOUND = Path(records.__file__).parent / "sweeps" / "cells.jsonl"
 
 
 def record(file: Path, folder: Path) -> None:

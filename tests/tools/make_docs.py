@@ -4,14 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from charrnn.records.results import read_results
-from tests import cells, reference, results
+from tests.tools import cells_table, command_reference, record_run
 
-README = Path(__file__).parent.parent / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 PARTS: dict[str, Callable[[], str]] = {
-    "results": lambda: results.table(read_results()),
-    "curves": lambda: results.curves(read_results()),
-    "cells": cells.table,
-    "command reference": reference.reference,
+    "results": lambda: record_run.table(read_results()),
+    "curves": lambda: record_run.curves(read_results()),
+    "cells": cells_table.table,
+    "command reference": command_reference.reference,
 }
 
 

@@ -1,4 +1,4 @@
-"""The README's table of results, made from the recorded runs in charrnn/presets/results; and recording a run.
+"""The README's table of results, made from the recorded runs in charrnn/records/runs; and recording a run.
 
     python -m tests.tools.record_run                          print the table
     python -m tests.tools.record_run --record RUN NAME        keep the metrics of a finished run, on the machine that trained it
@@ -17,21 +17,21 @@ from typing import Any
 
 import numpy as np
 
-from charrnn import __version__, catalogue, presets
-from charrnn.runs import checkpoint
-from charrnn.device.backend import open_backend
+from charrnn import __version__, catalogue, records
 from charrnn.bench.machine import describe
-from charrnn.runs.checkpoint import Checkpoint
 from charrnn.config import SETTINGS, Config
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.device.backend import open_backend
 from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.evaluation.units import bits_per_char
 from charrnn.network.network import Shape
 from charrnn.records.results import FOLDER, Result, grouped, read_results
+from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.run import Run, find_run
 from charrnn.search.trials import _options
+from charrnn.text.vocabulary import Vocabulary
 
-RESULTS = Path(presets.__file__).parent / FOLDER
+RESULTS = Path(records.__file__).parent / FOLDER
 ROWS = 60  # of a run's evaluations
 DIGITS = 5
 SHARES = [Fraction(eighths, 8) for eighths in (1, 2, 4, 6, 8)]  # of a run's steps, at which its curve is told

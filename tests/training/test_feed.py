@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from charrnn.device.backend import Backend, open_backend
+from charrnn.kernels.choice import build
 from charrnn.text.batches import Batches
 from charrnn.text.lines import Lines
 from charrnn.training.feed import SHARE, Feed
-from charrnn.kernels.choice import build
 
 CPU = open_backend("cpu")
 NEWLINE = 0

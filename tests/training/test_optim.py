@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from charrnn.training import optim
-from charrnn.device.arrays import Flat
 from charrnn.config import OPTIMIZERS, Config
+from charrnn.device.arrays import Flat
 from charrnn.kernels.reference import ReferenceKernels
+from charrnn.training import optim
 
 KERNELS = ReferenceKernels(np)
 SHAPES = {"bias": (3,), "weight": (2, 3)}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from charrnn.training import schedules
 from charrnn.config import Config
+from charrnn.training import schedules
 
 
 def factors(config, points):

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from charrnn import session
-from charrnn.runs import checkpoint
 from charrnn.device.backend import Backend, open_backend
 from charrnn.errors import DivergedError
 from charrnn.evaluation.score import Evaluator, Score
-from charrnn.training.events import Evaluated, Finished, Notice, Saved, Step
+from charrnn.runs import checkpoint
 from charrnn.runs.run import Run
 from charrnn.session import Request, prepare
+from charrnn.training.events import Evaluated, Finished, Notice, Saved, Step
 from charrnn.training.trainer import Trainer
 from tests.support.training import SMALL, setup, sha256, train
 

@@ -7,23 +7,23 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from charrnn.device.backend import Backend, open_backend
 from charrnn.bench.check import check
-from charrnn.bench.job import GRAPH, TORCH, Job, measure, settle
-from charrnn.bench.match import require
-from charrnn.bench.machine import Machine, describe
-from charrnn.bench.timing import Spread
 from charrnn.bench.curve.turns import Curve, Judge, Recipe, take_turns
+from charrnn.bench.job import GRAPH, TORCH, Job, measure, settle
+from charrnn.bench.machine import Machine, describe
+from charrnn.bench.match import require
+from charrnn.bench.timing import Spread
 from charrnn.bench.workload import Workload
-from charrnn.training.budget import Budget
 from charrnn.config import Config
+from charrnn.device.backend import Backend, open_backend
+from charrnn.errors import ConfigError, Unsupported
+from charrnn.kernels.choice import build
+from charrnn.network.network import Shape
 from charrnn.text.batches import fit_batch_size
 from charrnn.text.ramp import Ramp
 from charrnn.text.source import Source
 from charrnn.text.tokens import Tokens, encode_corpus
-from charrnn.errors import ConfigError, Unsupported
-from charrnn.kernels.choice import build
-from charrnn.network.network import Shape
+from charrnn.training.budget import Budget
 
 TOLERANCE = 0.005  # nats: the same training with other rounding does not end at quite the same loss
 _OPTIMIZERS = ("adam", "adamw", "sgd", "momentum")  # that torch has as we have them

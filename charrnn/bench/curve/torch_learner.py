@@ -8,13 +8,13 @@ from torch import nn
 from torch.func import functional_call
 from torch.nn.functional import cross_entropy, dropout
 
-from charrnn.device.backend import open_backend
-from charrnn.bench.torch_side import LOSS_SCALE, RNNS, variants
 from charrnn.bench.curve.turns import Recipe
+from charrnn.bench.torch_side import LOSS_SCALE, RNNS, variants
 from charrnn.config import Config
-from charrnn.text.ramp import Ramp
-from charrnn.kernels.cpu.functions import processors
+from charrnn.device.backend import open_backend
+from charrnn.device.processors import processors
 from charrnn.network.network import Shape, initial_parameters
+from charrnn.text.ramp import Ramp
 
 
 class TorchLearner:

@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.device.backend import Backend
 from charrnn.bench.job import environment
 from charrnn.config import Config
-from charrnn.text.tokens import Tokens
+from charrnn.device.backend import Backend
 from charrnn.errors import BackendError
 from charrnn.evaluation.score import Evaluator
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network.network import Shape, initial_parameters
+from charrnn.text.tokens import Tokens
 
 PIECES = 20  # and as many points of each curve
 _WORKER = [sys.executable, "-m", "charrnn.bench.curve.worker"]

@@ -11,18 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.training import schedules
-from charrnn.device.backend import open_backend
-from charrnn.bench.job import TORCH
 from charrnn.bench.curve.turns import Recipe
+from charrnn.bench.job import TORCH
 from charrnn.config import Config
-from charrnn.text.ramp import Ramp
-from charrnn.text.vocabulary import Vocabulary
-from charrnn.text.tokens import load_tokens
+from charrnn.device.backend import open_backend
 from charrnn.errors import CharrnnError
 from charrnn.kernels.choice import build
-from charrnn.training.learner import Learner
 from charrnn.network.network import Shape, initial_parameters
+from charrnn.text.ramp import Ramp
+from charrnn.text.tokens import load_tokens
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.training import schedules
+from charrnn.training.learner import Learner
 
 
 class Ours:

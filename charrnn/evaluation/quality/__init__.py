@@ -1,0 +1,1 @@
+"""The quality of a model's own text, beside real text."""

@@ -6,9 +6,7 @@ from itertools import islice, pairwise
 
 import numpy as np
 
-from charrnn.hints import command
 from charrnn.config import LISTS
-from charrnn.text.tokens import Tokens
 from charrnn.errors import CorpusError
 from charrnn.evaluation.quality.copies import Copies
 from charrnn.evaluation.quality.language import (
@@ -21,8 +19,10 @@ from charrnn.evaluation.quality.language import (
     present,
     words_of,
 )
+from charrnn.hints import command
 from charrnn.runs.model import Model
 from charrnn.sampling.sampler import Filter, sample
+from charrnn.text.tokens import Tokens
 
 RUNS = (10, 20, 50)  # characters
 GRAMS = (1, 2, 3)  # words

@@ -25,11 +25,11 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.cells.protocol import Recurrence
 from charrnn.kernels.cpu import functions
 from charrnn.kernels.cpu.recurrence import CompiledSweep
 from charrnn.kernels.cpu.sampling import Sampler
 from charrnn.kernels.numpy.unrolled import FusedKernels
-from charrnn.cells.protocol import Recurrence
 from charrnn.network.regularization import LEVELS
 
 FLAGS = {"float32": (), "bf16": ("-DBF16",)}

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.device.processors import processors
 from charrnn.kernels.cpu import build
 
 COUNT, STRIDE, POINTER = ctypes.c_int, ctypes.c_int64, ctypes.c_void_p
@@ -45,11 +46,6 @@ def load(extra_flags: tuple[str, ...] = ()) -> ctypes.CDLL:
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=library.after_fork)
     return library
-
-
-def processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def pointer(array: np.ndarray, dtype: Any = None) -> int:

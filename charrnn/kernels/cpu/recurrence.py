@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.device.arrays import zeros
 from charrnn.cells import CELLS
-from charrnn.kernels.cpu.functions import COUNT, POINTER, STRIDE, pointer
 from charrnn.cells.protocol import State
+from charrnn.device.arrays import zeros
+from charrnn.kernels.cpu.functions import COUNT, POINTER, STRIDE, pointer
 
 FORWARD, BACKWARD = 0, 1
 FUNCTIONS = {"lstm": "lstm", "gru": "gru", "gru-before": "gru_before", "tanh": "tanh_cell", "relu": "relu"}

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.kernels.cpu.functions import COUNT, POINTER, pointer
 from charrnn.cells.protocol import State
+from charrnn.kernels.cpu.functions import COUNT, POINTER, pointer
 
 CELL_NUMBERS = {"lstm": 0, "gru": 1, "gru-before": 2, "tanh": 3, "relu": 4}
 

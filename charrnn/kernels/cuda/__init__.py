@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.cells.protocol import Recurrence
 from charrnn.errors import BackendError, Unsupported
 from charrnn.kernels.cuda import persistent
 from charrnn.kernels.cuda.plan import Limits
@@ -24,7 +25,6 @@ from charrnn.kernels.cuda.products import multiplier
 from charrnn.kernels.cuda.program import Compile, compiler, source
 from charrnn.kernels.cuda.recurrence import GatedSweep, SteppedSweep
 from charrnn.kernels.reference import ReferenceKernels
-from charrnn.cells.protocol import Recurrence
 from charrnn.network.regularization import LEVELS
 
 THREADS, WARP = 256, 32

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from charrnn.cells import CELLS
-from charrnn.kernels.cuda.program import source
 from charrnn.cells.protocol import State
+from charrnn.kernels.cuda.program import source
 
 THREADS = 256
 STRUCTURES = {"lstm": "LSTM", "gru": "GRU", "gru-before": "GRUBefore", "tanh": "Tanh", "relu": "ReLU"}

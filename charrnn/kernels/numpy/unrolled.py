@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from charrnn.cells import CELLS
-from charrnn.kernels.reference import ReferenceKernels
 from charrnn.cells.protocol import Cell, Recurrence, State
+from charrnn.kernels.reference import ReferenceKernels
 
 
 class Sweep:

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.bench import curve
+from charrnn.bench.curve import measure as curve
 from charrnn.bench.curve.measure import Request, draw, reached
 from charrnn.bench.curve.turns import Curve, Point, Recipe, take_turns
 from charrnn.config import Config
-from charrnn.text.source import from_path
-from charrnn.text.tokens import encode_corpus
 from charrnn.errors import BackendError, ConfigError, Unsupported
-from charrnn.training.events import Evaluated
 from charrnn.session import Request as TrainRequest
 from charrnn.session import prepare
+from charrnn.text.source import from_path
+from charrnn.text.tokens import encode_corpus
+from charrnn.training.events import Evaluated
 from charrnn.training.trainer import Trainer
 
 TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn.judge import copies
+from charrnn.evaluation.quality import copies
 from charrnn.evaluation.quality.copies import Copies
 
 

@@ -10,8 +10,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from charrnn.text.vocabulary import Vocabulary
-from charrnn.judge import language
+from charrnn.evaluation.quality import language
 from charrnn.evaluation.quality.language import (
     Lines,
     count_lines,
@@ -22,6 +21,7 @@ from charrnn.evaluation.quality.language import (
     present,
     words_of,
 )
+from charrnn.text.vocabulary import Vocabulary
 
 
 def test_words_without_the_one_that_is_cut_off():

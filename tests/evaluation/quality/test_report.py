@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charrnn.text.tokens import load_tokens
 from charrnn.errors import CorpusError
 from charrnn.evaluation.quality.report import draw, held_out, judge, measure
 from charrnn.runs.model import open_model
 from charrnn.sampling.sampler import Filter
+from charrnn.text.tokens import load_tokens
 
 
 @pytest.fixture

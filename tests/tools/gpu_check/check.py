@@ -20,15 +20,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from charrnn.device.backend import Backend, open_backend
 from charrnn.config import Config
+from charrnn.device.backend import Backend, open_backend
 from charrnn.kernels.choice import build
 from charrnn.kernels.reference import ReferenceKernels
 from tests.tools.gpu_check import numbers, speed, sweeps
 from tests.tools.gpu_check.findings import Wrong, line
 from tests.tools.gpu_check.program import same_losses, train_resume_and_sample
 
-HERE = Path(__file__).parents[2]  # the checkout
+HERE = Path(__file__).parents[3]  # the checkout
 PACKAGES = ("numpy", "cupy-cuda13x", "cupy-cuda12x", "torch")
 SECONDS = 450  # in all, and what is then under way may end: it is to be done within 8 minutes
 PART_SECONDS = 150  # of any part but the bench, which has what is left and ends by itself

@@ -4,14 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.training import optim
-from charrnn.device.backend import Backend
 from charrnn.bench.workload import Workload
 from charrnn.cells import CELLS
+from charrnn.device.backend import Backend
 from charrnn.kernels.choice import build
 from charrnn.kernels.cuda import CudaKernels
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network.network import Network
+from charrnn.training import optim
 from tests.kernels.agreement import operation_errors, recurrence_errors
 
 SHAPES = [(1, 1, 1), (5, 1, 31), (6, 3, 33), (7, 2, 100), (4, 50, 128), (3, 13, 5), (9, 64, 257), (3, 64, 512)]

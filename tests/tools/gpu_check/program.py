@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 SETTINGS = ["--preset", "none", "--hidden-size", "64", "--seq-len", "16", "--batch-size", "16", "--steps", "3000",
             "--eval-every", "500"]  # fmt: skip
 PATIENCE_SECONDS = 120

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.device.backend import Backend
 from charrnn.bench.match import Request, bench
 from charrnn.bench.timing import Laps, clock_of
 from charrnn.bench.workload import Workload
 from charrnn.cells import CELLS
+from charrnn.device.backend import Backend
 from charrnn.errors import CharrnnError
 from charrnn.kernels.reference import ReferenceKernels
 from tests.tools.gpu_check.findings import Wrong

@@ -10,19 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.device.backend import Backend
 from charrnn.cells import CELLS
+from charrnn.cells.protocol import Recurrence
+from charrnn.device.backend import Backend
 from charrnn.errors import Unsupported
 from charrnn.kernels.cuda import CudaKernels, Limits
 from charrnn.kernels.cuda.persistent import HEADERS, SHARED_UNASKED, PersistentSweep
 from charrnn.kernels.cuda.plan import GROUPS, Plan, choose
 from charrnn.kernels.cuda.program import source
-from charrnn.cells.protocol import Recurrence
-from tests.tools.gpu_check.findings import Wrong, line
-from tests.tools.gpu_check.speed import time_of, time_step
 from tests.kernels import shim
 from tests.kernels.agreement import largest, recurrence_errors
 from tests.support.layers import Layer
+from tests.tools.gpu_check.findings import Wrong, line
+from tests.tools.gpu_check.speed import time_of, time_step
 
 BARRIERS = Path(__file__).parent / "barriers.cu"
 CELLS_RUN = ("lstm", "gru", "tanh")
