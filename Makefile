@@ -2,7 +2,7 @@
 # make test    all tests
 # make readme  write the tables of results and the command reference in README.md anew
 # make golden  write tests/network/golden/torch.npz anew (needs torch)
-# make lint    ruff
+# make lint    the formatter, the linter and the type checker
 # make gpu-check  all that only a GPU can tell, from the checkout as it is, into gpu-check.json (in OUT); PYTHON needs CuPy
 
 PYTHON ?= python3
@@ -26,9 +26,10 @@ golden: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet 'torch>=2.6'
 	$(BIN)/python tests/network/golden/generate.py
 
-lint: $(VENV)/installed-test
-	$(BIN)/python -m pip install --quiet ruff
+lint: $(VENV)/installed-lint
+	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/mypy
 
 gpu-check:
 	PYTHONPATH=. $(PYTHON) -m tests.tools.gpu_check.check $(if $(OUT),--output $(OUT)/gpu-check.json)
@@ -43,4 +44,8 @@ $(VENV)/installed: pyproject.toml
 
 $(VENV)/installed-test: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+$(VENV)/installed-lint: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lint]'
 	touch $@

@@ -114,21 +114,32 @@ class Config:
     cell: str = _model("lstm", "Recurrent cell.", choices=CELLS)
     hidden_size: int = _model(128, "Units in each layer.", low=1, high=_LARGEST)
     num_layers: int = _model(2, "Recurrent layers.", low=1, high=1000)
-    embedding_size: int = _model(0, "Size of a learned embedding; 0 feeds characters as one-hot vectors.", low=0,
-                                 high=_LARGEST)
+    embedding_size: int = _model(
+        0, "Size of a learned embedding; 0 feeds characters as one-hot vectors.", low=0, high=_LARGEST
+    )
 
     epochs: float | None = _budget("Passes over the training text.", float, low=0, open_low=True, high=_LONGEST)
     steps: int | None = _budget("Updates of the weights.", int, low=1, high=_LONGEST)
     minutes: float | None = _budget(
         "Time, evaluations included. Where none of the three is given, the preset decides, and without one it is "
-        f"{DEFAULT_MINUTES:g} minutes.", float, low=0, open_low=True, high=_LONGEST,
-    )  # fmt: skip
+        f"{DEFAULT_MINUTES:g} minutes.",
+        float,
+        low=0,
+        open_low=True,
+        high=_LONGEST,
+    )
 
-    seq_len: int = _training(50, "Characters after which gradients are cut (truncated BPTT).", low=1, high=_LARGEST,
-                             frozen=True)
+    seq_len: int = _training(
+        50, "Characters after which gradients are cut (truncated BPTT).", low=1, high=_LARGEST, frozen=True
+    )
     batch_size: int = _training(50, "Streams of text read in parallel.", low=1, high=_LARGEST, frozen=True)
-    batch_ramp: int = _training(1, "Begin with batch_size over this, a power of 2, and double the batch in equal parts "
-                                "of the run.", low=1, high=_LARGEST, frozen=True)
+    batch_ramp: int = _training(
+        1,
+        "Begin with batch_size over this, a power of 2, and double the batch in equal parts of the run.",
+        low=1,
+        high=_LARGEST,
+        frozen=True,
+    )
     random_lengths: bool = _training(False, "Cut streams into chunks of random length, seq_len at most.", frozen=True)
     accumulate: int = _training(1, "Chunks whose gradients make one update.", low=1, frozen=True)
     optimizer: str = _training("adam", "How gradients become updates.", choices=OPTIMIZERS, frozen=True)
@@ -136,32 +147,46 @@ class Config:
     schedule: str = _training("cosine", "How the learning rate changes over the run.", choices=SCHEDULES)
     warmup: float = _training(0.02, "Share of the run over which a cosine schedule rises.", low=0, high=1)
     final_rate: float = _training(0.05, "Share of the learning rate a cosine schedule ends with.", low=0, high=1)
-    decay: float = _training(0.97, "Factor of step decay per epoch, and of each cut on a plateau.", low=0, high=1,
-                             open_low=True)
+    decay: float = _training(
+        0.97, "Factor of step decay per epoch, and of each cut on a plateau.", low=0, high=1, open_low=True
+    )
     decay_after: float = _training(10.0, "Epoch at whose end step decay begins.", low=0)
     plateau_patience: int = _training(2, "Evaluations without progress before the plateau schedule cuts.", low=1)
     grad_clip: float = _training(5.0, "Largest gradient; 0 does not clip.", low=0)
     grad_clip_mode: str = _training("norm", "Clip the norm of all gradients, or each value.", choices=CLIP_MODES)
     patience: int = _training(0, "Stop after so many evaluations without a better one; 0 never stops early.", low=0)
-    precision: str = _training("tf32", "Of matrix products: tf32 rounds factors to 10 bits where that is faster (on a "
-                               "GPU, and weights with which a CPU draws text), and is float32 elsewhere; bf16 "
-                               "rounds to 7 bits, on GPUs and on CPUs with AVX512_BF16.", choices=PRECISIONS)
+    precision: str = _training(
+        "tf32",
+        "Of matrix products: tf32 rounds factors to 10 bits where that is faster (on a "
+        "GPU, and weights with which a CPU draws text), and is float32 elsewhere; bf16 "
+        "rounds to 7 bits, on GPUs and on CPUs with AVX512_BF16.",
+        choices=PRECISIONS,
+    )
     seed: int = _training(1, "Seed of initial weights, dropout and samples.", low=0, high=2**63 - 1, frozen=True)
 
-    dropout: float = _regularization(0.0, "Share of values dropped between layers; this and the others to the nearest "
-                                      "1/256.", low=0, high=0.95)
-    dropout_input: float = _regularization(0.0, "Share of characters that a stream does not see for a chunk.", low=0,
-                                           high=0.95)
+    dropout: float = _regularization(
+        0.0, "Share of values dropped between layers; this and the others to the nearest 1/256.", low=0, high=0.95
+    )
+    dropout_input: float = _regularization(
+        0.0, "Share of characters that a stream does not see for a chunk.", low=0, high=0.95
+    )
     dropout_output: float = _regularization(0.0, "Share of values dropped after the last layer.", low=0, high=0.95)
     dropout_weights: float = _regularization(0.0, "Share of recurrent weights dropped for a chunk.", low=0, high=0.95)
-    dropout_mask: str = _regularization("step", "Draw the masks between and after layers for each time step, or once "
-                                        "for a whole chunk (variational).", choices=DROPOUT_MASKS)
+    dropout_mask: str = _regularization(
+        "step",
+        "Draw the masks between and after layers for each time step, or once for a whole chunk (variational).",
+        choices=DROPOUT_MASKS,
+    )
     weight_decay: float = _regularization(0.0, "Decay of the weight matrices (decoupled with adamw, else L2).", low=0)
     activation_penalty: float = _regularization(0.0, "Penalty on large outputs of the last layer.", low=0)
     temporal_penalty: float = _regularization(0.0, "Penalty on their change from step to step.", low=0)
     label_smoothing: float = _regularization(0.0, "Share of the target given to all characters alike.", low=0, high=0.9)
-    average: str = _regularization("none", "Evaluate and save an average of the weights: exponential, or the mean of "
-                                   "the last part of the run.", choices=AVERAGES, frozen=True)
+    average: str = _regularization(
+        "none",
+        "Evaluate and save an average of the weights: exponential, or the mean of the last part of the run.",
+        choices=AVERAGES,
+        frozen=True,
+    )
     average_decay: float = _regularization(0.999, "How slowly the exponential average forgets.", low=0, high=1)
     average_after: float = _regularization(0.5, "Share of the run after which polyak averages.", low=0, high=1)
 
@@ -171,15 +196,21 @@ class Config:
     newlines: str = _text("keep", "Keep CRLF line ends, or make them LF.", choices=NEWLINES)
     glob: str = _text("**/*", "Files taken from a folder.")
     val_fraction: float = _text(0.1, "Share of the text held out for validation.", low=0, high=0.9)
-    test_fraction: float = _text(0.0, "Share held out beside it, and read by nothing but eval --split test.", low=0,
-                                 high=0.9)
-    split: str = _text("contiguous", "What is held out: the end of the text; lines of a list that occur nowhere else; "
-                       "any lines of it (as makemore); the end of each stream (as char-rnn).", choices=SPLITS)
+    test_fraction: float = _text(
+        0.0, "Share held out beside it, and read by nothing but eval --split test.", low=0, high=0.9
+    )
+    split: str = _text(
+        "contiguous",
+        "What is held out: the end of the text; lines of a list that occur nowhere else; "
+        "any lines of it (as makemore); the end of each stream (as char-rnn).",
+        choices=SPLITS,
+    )
 
     eval_every: int = _watching(0, "Steps between evaluations; 0 spreads twenty over the run.", low=0)
     eval_chars: int = _watching(200_000, "Held-out characters read at each evaluation, at most.", low=2)
-    sample_length: int = _watching(120, "Characters of the sample shown at each evaluation, on a terminal and in "
-                               "--json; 0 shows none.", low=0)
+    sample_length: int = _watching(
+        120, "Characters of the sample shown at each evaluation, on a terminal and in --json; 0 shows none.", low=0
+    )
 
     def __post_init__(self) -> None:
         for each in fields(self):
@@ -187,13 +218,17 @@ class Config:
             if value is not None:
                 object.__setattr__(self, each.name, each.metadata["setting"].check(each.name, value))
         if self.val_fraction + self.test_fraction > _MOST_HELD_OUT:
-            raise ConfigError(f"val_fraction {self.val_fraction:g} and test_fraction {self.test_fraction:g} leave too "
-                              f"little to learn from; together they may be {_MOST_HELD_OUT:g} at most")  # fmt: skip
+            raise ConfigError(
+                f"val_fraction {self.val_fraction:g} and test_fraction {self.test_fraction:g} leave too "
+                f"little to learn from; together they may be {_MOST_HELD_OUT:g} at most"
+            )
         if self.batch_ramp & (self.batch_ramp - 1):
             raise ConfigError(f"batch_ramp {self.batch_ramp} is not a power of 2: the batch doubles")
         if self.batch_ramp > 1 and self.split == "interleaved":
-            raise ConfigError("split interleaved holds out the ends of batch_size streams, so that their number cannot "
-                              "change; leave out batch_ramp")  # fmt: skip
+            raise ConfigError(
+                "split interleaved holds out the ends of batch_size streams, so that their number cannot "
+                "change; leave out batch_ramp"
+            )
         given = [name for name in BUDGETS if getattr(self, name) is not None]
         if len(given) > 1:
             raise ConfigError(f"{' and '.join(given)} both limit the training; give one of them")

@@ -39,8 +39,10 @@ def replacing_at(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}; what was there before is intact; free some "
-                           "space, or choose another folder") from error  # fmt: skip
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror}; what was there before is intact; free some "
+            "space, or choose another folder"
+        ) from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -57,8 +59,10 @@ class Lock:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
-            raise StorageError(f"the folder {path.parent} cannot be written: {error.strerror}; change its permissions, "
-                               "or choose another folder") from error  # fmt: skip
+            raise StorageError(
+                f"the folder {path.parent} cannot be written: {error.strerror}; change its permissions, "
+                "or choose another folder"
+            ) from error
         self.release = weakref.finalize(self, os.close, descriptor)
         try:
             if fcntl:
@@ -66,8 +70,9 @@ class Lock:
         except BlockingIOError:
             holder = os.read(descriptor, 20).decode(errors="replace") or "unknown"
             self.release()
-            raise StorageError(f"{path.parent} is in use by process {holder}; stop that first, or choose another "
-                               "folder") from None  # fmt: skip
+            raise StorageError(
+                f"{path.parent} is in use by process {holder}; stop that first, or choose another folder"
+            ) from None
         os.truncate(descriptor, 0)
         os.write(descriptor, str(os.getpid()).encode())
 

@@ -8,8 +8,9 @@ from typing import Any
 
 def command(*words: object) -> str:
     """`charrnn` with `words`, those quoted that a shell would take apart; paths must not look like options."""
-    return shlex.join(["charrnn", *(f"./{word}" if isinstance(word, Path) and str(word)[0] == "-" else str(word)
-                                    for word in words)])  # fmt: skip
+    return shlex.join(
+        ["charrnn", *(f"./{word}" if isinstance(word, Path) and str(word)[0] == "-" else str(word) for word in words)]
+    )
 
 
 def nearest(name: str, names: Any) -> str:

@@ -7,21 +7,27 @@ from charrnn.config import SETTINGS, Config, resolve
 from charrnn.errors import ConfigError
 
 
-@pytest.mark.parametrize(("settings", "message"), [
-    ({"hidden_size": 0}, "hidden_size must be at least 1, not 0"),
-    ({"hidden_size": 1.5}, "hidden_size is a whole number, not 1.5"),
-    ({"hidden_size": "big"}, "hidden_size is a whole number, not 'big'"),
-    ({"hidden_size": True}, "hidden_size is a whole number, not True"),
-    ({"dropout": 1.0}, "dropout must be at most 0.95, not 1"),
-    ({"learning_rate": 0}, "learning_rate must be above 0, not 0"),
-    ({"learning_rate": float("nan")}, "learning_rate must be finite, not nan"),
-    ({"cell": "lstn"}, "cell 'lstn' is not one of lstm, gru, gru-before, tanh, relu; did you mean lstm?"),
-    ({"bytes": "yes"}, "bytes is true or false, not 'yes'"),
-    ({"batch_ramp": 6}, "batch_ramp 6 is not a power of 2: the batch doubles"),
-    ({"batch_ramp": 2, "split": "interleaved"}, "split interleaved holds out the ends of batch_size streams, so that "
-     "their number cannot change; leave out batch_ramp"),
-    ({"epochs": 1, "steps": 2}, "epochs and steps both limit the training; give one of them"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"hidden_size": 0}, "hidden_size must be at least 1, not 0"),
+        ({"hidden_size": 1.5}, "hidden_size is a whole number, not 1.5"),
+        ({"hidden_size": "big"}, "hidden_size is a whole number, not 'big'"),
+        ({"hidden_size": True}, "hidden_size is a whole number, not True"),
+        ({"dropout": 1.0}, "dropout must be at most 0.95, not 1"),
+        ({"learning_rate": 0}, "learning_rate must be above 0, not 0"),
+        ({"learning_rate": float("nan")}, "learning_rate must be finite, not nan"),
+        ({"cell": "lstn"}, "cell 'lstn' is not one of lstm, gru, gru-before, tanh, relu; did you mean lstm?"),
+        ({"bytes": "yes"}, "bytes is true or false, not 'yes'"),
+        ({"batch_ramp": 6}, "batch_ramp 6 is not a power of 2: the batch doubles"),
+        (
+            {"batch_ramp": 2, "split": "interleaved"},
+            "split interleaved holds out the ends of batch_size streams, so that "
+            "their number cannot change; leave out batch_ramp",
+        ),
+        ({"epochs": 1, "steps": 2}, "epochs and steps both limit the training; give one of them"),
+    ],
+)
 def test_bad_values_say_what_is_wrong(settings, message):
     with pytest.raises(ConfigError) as caught:
         Config(**settings)
@@ -57,15 +63,18 @@ def test_an_unknown_preset_lists_them():
         presets.load_preset("nams")
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("hidden_size: [", "is not valid YAML"),
-    ("just text", "is not a list of `setting: value` lines"),
-    ("", "my.yaml is empty"),
-    ("hidden_size: abc", "my.yaml: hidden_size is a whole number, not 'abc'"),
-    ("hiddensize: 3", "there is no setting 'hiddensize'; did you mean hidden_size?"),
-    (b"\xff\xfe", "is not UTF-8 text"),
-    (None, "cannot be read: No such file"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("hidden_size: [", "is not valid YAML"),
+        ("just text", "is not a list of `setting: value` lines"),
+        ("", "my.yaml is empty"),
+        ("hidden_size: abc", "my.yaml: hidden_size is a whole number, not 'abc'"),
+        ("hiddensize: 3", "there is no setting 'hiddensize'; did you mean hidden_size?"),
+        (b"\xff\xfe", "is not UTF-8 text"),
+        (None, "cannot be read: No such file"),
+    ],
+)
 def test_bad_configuration_files(tmp_path, text, message):
     path = tmp_path / "my.yaml"
     if text is not None:

@@ -73,14 +73,25 @@ class _Pass:
     def __init__(self, workload: Workload, backend: Backend, kernels: ReferenceKernels) -> None:
         self.workload, self.backend, self.kernels = workload, backend, kernels
         self.params = workload.parameters(backend)
-        network = Network(workload.shape, self.params, backend, kernels, seq_len=workload.seq_len,
-                          batch_size=workload.batch_size, training=True)  # fmt: skip
+        network = Network(
+            workload.shape,
+            self.params,
+            backend,
+            kernels,
+            seq_len=workload.seq_len,
+            batch_size=workload.batch_size,
+            training=True,
+        )
         network.grads.buffer[...] = np.nan  # what a kernel forgets to write is seen
         inputs, targets = (backend.to_device(ids) for ids in workload.chunks()[0])
         rng = np.random.default_rng(0)
-        states, dstates = ([tuple(backend.to_device(rng.normal(0, scale, array.shape).astype(backend.dtype))
-                                  for array in state) for state in network.initial_state()]
-                           for scale in (0.5, 1 / workload.chars))  # fmt: skip
+        states, dstates = (
+            [
+                tuple(backend.to_device(rng.normal(0, scale, array.shape).astype(backend.dtype)) for array in state)
+                for state in network.initial_state()
+            ]
+            for scale in (0.5, 1 / workload.chars)
+        )
         logits, last = network.forward(inputs, states)
         self.outputs = {"logits": self._copy(logits)}
         self.outputs |= {f"state {n}.{k}": self._copy(a) for n, state in enumerate(last) for k, a in enumerate(state)}

@@ -51,8 +51,9 @@ def bench(request: Request, note: Note = lambda text: None) -> Report:
     errors = check(request.workload, backend, kernels)
     note("measuring the machine")
     machine = describe(backend)
-    ours = Job(kernels.name, backend.device, request.workload, request.steps, request.sampling,
-               precision=request.precision)  # fmt: skip
+    ours = Job(
+        kernels.name, backend.device, request.workload, request.steps, request.sampling, precision=request.precision
+    )
     rival, tried = replace(ours, side=request.rival) if request.rival else None, None
     if request.rival == TORCH:
         note("finding torch's quickest way")

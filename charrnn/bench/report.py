@@ -78,9 +78,13 @@ class Turn:
 
 
 def draw_up(
-    errors: Errors, machine: Machine, ours: Job, rival: Job | None, turns: list[Turn],
+    errors: Errors,
+    machine: Machine,
+    ours: Job,
+    rival: Job | None,
+    turns: list[Turn],
     tried: dict[str, Any] | None = None,
-) -> Report:  # fmt: skip
+) -> Report:
     """The report on these turns of our side and, if there was one, the rival's; `tried` is what `settle` found."""
     workload, ceilings = ours.workload, [turn.ceiling for turn in turns]
     our_answers, rival_answers = [turn.ours for turn in turns], [turn.rival for turn in turns if turn.rival]
@@ -103,8 +107,11 @@ def draw_up(
 
 def _result(job: Job, answers: list[dict[str, Any]], ceilings: list[Ceiling], machine: Machine) -> Result:
     workload = job.workload
-    seconds = {phase: [each for answer in answers for each in answer["seconds"][phase]]
-               for phase in PHASES if phase in answers[0]["seconds"]}  # fmt: skip
+    seconds = {
+        phase: [each for answer in answers for each in answer["seconds"][phase]]
+        for phase in PHASES
+        if phase in answers[0]["seconds"]
+    }
     milliseconds = {phase: Spread.of(times, 1e3) for phase, times in seconds.items()}
     time_steps = workload.num_layers * workload.seq_len
     step = milliseconds["step"].median / 1e3
@@ -115,8 +122,9 @@ def _result(job: Job, answers: list[dict[str, Any]], ceilings: list[Ceiling], ma
         variant=job.variant,
         precision=answers[0]["precision"],
         milliseconds=milliseconds,
-        microseconds={phase: Spread.of(seconds[phase], 1e6 / time_steps)
-                      for phase in ("forward", "backward") if phase in seconds},
+        microseconds={
+            phase: Spread.of(seconds[phase], 1e6 / time_steps) for phase in ("forward", "backward") if phase in seconds
+        },
         chars_per_second=workload.chars / step,
         gflops_per_second=workload.flops / 1e9 / step,
         share=Spread.of(shares),

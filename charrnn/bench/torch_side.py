@@ -48,10 +48,15 @@ class Variant(NamedTuple):
 
 
 _ON_CPU = {f"{onednn}, {adam}": Variant(_ADAMS[adam], _ONEDNN[onednn]) for onednn in _ONEDNN for adam in _ADAMS}
-_EAGER_ON_GPU = {"TF32": Variant(_ADAMS["fused Adam"], tf32=True), "IEEE float32": Variant(_ADAMS["fused Adam"]),
-                 "float16 autocast": Variant(_ADAMS["fused Adam"], tf32=True, half=True)}  # fmt: skip
-_ON_GPU = _EAGER_ON_GPU | {f"{name}{GRAPH}": variant._replace(adam=variant.adam | {"capturable": True}, graph=True)
-                           for name, variant in _EAGER_ON_GPU.items()}  # fmt: skip
+_EAGER_ON_GPU = {
+    "TF32": Variant(_ADAMS["fused Adam"], tf32=True),
+    "IEEE float32": Variant(_ADAMS["fused Adam"]),
+    "float16 autocast": Variant(_ADAMS["fused Adam"], tf32=True, half=True),
+}
+_ON_GPU = _EAGER_ON_GPU | {
+    f"{name}{GRAPH}": variant._replace(adam=variant.adam | {"capturable": True}, graph=True)
+    for name, variant in _EAGER_ON_GPU.items()
+}
 _STEPS_BEFORE_CAPTURE = 3  # so that all that is made at first use is made
 _TEMPERATURE = 0.8
 
@@ -81,8 +86,10 @@ class TorchSide:
         rate = self.config.learning_rate
         self.optimizer = torch.optim.Adam(self.model.parameters(), rate, **self.variant.adam)
         self.scaler = torch.amp.GradScaler(self.device.type, init_scale=LOSS_SCALE, enabled=self.variant.half)
-        chunks = [(self._one_hot(inputs), torch.from_numpy(targets).long().to(self.device))
-                  for inputs, targets in workload.chunks()]  # fmt: skip
+        chunks = [
+            (self._one_hot(inputs), torch.from_numpy(targets).long().to(self.device))
+            for inputs, targets in workload.chunks()
+        ]
         self.state: Any = None
         self.name, self.precision = f"torch {torch.__version__.partition('+')[0]}", self.variant.precision
         self.clock: Clock = TorchClock() if self.device.type == "cuda" else HostClock()

@@ -112,6 +112,8 @@ def _checked(corpus: Corpus, files: tuple[Path, ...]) -> Provenance:
     for result in expected:
         if found != result:
             mend = "restore it" if corpus.offline else f"run charrnn corpora fetch --force {corpus.name}"
-            raise CorpusError(f"{files[0]} differs from corpus {corpus.name}: {found.size} bytes with sha256 "
-                              f"{found.sha256[:12]}..., not {result.size} with {result.sha256[:12]}...; {mend}")
+            raise CorpusError(
+                f"{files[0]} differs from corpus {corpus.name}: {found.size} bytes with sha256 "
+                f"{found.sha256[:12]}..., not {result.size} with {result.sha256[:12]}...; {mend}"
+            )
     return noted

@@ -53,8 +53,9 @@ def run_client(command: Sequence[str], folder: Path, *, limit: int, progress: Pr
     watch = _Watch(limit, progress)
     with tempfile.TemporaryFile() as log:
         try:
-            client = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log,
-                                      stderr=log)
+            client = subprocess.Popen(
+                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
         except OSError as error:
             raise CorpusError(f"{command[0]} does not start ({error.strerror})") from error
         with client:

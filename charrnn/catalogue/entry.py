@@ -1,8 +1,8 @@
 """What a corpus file says: corpora/NAME.yaml, read strictly.
 
-    title, description, licence   for people
-    sources                       a list, tried in order; `kind` is one of `origins.KINDS`, and the other keys are the
-                                  fields of its class
+title, description, licence   for people
+sources                       a list, tried in order; `kind` is one of `origins.KINDS`, and the other keys are the
+                              fields of its class
 """
 
 import typing

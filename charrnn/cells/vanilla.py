@@ -1,6 +1,6 @@
 """The vanilla recurrent network.
 
-    h' = f(z + r)        f = tanh (Elman 1990) or the rectifier (Le, Jaitly and Hinton 2015)
+h' = f(z + r)        f = tanh (Elman 1990) or the rectifier (Le, Jaitly and Hinton 2015)
 """
 
 from typing import Any

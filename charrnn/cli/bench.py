@@ -35,16 +35,28 @@ def size_options(command: click.Command) -> click.Command:
 @device_options
 @precision_option
 @click.option("--vs", "rival", type=click.Choice(RIVALS), help="Take turns with a rival: torch, or other kernels.")
-@click.option("--pairs", type=click.IntRange(1), default=7, show_default=True,
-              help="With --vs: turns that each side takes.")
-@click.option("--steps", type=click.IntRange(1),
-              help="Steps timed in a turn, or of --curve's training.  [default: a second's worth; as its settings say]")
-@click.option("--sampling", is_flag=True,
-              help="Also time the drawing of new text (on a CPU by weights of 10 bits, unless --precision is float32).")
+@click.option(
+    "--pairs", type=click.IntRange(1), default=7, show_default=True, help="With --vs: turns that each side takes."
+)
+@click.option(
+    "--steps",
+    type=click.IntRange(1),
+    help="Steps timed in a turn, or of --curve's training.  [default: a second's worth; as its settings say]",
+)
+@click.option(
+    "--sampling",
+    is_flag=True,
+    help="Also time the drawing of new text (on a CPU by weights of 10 bits, unless --precision is float32).",
+)
 @click.option("--curve", metavar="CORPUS", help="Let both sides learn this text: loss against time.")
 @click.option("--preset", default="quick", show_default=True, metavar="NAME", help="Settings of --curve's training.")
-@click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE",
-              help="Settings of --curve's training in YAML, above the preset's.")
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Settings of --curve's training in YAML, above the preset's.",
+)
 @json_option
 def command(
     as_json: bool, vocab_size: int, curve: str | None, preset: str, config_file: Path | None, **options: Any

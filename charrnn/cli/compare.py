@@ -13,8 +13,12 @@ from charrnn.view.compare import show_standings
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
-@click.option("--to", type=click.FloatRange(0), metavar="LOSS",
-              help="Also the time until the validation loss was at or below LOSS (nats per character).")
+@click.option(
+    "--to",
+    type=click.FloatRange(0),
+    metavar="LOSS",
+    help="Also the time until the validation loss was at or below LOSS (nats per character).",
+)
 @json_option
 def command(runs: tuple[str, ...], to: float | None, as_json: bool) -> None:
     """Set runs side by side: what they are, what they reached, and how fast.

@@ -144,8 +144,14 @@ def _state(corpus: Corpus) -> str:
 def _wrapped(text: str, title: str = "") -> str:
     """As wide as the terminal; names of files and addresses stay whole."""
     width = shutil.get_terminal_size((WIDTH_OF_A_FILE, 0)).columns
-    return textwrap.fill(text, width, initial_indent=title, subsequent_indent=" " * len(title),
-                         break_long_words=False, break_on_hyphens=False)  # fmt: skip
+    return textwrap.fill(
+        text,
+        width,
+        initial_indent=title,
+        subsequent_indent=" " * len(title),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _with_note(source: Origin) -> str:

@@ -30,17 +30,36 @@ SHORT = 1.0  # seconds of work that are not worth a bar
 @click.command()
 @click.argument("run", required=False)
 @click.argument("file", required=False, metavar="[FILE|-]")
-@click.option("--split", "part", type=click.Choice([*PARTS]), default="val", show_default=True,
-              help="Which part of the run's own text; train is what it learned from. Read test once, when all is "
-              "decided.")
+@click.option(
+    "--split",
+    "part",
+    type=click.Choice([*PARTS]),
+    default="val",
+    show_default=True,
+    help="Which part of the run's own text; train is what it learned from. Read test once, when all is decided.",
+)
 @click.option("--dynamic", is_flag=True, help="Let the model go on learning while it reads; a figure of its own kind.")
-@click.option("--dynamic-rate", type=click.FloatRange(0), default=DYNAMIC.rate, show_default=True,
-              help="With --dynamic: how fast it learns.")
-@click.option("--dynamic-decay", type=click.FloatRange(0, 1), default=DYNAMIC.decay, show_default=True,
-              help="With --dynamic: how strongly it is drawn back to what it knew.")
-@click.option("--baselines", "beside", is_flag=True,
-              help="Also what counting (a 6-gram, Kneser-Ney) and compressing (xz -9) make of it, both after the "
-              "run's training text; xz goes on learning from the text itself.")
+@click.option(
+    "--dynamic-rate",
+    type=click.FloatRange(0),
+    default=DYNAMIC.rate,
+    show_default=True,
+    help="With --dynamic: how fast it learns.",
+)
+@click.option(
+    "--dynamic-decay",
+    type=click.FloatRange(0, 1),
+    default=DYNAMIC.decay,
+    show_default=True,
+    help="With --dynamic: how strongly it is drawn back to what it knew.",
+)
+@click.option(
+    "--baselines",
+    "beside",
+    is_flag=True,
+    help="Also what counting (a 6-gram, Kneser-Ney) and compressing (xz -9) make of it, both after the "
+    "run's training text; xz goes on learning from the text itself.",
+)
 @click.option("--per-line", is_flag=True, help="Rank the lines, likeliest per character first: bits/char, tab, line.")
 @text_options
 @device_options
@@ -48,10 +67,23 @@ SHORT = 1.0  # seconds of work that are not worth a bar
 @threads_option
 @json_option
 def command(
-    run: str | None, file: str | None, part: str, dynamic: bool, dynamic_rate: float, dynamic_decay: float,
-    beside: bool, per_line: bool, unknown: str, encoding: str | None, errors: str | None, device: str, kernel: str,
-    precision: str, threads: int | None, as_json: bool,
-) -> None:  # fmt: skip
+    run: str | None,
+    file: str | None,
+    part: str,
+    dynamic: bool,
+    dynamic_rate: float,
+    dynamic_decay: float,
+    beside: bool,
+    per_line: bool,
+    unknown: str,
+    encoding: str | None,
+    errors: str | None,
+    device: str,
+    kernel: str,
+    precision: str,
+    threads: int | None,
+    as_json: bool,
+) -> None:
     """Measure how well a run predicts a text.
 
     RUN is a run's folder, its name in runs/, or a checkpoint file; left out, it is the newest run. Without FILE it is
@@ -102,8 +134,19 @@ def command(
         _print_lines(lines, as_json)
     else:
         others = _beside(model, ids) if beside else {}
-        _print_score({"model": str(model.path), "text": what, "dynamic": dynamic, **_figures(score.loss),
-                      "chars": score.chars, "unknown": unseen}, others, unit, as_json)  # fmt: skip
+        _print_score(
+            {
+                "model": str(model.path),
+                "text": what,
+                "dynamic": dynamic,
+                **_figures(score.loss),
+                "chars": score.chars,
+                "unknown": unseen,
+            },
+            others,
+            unit,
+            as_json,
+        )
 
 
 def _which(run: str | None, file: str | None) -> tuple[str | None, str | None]:
@@ -117,19 +160,24 @@ def _which(run: str | None, file: str | None) -> tuple[str | None, str | None]:
 def _dynamic_score(model: Model, ids: np.ndarray, learning: Learning, progress: Progress | None) -> Score:
     moments = model.checkpoint.moments.get("square_mean")
     if moments is None:
-        raise ConfigError(f"--dynamic needs the mean squared gradients that adam, adamw and rmsprop keep; {model.path} "
-                          f"was trained with {model.config.optimizer}")  # fmt: skip
+        raise ConfigError(
+            f"--dynamic needs the mean squared gradients that adam, adamw and rmsprop keep; {model.path} "
+            f"was trained with {model.config.optimizer}"
+        )
     square_mean = load_parameters(model.shape, model.backend, moments, model.path)
-    return dynamic_score(model.shape, model.params, square_mean, model.backend, model.choice.kernels, ids, learning,
-                         progress)  # fmt: skip
+    return dynamic_score(
+        model.shape, model.params, square_mean, model.backend, model.choice.kernels, ids, learning, progress
+    )
 
 
 def _beside(model: Model, ids: np.ndarray) -> dict[str, dict[str, float]]:
     tokens = model.tokens()
     if tokens is None:
         again = hints.command("train", "--resume", "--run", model.path.parent)
-        raise CorpusError(f"--baselines need the text that {model.path} learned from, which is gone or damaged; "
-                          f"{again} reads it again")  # fmt: skip
+        raise CorpusError(
+            f"--baselines need the text that {model.path} learned from, which is gone or damaged; "
+            f"{again} reads it again"
+        )
     if len(tokens.train) > LONG:
         click.echo(f"counting and compressing {len(tokens.train):,} characters", err=True)
     return {name: _figures(loss) for name, loss in baselines(tokens.train, ids, model.vocabulary).items()}
@@ -138,12 +186,15 @@ def _beside(model: Model, ids: np.ndarray) -> dict[str, dict[str, float]]:
 def _own_part(model: Model, part: str) -> np.ndarray:
     tokens = model.tokens()
     if tokens is None:
-        raise CorpusError(f"{PARTS[part]} of the text, which lay beside {model.path}, is gone or damaged; name the "
-                          f"text: {_with_file(model)}")  # fmt: skip
+        raise CorpusError(
+            f"{PARTS[part]} of the text, which lay beside {model.path}, is gone or damaged; name the "
+            f"text: {_with_file(model)}"
+        )
     ids = getattr(tokens.parts, part)
     if not len(ids):
-        raise CorpusError(f"{model.path.parent} has no {part} part, as nothing was held out for it; name a text: "
-                          f"{_with_file(model)}")  # fmt: skip
+        raise CorpusError(
+            f"{model.path.parent} has no {part} part, as nothing was held out for it; name a text: {_with_file(model)}"
+        )
     return ids
 
 
@@ -160,8 +211,15 @@ def _ranked_lines(model: Model, ids: np.ndarray, progress: Progress | None) -> l
     lines = [line for piece in pieces if len(line := piece[piece != newline])]
     scores = score_lines(model.shape, model.params, model.backend, model.choice.kernels, lines, newline, progress)
     ranked = sorted(zip(scores, lines, strict=True), key=lambda pair: pair[0].loss)
-    return [{"line": model.vocabulary.decode(line), "loss": score.loss, "bits_per_char": bits_per_char(score.loss),
-             "chars": score.chars} for score, line in ranked]  # fmt: skip
+    return [
+        {
+            "line": model.vocabulary.decode(line),
+            "loss": score.loss,
+            "bits_per_char": bits_per_char(score.loss),
+            "chars": score.chars,
+        }
+        for score, line in ranked
+    ]
 
 
 def _print_lines(lines: list[dict[str, Any]], as_json: bool) -> None:

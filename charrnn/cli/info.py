@@ -88,10 +88,16 @@ def _device(name: str, config: Config) -> dict[str, Any]:
         choice = build(backend, precision=config.precision)
     except Unsupported as refusal:
         return {"device": backend.device, "missing": str(refusal)}
-    within = choice.kernels.refusals(config.cell, hidden_size=config.hidden_size, seq_len=config.seq_len,
-                                     batch_size=config.batch_size)  # fmt: skip
-    return {"device": backend.device, "description": backend.description, "kernels": choice.kernels.name,
-            "precision": choice.kernels.precision, "passed_over": [*choice.refusals, *within]}  # fmt: skip
+    within = choice.kernels.refusals(
+        config.cell, hidden_size=config.hidden_size, seq_len=config.seq_len, batch_size=config.batch_size
+    )
+    return {
+        "device": backend.device,
+        "description": backend.description,
+        "kernels": choice.kernels.name,
+        "precision": choice.kernels.precision,
+        "passed_over": [*choice.refusals, *within],
+    }
 
 
 def _gpus(config: Config) -> list[dict[str, Any]]:

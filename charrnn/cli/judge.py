@@ -16,22 +16,52 @@ COUNT, LENGTH, SEED = 20, 1000, 1
 
 @click.command()
 @click.argument("run", required=False)
-@click.option("--temp", type=click.FloatRange(0), default=Filter.temperature, show_default=True,
-              help="Temperature: low is safe, high is wild.")
+@click.option(
+    "--temp",
+    type=click.FloatRange(0),
+    default=Filter.temperature,
+    show_default=True,
+    help="Temperature: low is safe, high is wild.",
+)
 @filter_options
-@click.option("-n", "--count", type=click.IntRange(1), default=COUNT, show_default=True, metavar="N",
-              help="Texts to draw, all at once.")
+@click.option(
+    "-n",
+    "--count",
+    type=click.IntRange(1),
+    default=COUNT,
+    show_default=True,
+    metavar="N",
+    help="Texts to draw, all at once.",
+)
 @click.option("--length", type=click.IntRange(1), default=LENGTH, show_default=True, help="Characters of each.")
-@click.option("--lines/--no-lines", "as_list", default=None,
-              help="The text is a list of lines.  [default: if the run's split is one of lines]")
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=SEED, show_default=True,
-              help="The same seed draws the same texts.")
+@click.option(
+    "--lines/--no-lines",
+    "as_list",
+    default=None,
+    help="The text is a list of lines.  [default: if the run's split is one of lines]",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=SEED,
+    show_default=True,
+    help="The same seed draws the same texts.",
+)
 @device_options
 @json_option
 def command(
-    run: str | None, temp: float, top_k: int, top_p: float, count: int, length: int, as_list: bool | None, seed: int,
-    device: str, kernel: str, as_json: bool,
-) -> None:  # fmt: skip
+    run: str | None,
+    temp: float,
+    top_k: int,
+    top_p: float,
+    count: int,
+    length: int,
+    as_list: bool | None,
+    seed: int,
+    device: str,
+    kernel: str,
+    as_json: bool,
+) -> None:
     """Tell how good a run's own text is, beside real text.
 
     RUN is a run's folder, its name in runs/, or a checkpoint file; left out, it is the newest run. It draws texts, and
@@ -58,6 +88,9 @@ def command(
     click.echo(f"{report.model}, temperature {temp:g}, seed {seed}", err=True)
     if report.drawn.texts < count:
         unit = "bytes" if report.bytes else "characters"
-        click.echo(f"note: the held-out text fills no more than {report.drawn.chars:,} {unit} of such "
-                   "texts, and no more were drawn", err=True)
+        click.echo(
+            f"note: the held-out text fills no more than {report.drawn.chars:,} {unit} of such "
+            "texts, and no more were drawn",
+            err=True,
+        )
     show_report(report)

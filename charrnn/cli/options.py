@@ -48,8 +48,9 @@ def settings_options(command: click.Command) -> click.Command:
 
 def device_options(function: F) -> F:
     """Add --device and --kernel."""
-    function = click.option("--kernel", default="auto", metavar="KIND",
-                            help="auto, or one kind by name (see charrnn info).")(function)  # fmt: skip
+    function = click.option(
+        "--kernel", default="auto", metavar="KIND", help="auto, or one kind by name (see charrnn info)."
+    )(function)
     return click.option("--device", default="auto", metavar="auto|cpu|gpu|gpu:N", help="Where to compute.")(function)
 
 
@@ -67,14 +68,28 @@ def refuse(*names: str, because: str) -> None:
 
 def filter_options(command: F) -> F:
     """Add which characters are drawn among: --top-k and --top-p."""
-    command = click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), default=1.0,
-                           help="Choose among the likeliest characters that together have probability P.")(command)
-    return click.option("--top-k", type=click.IntRange(0), default=0,
-                        help="Choose among the K likeliest characters; 0: all.")(command)
+    command = click.option(
+        "--top-p",
+        type=click.FloatRange(0, 1, min_open=True),
+        default=1.0,
+        help="Choose among the likeliest characters that together have probability P.",
+    )(command)
+    return click.option(
+        "--top-k", type=click.IntRange(0), default=0, help="Choose among the K likeliest characters; 0: all."
+    )(command)
 
 
-precision_option = click.option("--precision", type=click.Choice(PRECISIONS), default=Config.precision,
-                                show_default=True, help=SETTINGS["precision"].help)  # fmt: skip
-threads_option = click.option("--threads", type=click.IntRange(1, 1024), metavar="N",
-                              help="Threads of the compiled kernels.  [default: one for each processor]")  # fmt: skip
+precision_option = click.option(
+    "--precision",
+    type=click.Choice(PRECISIONS),
+    default=Config.precision,
+    show_default=True,
+    help=SETTINGS["precision"].help,
+)
+threads_option = click.option(
+    "--threads",
+    type=click.IntRange(1, 1024),
+    metavar="N",
+    help="Threads of the compiled kernels.  [default: one for each processor]",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs to read.")

@@ -16,6 +16,7 @@ def progress_bar(label: str, *, after: float = 0.0) -> Iterator[Callable[[int, i
         return
     began, bar = time.monotonic(), None
     with ExitStack() as stack:
+
         def show(done: int, total: int) -> None:
             nonlocal bar
             if bar is None:

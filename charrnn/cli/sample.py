@@ -33,19 +33,42 @@ BETWEEN_TEXTS = "---"
 @click.option("--prime", metavar="TEXT", help="Begin with TEXT; it is printed, and not counted in --length or --lines.")
 @click.option("--prime-file", metavar="FILE|-", help="Begin with the text of a file, or of standard input.")
 @text_options
-@click.option("-n", "--count", type=click.IntRange(1), default=1, show_default=True, metavar="N",
-              help=f"Draw N texts at once; a line {BETWEEN_TEXTS} stands between them, unless --lines is 1.")
+@click.option(
+    "-n",
+    "--count",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help=f"Draw N texts at once; a line {BETWEEN_TEXTS} stands between them, unless --lines is 1.",
+)
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="The same seed draws the same text.  [default: random]")
 @device_options
 @precision_option
 @threads_option
 @json_option
 def command(
-    run: str | None, temp: float | None, greedy: bool, top_k: int, top_p: float, length: int | None, lines: int | None,
-    stop: str | None, prime: str | None, prime_file: str | None, unknown: str, encoding: str | None,
-    errors: str | None, count: int, seed: int | None, device: str, kernel: str,
-    precision: str, threads: int | None, as_json: bool,
-) -> None:  # fmt: skip
+    run: str | None,
+    temp: float | None,
+    greedy: bool,
+    top_k: int,
+    top_p: float,
+    length: int | None,
+    lines: int | None,
+    stop: str | None,
+    prime: str | None,
+    prime_file: str | None,
+    unknown: str,
+    encoding: str | None,
+    errors: str | None,
+    count: int,
+    seed: int | None,
+    device: str,
+    kernel: str,
+    precision: str,
+    threads: int | None,
+    as_json: bool,
+) -> None:
     """Write new text in the style of what a run learned.
 
     RUN is a run's folder, its name in runs/, or a checkpoint file; left out, it is the newest run. The text goes to

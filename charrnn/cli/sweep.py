@@ -33,17 +33,30 @@ def budget_options(command: click.Command) -> click.Command:
 @budget_options
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
-@click.option("--folder", type=click.Path(path_type=Path), metavar="DIR",
-              help="Folder of the trials' runs.  [default: runs/FILE]")
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N",
-              help="Trials trained at the same time; they share the processors.")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the trials' runs.  [default: runs/FILE]"
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Trials trained at the same time; they share the processors.",
+)
 @click.option("--print-commands", is_flag=True, help="Print the commands of what is left to train; train nothing.")
 @device_options
 @json_option
 def command(
-    file: Path, folder: Path | None, jobs: int, print_commands: bool, device: str, kernel: str, as_json: bool,
+    file: Path,
+    folder: Path | None,
+    jobs: int,
+    print_commands: bool,
+    device: str,
+    kernel: str,
+    as_json: bool,
     **budget: Any,
-) -> None:  # fmt: skip
+) -> None:
     """Search over settings: train a run for each combination.
 
     FILE is YAML. `corpus` is the text, as for `charrnn train`; `base` are the settings of all trials, above those of a
@@ -87,8 +100,10 @@ def command(
         if found := cell_grid(((trial.point, losses.get(trial.run.folder)) for trial in trials), sweep.best_of):
             show_grid(found)
     if failed:
-        raise SweepError(f"{len(failed)} of {len(trials)} trials failed, the first for the reason at the end of "
-                         f"{failed[0].log}; the same command tries them again")  # fmt: skip
+        raise SweepError(
+            f"{len(failed)} of {len(trials)} trials failed, the first for the reason at the end of "
+            f"{failed[0].log}; the same command tries them again"
+        )
 
 
 def _train(trials: list[Trial], view: SweepView, jobs: int, device: str, kernel: str) -> list[Trial]:

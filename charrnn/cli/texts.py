@@ -15,10 +15,15 @@ def text_options(function: F) -> F:
     for option in (
         click.option("--errors", type=click.Choice(DECODE_ERRORS), help="What to do with bytes not in the encoding."),
         click.option("--encoding", help="Encoding of the text.  [default: as the run's]"),
-        click.option("--unknown", type=click.Choice(["error", "skip", "replace"]), default="error", show_default=True,
-                     help="What to do with characters that the model does not know: skip leaves them out, replace "
-                     "makes each a ?, or a space where it knows no ?."),
-    ):  # fmt: skip
+        click.option(
+            "--unknown",
+            type=click.Choice(["error", "skip", "replace"]),
+            default="error",
+            show_default=True,
+            help="What to do with characters that the model does not know: skip leaves them out, replace "
+            "makes each a ?, or a space where it knows no ?.",
+        ),
+    ):
         function = option(function)
     return function
 

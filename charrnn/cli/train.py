@@ -57,21 +57,30 @@ class TrainCommand(GroupedCommand):
         super().format_options(ctx, formatter)
         with formatter.section("Presets"):
             results = read_results()
-            formatter.write_dl([(name, f"{presets.describe(name)} {reached(name, results)}".strip())
-                                for name in presets.names()])  # fmt: skip
+            formatter.write_dl(
+                [(name, f"{presets.describe(name)} {reached(name, results)}".strip()) for name in presets.names()]
+            )
 
 
 @settings_options
 @click.command(cls=TrainCommand)
 @click.argument("corpus", required=False)
-@click.option("--preset", metavar="NAME", help=f"Settings that suit a kind of text: {', '.join(presets.names())}.  "
-              "[default: what suits the text and the time]")
+@click.option(
+    "--preset",
+    metavar="NAME",
+    help=f"Settings that suit a kind of text: {', '.join(presets.names())}.  "
+    "[default: what suits the text and the time]",
+)
 @click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE", help="Settings in YAML.")
 @click.option("--run", metavar="DIR", help="Folder of the run.  [default: runs/CORPUS]")
 @click.option("--resume", is_flag=True, help="Go on with a run; with nothing else named, the newest one.")
 @click.option("--force", is_flag=True, help="Start anew where a run is already; that one is kept as DIR.old.")
-@click.option("--init-from", metavar="RUN", help="Begin with the weights of a run, and train further on this text; if "
-              "that is the run's own, the same part of it is held out.")
+@click.option(
+    "--init-from",
+    metavar="RUN",
+    help="Begin with the weights of a run, and train further on this text; if "
+    "that is the run's own, the same part of it is held out.",
+)
 @device_options
 @threads_option
 @json_option
@@ -101,4 +110,3 @@ def command(as_json: bool, **options: Any) -> None:
                 _show(view, event, interrupt)
     if interrupt.number is not None:
         sys.exit(128 + interrupt.number)
-

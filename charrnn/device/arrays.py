@@ -69,6 +69,8 @@ class Flat:
     def layer(self, index: int) -> dict[str, Any]:
         """The views of recurrent layer `index` under their short names: weight_ih, weight_hh, bias_ih, bias_hh."""
         prefix, suffix = "rnn.", f"_l{index}"
-        return {name[len(prefix) : -len(suffix)]: view for name, view in self._views.items()
-                if name.startswith(prefix) and name.endswith(suffix)}
-
+        return {
+            name[len(prefix) : -len(suffix)]: view
+            for name, view in self._views.items()
+            if name.startswith(prefix) and name.endswith(suffix)
+        }

@@ -14,8 +14,10 @@ REACH = 1 << 25  # characters of a training text, the last ones; counting needs 
 def baselines(train: np.ndarray, text: np.ndarray, vocabulary: Vocabulary) -> dict[str, float]:
     """Nats per character of `text` (M,), M > 1, after `train` (N,), by what predicts them; both are ids."""
     train = train[-REACH:]
-    return {f"{ORDER}-gram": ngram_loss(train, text, vocabulary.size),
-            "xz -9": xz_loss(vocabulary.raw(train), vocabulary.raw(text), len(text))}  # fmt: skip
+    return {
+        f"{ORDER}-gram": ngram_loss(train, text, vocabulary.size),
+        "xz -9": xz_loss(vocabulary.raw(train), vocabulary.raw(text), len(text)),
+    }
 
 
 def ngram_loss(train: np.ndarray, text: np.ndarray, vocab_size: int, order: int = ORDER) -> float:

@@ -32,9 +32,15 @@ class Learning(NamedTuple):
 
 
 def dynamic_score(
-    shape: Shape, params: Flat, square_mean: Flat, backend: Backend, kernels: ReferenceKernels, ids: np.ndarray,
-    learning: Learning, progress: Progress | None = None,
-) -> Score:  # fmt: skip
+    shape: Shape,
+    params: Flat,
+    square_mean: Flat,
+    backend: Backend,
+    kernels: ReferenceKernels,
+    ids: np.ndarray,
+    learning: Learning,
+    progress: Progress | None = None,
+) -> Score:
     """The loss on ids[1:], read as one stream from zero state, by weights that learn on the way; `params` stay.
 
     Each weight's step is divided by the root of `square_mean`, its mean squared gradient as the optimizer had it.

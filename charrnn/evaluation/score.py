@@ -36,9 +36,7 @@ class Score(NamedTuple):
 class Evaluator:
     """A network to evaluate with, made once and used often; it reads the parameters as they are at each call."""
 
-    def __init__(
-        self, shape: Shape, params: Flat, backend: Backend, kernels: ReferenceKernels, chars: int
-    ) -> None:
+    def __init__(self, shape: Shape, params: Flat, backend: Backend, kernels: ReferenceKernels, chars: int) -> None:
         self.backend, self.kernels = backend, kernels
         streams = max(1, min(_most_streams(shape), (chars - 1) // (2 * WARM_UP)))
         self.network = Network(shape, params, backend, kernels, seq_len=SEQ_LEN, batch_size=streams)
@@ -74,9 +72,14 @@ class Evaluator:
 
 
 def score_lines(
-    shape: Shape, params: Flat, backend: Backend, kernels: ReferenceKernels, lines: list[np.ndarray], newline: int,
+    shape: Shape,
+    params: Flat,
+    backend: Backend,
+    kernels: ReferenceKernels,
+    lines: list[np.ndarray],
+    newline: int,
     progress: Progress | None = None,
-) -> list[Score]:  # fmt: skip
+) -> list[Score]:
     """The loss of each line by itself, as what follows a line end and goes on to the next one; `lines` hold ids."""
     scores: dict[int, Score] = {}
     by_length = sorted(range(len(lines)), key=lambda index: len(lines[index]))

@@ -88,8 +88,10 @@ def _cuda(backend: Backend, precision: str) -> ReferenceKernels:
 
 def _cpu(backend: Backend, precision: str) -> ReferenceKernels:
     if precision == "bf16" and not (CPU_INFO.is_file() and "avx512_bf16" in CPU_INFO.read_text().split()):
-        raise Unsupported("bf16 needs a processor with AVX512_BF16, which this one lacks, or a GPU from Ampere on; use "
-                          "--precision float32")  # fmt: skip
+        raise Unsupported(
+            "bf16 needs a processor with AVX512_BF16, which this one lacks, or a GPU from Ampere on; use "
+            "--precision float32"
+        )
     from charrnn.kernels.cpu import CpuKernels  # builds and loads a library: only where it is wanted
 
     if precision == "bf16":
@@ -103,4 +105,3 @@ def _numpy(backend: Backend, precision: str) -> FusedKernels:
 
 def _reference(backend: Backend, precision: str) -> ReferenceKernels:
     return ReferenceKernels(backend.xp)
-

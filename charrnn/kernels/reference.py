@@ -95,8 +95,9 @@ class ReferenceKernels:
         Raises:
             Unsupported: these kernels leave that to their libraries.
         """
-        raise Unsupported(f"the {self.name} kernels have no threads of their own; NumPy's are set by "
-                          "OPENBLAS_NUM_THREADS")  # fmt: skip
+        raise Unsupported(
+            f"the {self.name} kernels have no threads of their own; NumPy's are set by OPENBLAS_NUM_THREADS"
+        )
 
     def matmul(self, a: Any, b: Any, out: Any, bias: Any = None) -> None:
         """out = a b, plus `bias` (columns,) in every row."""
@@ -181,8 +182,18 @@ class ReferenceKernels:
         a *= self.xp.minimum(limit / (norm + 1e-6), 1).astype(a.dtype)
         return norm
 
-    def adam(self, w: Any, dw: Any, s: Any, mean: Any, square_mean: Any, rate: float, beta1: float, beta2: float,
-             epsilon: float) -> None:  # fmt: skip
+    def adam(
+        self,
+        w: Any,
+        dw: Any,
+        s: Any,
+        mean: Any,
+        square_mean: Any,
+        rate: float,
+        beta1: float,
+        beta2: float,
+        epsilon: float,
+    ) -> None:
         """The moments take in dw, then w -= rate mean / (sqrt(square_mean) + epsilon); dw and s may be overwritten."""
         xp = self.xp
         xp.multiply(dw, dw, out=s)

@@ -130,10 +130,13 @@ class Network:
         def dropout(share: float, shape: tuple[int, ...], mask: tuple[int, ...], number: int) -> Dropout:
             return Dropout(self.backend, self.kernels, share, shape, mask, seed=wanted.seed, number=number)
 
-        self._dropouts = [dropout(wanted.dropout_output if index == last else wanted.dropout, sequence, mask, 2 * index)
-                          for index in range(last + 1)]  # fmt: skip
-        self._weight_dropouts = [dropout(wanted.dropout_weights, weights, weights, 2 * index + 1)
-                                 for index in range(last + 1)]  # fmt: skip
+        self._dropouts = [
+            dropout(wanted.dropout_output if index == last else wanted.dropout, sequence, mask, 2 * index)
+            for index in range(last + 1)
+        ]
+        self._weight_dropouts = [
+            dropout(wanted.dropout_weights, weights, weights, 2 * index + 1) for index in range(last + 1)
+        ]
         symbols = (self.batch_size, self.shape.vocab_size)
         self._hidden_symbols = dropout(wanted.dropout_input, (0,), symbols, 2 * last + 2)
         self._penalties = Penalties(self.backend, wanted.activation_penalty, wanted.temporal_penalty, sequence)

@@ -43,9 +43,16 @@ class Dropout:
     """
 
     def __init__(
-        self, backend: Backend, kernels: Any, share: float, shape: tuple[int, ...], mask: tuple[int, ...], *,
-        seed: int, number: int,
-    ) -> None:  # fmt: skip
+        self,
+        backend: Backend,
+        kernels: Any,
+        share: float,
+        shape: tuple[int, ...],
+        mask: tuple[int, ...],
+        *,
+        seed: int,
+        number: int,
+    ) -> None:
         self._kernels, self._seed, self._number = kernels, seed, number
         self._dropped = round(share * LEVELS)
         if self:

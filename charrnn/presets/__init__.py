@@ -17,8 +17,9 @@ _DESCRIPTION = "description"
 
 def names() -> list[str]:
     """The presets there are."""
-    return sorted(entry.name.removesuffix(".yaml") for entry in files(__package__).iterdir()
-                  if entry.name.endswith(".yaml"))  # fmt: skip
+    return sorted(
+        entry.name.removesuffix(".yaml") for entry in files(__package__).iterdir() if entry.name.endswith(".yaml")
+    )
 
 
 def load_preset(name: str) -> dict[str, Any]:

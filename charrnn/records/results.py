@@ -96,8 +96,10 @@ def read_results() -> list[Result]:
     """All recorded runs, by name."""
     folder = files(__package__) / FOLDER
     found = [entry for entry in folder.iterdir() if entry.name.endswith(".jsonl")] if folder.is_dir() else []
-    return [parse(entry.name.removesuffix(".jsonl"), entry.read_text(encoding="utf-8"))
-            for entry in sorted(found, key=lambda entry: entry.name)]  # fmt: skip
+    return [
+        parse(entry.name.removesuffix(".jsonl"), entry.read_text(encoding="utf-8"))
+        for entry in sorted(found, key=lambda entry: entry.name)
+    ]
 
 
 def parse(name: str, text: str) -> Result:
@@ -133,5 +135,7 @@ def _place(runs: list[Result]) -> tuple[str, str, float]:
 def _sentence(runs: list[Result]) -> str:
     first, losses = runs[0], " and ".join(f"{run.best['val_loss']:.3f}" for run in runs)
     seeds = f"{len(runs)} seeds, " if len(runs) > 1 else ""
-    return (f"Reached {losses} nats per character of {first.data} ({seeds}{first.protocol}) in {first.minutes:.3g} "
-            f"min on {first.machine}.")  # fmt: skip
+    return (
+        f"Reached {losses} nats per character of {first.data} ({seeds}{first.protocol}) in {first.minutes:.3g} "
+        f"min on {first.machine}."
+    )

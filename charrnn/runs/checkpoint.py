@@ -74,9 +74,7 @@ class Checkpoint:
         for layer, arrays in enumerate(self.states):
             tensors.update({f"state.{layer}.{name}": array for name, array in arrays.items()})
         tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-        header = {name: getattr(self, name) for name in _HEADER} | {
-            "progress": vars(self.progress), "format": FORMAT
-        }  # fmt: skip
+        header = {name: getattr(self, name) for name in _HEADER} | {"progress": vars(self.progress), "format": FORMAT}
         header["sha256"] = _sha256(tensors, header)
         with replacing_at(path) as part:
             part.touch()
@@ -134,8 +132,9 @@ def _read(path: Path) -> Checkpoint:
     if header.pop("sha256", None) != _sha256(tensors, header):
         raise _damaged(path, "it is not what was written")
     if unknown := sorted(set(header["config"]) - set(SETTINGS)):
-        raise CheckpointError(f"{path} has the setting {unknown[0]}, which this version does not know: it was written "
-                              "by a newer one")  # fmt: skip
+        raise CheckpointError(
+            f"{path} has the setting {unknown[0]}, which this version does not know: it was written by a newer one"
+        )
     known = {each.name for each in fields(Progress)}
     progress = Progress(**{name: value for name, value in header["progress"].items() if name in known})
     return Checkpoint(**{name: header[name] for name in _HEADER}, progress=progress, **_sort(tensors))

@@ -48,14 +48,19 @@ class Model:
 
     def network(self, *, seq_len: int, batch_size: int) -> Network:
         """A network for inference."""
-        return Network(self.shape, self.params, self.backend, self.choice.kernels, seq_len=seq_len,
-                       batch_size=batch_size)  # fmt: skip
+        return Network(
+            self.shape, self.params, self.backend, self.choice.kernels, seq_len=seq_len, batch_size=batch_size
+        )
 
 
 def open_model(
-    run: str | None, *, device: str = "auto", kernel: str = "auto", threads: int | None = None,
+    run: str | None,
+    *,
+    device: str = "auto",
+    kernel: str = "auto",
+    threads: int | None = None,
     precision: str = Config.precision,
-) -> Model:  # fmt: skip
+) -> Model:
     """The best model of a run (None: the newest run), or that of a checkpoint file; it may have been trained elsewhere.
 
     Raises:

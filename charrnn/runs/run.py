@@ -18,8 +18,16 @@ from charrnn.runs.checkpoint import Checkpoint, Progress
 RUNS = Path("runs")
 LOCK = "lock"
 STDIN = "stdin.txt"
-_OURS = ("config.yaml", "metrics.jsonl", "last.safetensors", "best.safetensors", "tokens.bin", "tokens.json", STDIN,
-         LOCK)  # fmt: skip
+_OURS = (
+    "config.yaml",
+    "metrics.jsonl",
+    "last.safetensors",
+    "best.safetensors",
+    "tokens.bin",
+    "tokens.json",
+    STDIN,
+    LOCK,
+)
 
 
 @dataclass(frozen=True)
@@ -52,8 +60,10 @@ class Run:
         moved = None
         if any(path.exists() for path in (self.last, self.best, self.metrics)):
             if not force:
-                raise CheckpointError(f"{self.folder} holds a run; --resume goes on with it, --force moves it aside, "
-                                      "--run DIR goes elsewhere")  # fmt: skip
+                raise CheckpointError(
+                    f"{self.folder} holds a run; --resume goes on with it, --force moves it aside, "
+                    "--run DIR goes elsewhere"
+                )
             moved = self._move_aside()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -145,8 +155,11 @@ def _is_ours(path: Path) -> bool:
 
 def list_runs() -> list[Run]:
     """The runs in `runs/`, the one written last first; those that --force moved aside are left out."""
-    found = {path.parent: path.stat().st_mtime for path in RUNS.glob("*/*.safetensors")
-             if path.name in ("last.safetensors", "best.safetensors")}  # fmt: skip
+    found = {
+        path.parent: path.stat().st_mtime
+        for path in RUNS.glob("*/*.safetensors")
+        if path.name in ("last.safetensors", "best.safetensors")
+    }
     return [Run(folder) for folder in sorted(found, key=found.__getitem__, reverse=True) if not is_aside(folder)]
 
 

@@ -76,8 +76,9 @@ def sample(network: Network, prime: np.ndarray, choose: Filter, seed: int) -> It
     if compiled:
         logits, states = logits.copy(), [tuple(array.copy() for array in state) for state in states]
         for draws in _draws(seed, texts):
-            yield from compiled.sample(logits, states, draws, temperature=choose.temperature, top_k=choose.top_k,
-                                       top_p=choose.top_p)  # fmt: skip
+            yield from compiled.sample(
+                logits, states, draws, temperature=choose.temperature, top_k=choose.top_k, top_p=choose.top_p
+            )
     if kernels.chooses:
         yield from _sample_on_device(network, logits, states, choose, _draws(seed, texts))
     for draws in _draws(seed, texts):

@@ -66,8 +66,13 @@ def _start(trial: Trial, command: list[str], processors: set[int]) -> subprocess
     trial.log.parent.mkdir(parents=True, exist_ok=True)
     with trial.log.open("ab") as log:
         # A session of its own: Ctrl-C reaches this process alone, which then asks each trial once to stop.
-        process = subprocess.Popen([sys.executable, "-m", "charrnn", *command], stdin=subprocess.DEVNULL, stdout=log,
-                                   stderr=log, start_new_session=True)  # fmt: skip
+        process = subprocess.Popen(
+            [sys.executable, "-m", "charrnn", *command],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
     if processors:
         os.sched_setaffinity(process.pid, processors)
     return process

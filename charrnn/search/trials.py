@@ -59,8 +59,10 @@ class Trial:
         for name, value in ({"corpus": self.corpus} | self.config.to_dict()).items():
             fitted = name == "batch_size" and there[name] < value  # training shrinks it for a short text
             if there[name] != value and not fitted:
-                raise ConfigError(f"{self.run.folder} was made with {name} {there[name]}, not {value}; --folder DIR "
-                                  "begins another sweep")  # fmt: skip
+                raise ConfigError(
+                    f"{self.run.folder} was made with {name} {there[name]}, not {value}; --folder DIR "
+                    "begins another sweep"
+                )
         return saved.progress.ended is not None
 
     def command(self, device: str = "auto", kernel: str = "auto") -> list[str]:
@@ -100,8 +102,10 @@ def _trial(sweep: Sweep, point: Settings, folder: Path) -> Trial:
     if PARAMETERS in given and "hidden_size" in given:
         raise ConfigError("hidden_size and parameters both set the size of a network; give one of them")
     below = ("preset", load_preset(sweep.preset))
-    upper = [("sweep", {name: value for name, value in settings.items() if name != PARAMETERS})
-             for settings in (sweep.base, point)]  # fmt: skip
+    upper = [
+        ("sweep", {name: value for name, value in settings.items() if name != PARAMETERS})
+        for settings in (sweep.base, point)
+    ]
     config, origins = resolve(below, *upper)
     settings = {name: getattr(config, name) for name, origin in origins.items() if origin == "sweep"}
     parameters = None

@@ -1,9 +1,9 @@
 """From what a user asked for to a trainer: settings, text, run folder, device, first weights.
 
-    request  what was asked for
-    begin    a new run; parent is the one whose weights it may begin with
-    resume   a run that goes on
-    ready    what both come to
+request  what was asked for
+begin    a new run; parent is the one whose weights it may begin with
+resume   a run that goes on
+ready    what both come to
 """
 
 from charrnn.device.backend import open_backend

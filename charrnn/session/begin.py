@@ -56,8 +56,9 @@ def begin(request: Request, backend: Backend, reading: Reading | None) -> Sessio
         tokens = encode_corpus(source, config, run.folder, base=parent and parent.vocabulary, progress=reading)
         config = _fit(config, tokens, notices)
         notices += _without_effect(config, tokens)
-        params = initial_parameters(Shape.of(config, tokens.vocabulary.size), backend,
-                                    np.random.default_rng(config.seed))  # fmt: skip
+        params = initial_parameters(
+            Shape.of(config, tokens.vocabulary.size), backend, np.random.default_rng(config.seed)
+        )
         if parent:
             parent.copy_weights(params, backend)
             more = tokens.vocabulary.size - parent.vocabulary.size
@@ -67,8 +68,14 @@ def begin(request: Request, backend: Backend, reading: Reading | None) -> Sessio
     except BaseException:  # Ctrl-C and too little memory as well
         run.discard(lock, moved)
         raise
-    corpus = {"argument": request.corpus, "description": source.description, "sha256": tokens.sha256,
-              "size": tokens.size, "train_chars": len(tokens.train), "val_chars": len(tokens.val)}  # fmt: skip
+    corpus = {
+        "argument": request.corpus,
+        "description": source.description,
+        "sha256": tokens.sha256,
+        "size": tokens.size,
+        "train_chars": len(tokens.train),
+        "val_chars": len(tokens.val),
+    }
     description = {"origins": origins, "preset": preset, "corpus": corpus}
     setup = Setup(config, tokens, run, backend, choice.kernels, params, description, lock=lock)
     return ready(setup, choice, notices, moved)
@@ -78,13 +85,15 @@ def _choose_preset(source: Source, request: Request, backend: Backend, notices: 
     """The preset that suits the text and the time, which is said; None where settings come from elsewhere."""
     if request.config_file or request.init_from:
         return None
-    preset, why = presets.choose(source.size, is_list=is_list(source), gpu=backend.device != "cpu",
-                                 settings=request.settings)  # fmt: skip
+    preset, why = presets.choose(
+        source.size, is_list=is_list(source), gpu=backend.device != "cpu", settings=request.settings
+    )
     tuned = presets.load_preset(preset).get("cell", Config.cell)
     wanted = request.settings.get("cell", tuned)
     if wanted not in presets.GATED:  # rates that a gate stands are too high for it
-        notices.append(Notice(f"no preset, as {preset} is made for gated cells and not for {wanted}; --preset NAME is "
-                              "one"))  # fmt: skip
+        notices.append(
+            Notice(f"no preset, as {preset} is made for gated cells and not for {wanted}; --preset NAME is one")
+        )
         return None
     found = f" (its learning rate was found with {tuned})" if wanted != tuned else ""
     notices.append(Notice(f"preset {preset}{found}, for {why}; --preset NAME is another, --preset none is none"))
@@ -121,8 +130,9 @@ def _without_effect(config: Config, tokens: Tokens) -> list[Notice]:
     if config.bytes and (config.encoding, config.errors) != (Config.encoding, Config.errors):
         notices.append(Notice("bytes are read as they are: encoding and errors change nothing"))
     if not len(tokens.val) and (config.patience or config.schedule == "plateau"):
-        notices.append(Notice("nothing is held out: patience and the schedule plateau wait for evaluations that never "
-                              "come"))  # fmt: skip
+        notices.append(
+            Notice("nothing is held out: patience and the schedule plateau wait for evaluations that never come")
+        )
     return notices
 
 
@@ -133,8 +143,14 @@ def _fit(config: Config, tokens: Tokens, notices: list[Notice]) -> Config:
     if batch_size == config.batch_size:
         return config
     if config.split == "interleaved":  # another number of streams has other ends
-        raise ConfigError(f"the text is too short for split interleaved with batch_size {config.batch_size}: take "
-                          f"{batch_size} or less")  # fmt: skip
-    notices.append(Notice(f"batch_size is {batch_size}, not {config.batch_size}: the text has only "
-                          f"{len(tokens.train)} characters to learn from"))  # fmt: skip
+        raise ConfigError(
+            f"the text is too short for split interleaved with batch_size {config.batch_size}: take "
+            f"{batch_size} or less"
+        )
+    notices.append(
+        Notice(
+            f"batch_size is {batch_size}, not {config.batch_size}: the text has only "
+            f"{len(tokens.train)} characters to learn from"
+        )
+    )
     return config.replace(batch_size=batch_size)

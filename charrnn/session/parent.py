@@ -77,8 +77,9 @@ class Parent:
         if not others:
             return []
         theirs = " and ".join(f"{name} {split[name]}" for name in others)
-        return [Notice(f"{self.name} learned this text with {theirs}: it may have learned part of what is held out "
-                       "here")]  # fmt: skip
+        return [
+            Notice(f"{self.name} learned this text with {theirs}: it may have learned part of what is held out here")
+        ]
 
     def copy_weights(self, params: Flat, backend: Backend) -> None:
         """Into those of a network that may know more characters; theirs keep what they have."""

@@ -49,8 +49,11 @@ def ready(setup: Setup, choice: Choice, notices: list[Notice], moved: Path | Non
     budget = budget_of(config, tokens)
     done = setup.resume.progress if setup.resume else None
     if done and budget.progress(done.step, done.seconds) == 1:
-        notices.append(Notice(f"nothing is left of {budget.text} at step {done.step}; more --epochs, --steps or "
-                              "--minutes train on"))  # fmt: skip
+        notices.append(
+            Notice(
+                f"nothing is left of {budget.text} at step {done.step}; more --epochs, --steps or --minutes train on"
+            )
+        )
     started = Started(
         run=setup.run.folder,
         corpus=setup.description["corpus"]["description"],

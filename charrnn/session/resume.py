@@ -26,8 +26,9 @@ from charrnn.training.trainer import Setup
 def resume(request: Request, backend: Backend, reading: Reading | None) -> Session:
     """The session of a run that is there, with no other changes than the settings that may change."""
     if request.preset or request.config_file or request.init_from or request.force:
-        raise ConfigError("--resume goes on with the run's own settings; leave out --preset, --config, --init-from "
-                          "and --force")  # fmt: skip
+        raise ConfigError(
+            "--resume goes on with the run's own settings; leave out --preset, --config, --init-from and --force"
+        )
     run = _run_to_resume(request)
     lock = run.lock()
     saved = checkpoint.load(run.last)
@@ -78,8 +79,9 @@ def _changed(saved: Checkpoint, settings: dict[str, Any]) -> tuple[Config, dict[
     changed = config.replace(**settings)
     for name in settings:
         if SETTINGS[name].frozen and getattr(changed, name) != getattr(config, name):
-            raise ConfigError(f"{name} is {getattr(config, name)} in this run and cannot change; start another with "
-                              "--run DIR")  # fmt: skip
+            raise ConfigError(
+                f"{name} is {getattr(config, name)} in this run and cannot change; start another with --run DIR"
+            )
     origins = saved.origins | dict.fromkeys(settings, COMMAND_LINE)
     return changed, {name: source for name, source in origins.items() if getattr(changed, name) is not None}
 
@@ -92,8 +94,10 @@ def _check_budget(config: Config, tokens: Tokens, saved: Checkpoint, run: Run) -
         return
     if budget.progress(progress.step, seconds) == 1:
         there = f"is at step {progress.step}" if budget.steps else f"trained for {seconds / 60:.3g} minutes"
-        raise ConfigError(f"nothing is left of {budget.text}: {run.folder} {there}; give it more, or nothing of the "
-                          "kind to go on as before")  # fmt: skip
+        raise ConfigError(
+            f"nothing is left of {budget.text}: {run.folder} {there}; give it more, or nothing of the "
+            "kind to go on as before"
+        )
 
 
 def _read_again(
@@ -107,8 +111,10 @@ def _read_again(
     except CorpusError as error:
         if request.corpus:
             raise
-        raise CorpusError(f"{error}; {command('train', 'CORPUS', '--resume', '--run', run.folder)} takes the text of "
-                          "this run from where it is now") from None  # fmt: skip
+        raise CorpusError(
+            f"{error}; {command('train', 'CORPUS', '--resume', '--run', run.folder)} takes the text of "
+            "this run from where it is now"
+        ) from None
     tokens = encode_corpus(source, config, run.folder, base=vocabulary, progress=reading)
     _check_same(source, tokens.sha256, saved, run)
     return tokens
@@ -117,6 +123,8 @@ def _read_again(
 def _check_same(source: Source, sha256: str, saved: Checkpoint, run: Run) -> None:
     if sha256 != saved.corpus["sha256"]:
         further = command("train", "CORPUS", "--init-from", run.folder)
-        raise CorpusError(f"{source.description} is not the text that this run learned from: its sha256 is "
-                          f"{sha256[:16]}…, not {saved.corpus['sha256'][:16]}…; {further} trains further on "
-                          "another text")  # fmt: skip
+        raise CorpusError(
+            f"{source.description} is not the text that this run learned from: its sha256 is "
+            f"{sha256[:16]}…, not {saved.corpus['sha256'][:16]}…; {further} trains further on "
+            "another text"
+        )

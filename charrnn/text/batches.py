@@ -67,9 +67,15 @@ class Batches:
     """
 
     def __init__(
-        self, ids: np.ndarray, batch_size: int, seq_len: int, *, jitter_seed: int | None = None,
-        lines: Lines | None = None, stage: int = 0,
-    ) -> None:  # fmt: skip
+        self,
+        ids: np.ndarray,
+        batch_size: int,
+        seq_len: int,
+        *,
+        jitter_seed: int | None = None,
+        lines: Lines | None = None,
+        stage: int = 0,
+    ) -> None:
         self.streams, self.longest = Streams(ids, batch_size), seq_len  # no chunk has more time steps
         self._batch_size, self._lines, self._epoch = batch_size, lines, 0
         self._first_epoch = stage << 32  # so that what is drawn differs from stage to stage

@@ -29,8 +29,10 @@ class Ramp:
         jitter = config.seed if config.random_lengths else None
         self._sizes = [max(1, config.batch_size >> left) for left in range(doublings, -1, -1)]
         lines = Lines(ids, newline, config.seed) if config.split in LISTS and len(ids) and ids[-1] == newline else None
-        self._stages = [Batches(ids, size, config.seq_len, jitter_seed=jitter, lines=lines, stage=stage)
-                        for stage, size in enumerate(self._sizes)]  # fmt: skip
+        self._stages = [
+            Batches(ids, size, config.seq_len, jitter_seed=jitter, lines=lines, stage=stage)
+            for stage, size in enumerate(self._sizes)
+        ]
         self.per_epoch = float(len(self._stages) / sum(Fraction(1, each.per_epoch) for each in self._stages))
         self._stage, self._first, self._epochs = 0, 0, 0.0  # the stage, and the chunk and the epoch it began with
 

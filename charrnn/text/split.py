@@ -17,9 +17,15 @@ class Parts(NamedTuple):
 
 
 def split(
-    ids: np.ndarray, how: str, val_fraction: float, test_fraction: float = 0.0, *, seed: int, batch_size: int,
+    ids: np.ndarray,
+    how: str,
+    val_fraction: float,
+    test_fraction: float = 0.0,
+    *,
+    seed: int,
+    batch_size: int,
     newline: int | None,
-) -> Parts:  # fmt: skip
+) -> Parts:
     """The parts of `ids`, in the way `how` of `charrnn.config.SPLITS`.
 
     ids: (characters,), possibly memory-mapped. 'contiguous' gives views, 'interleaved' copies; those of lines keep an
@@ -48,9 +54,7 @@ def _tails(ids: np.ndarray, fractions: tuple[float, float]) -> Parts:
     return Parts(*np.split(ids, [head, head + val], axis=-1))
 
 
-def _lines(
-    ids: np.ndarray, fractions: tuple[float, float], seed: int, newline: int | None, *, unique: bool
-) -> Parts:
+def _lines(ids: np.ndarray, fractions: tuple[float, float], seed: int, newline: int | None, *, unique: bool) -> Parts:
     """Hold out a random share of the lines; `unique` takes each different line once, and training has none of them.
 
     Without `unique` a line that occurs twice may be learned and held out, as in makemore. All parts are shuffled, and

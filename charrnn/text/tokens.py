@@ -70,8 +70,9 @@ def encode_corpus(
     """
     if base is not None and (base.characters is None) != config.bytes:
         raise CorpusError(
-            "a model of characters cannot go on with bytes; leave out --bytes" if config.bytes else
-            "a model of bytes cannot go on with characters; add --bytes"
+            "a model of characters cannot go on with bytes; leave out --bytes"
+            if config.bytes
+            else "a model of bytes cannot go on with characters; add --bytes"
         )
     first, second = _readers(source, config, progress)
     vocabulary = Vocabulary(None)
@@ -143,8 +144,13 @@ def _split_file(file: BinaryIO, vocabulary: Vocabulary, config: Config, source: 
     if count < LEAST:
         raise CorpusError(f"{source.description} has {_counted(count, 'character')}; training needs at least {LEAST}")
     parts = split(
-        np.memmap(file, vocabulary.dtype, "r"), config.split, config.val_fraction, config.test_fraction,
-        seed=config.seed, batch_size=config.batch_size, newline=vocabulary.newline,
+        np.memmap(file, vocabulary.dtype, "r"),
+        config.split,
+        config.val_fraction,
+        config.test_fraction,
+        seed=config.seed,
+        batch_size=config.batch_size,
+        newline=vocabulary.newline,
     )
     if config.split != "contiguous":  # whose parts are views that lie where they should
         file.seek(0)
@@ -191,9 +197,9 @@ def _has_line(tokens: Tokens, line: bytes, start: int, stop: int) -> bool:
     reach = len(line) + width
     if start == stop:
         return False
-    if memory[start:min(start + reach, stop)] in (line + newline, line):
+    if memory[start : min(start + reach, stop)] in (line + newline, line):
         return True
-    if line and memory[max(start, stop - reach):stop] == newline + line:
+    if line and memory[max(start, stop - reach) : stop] == newline + line:
         return True
     wanted = newline + line + newline
     for begin in range(start, stop, _SEARCH_SIZE):

@@ -65,8 +65,12 @@ class Ledger:
         """All updates since the last call, the oldest first; waits for the device."""
         rows, counts = self._backend.to_host(self._values[: len(self._chars)]).tolist(), self._chars
         self._chars = []
-        return [Measured(sum(loss * count for loss, count in zip(losses, chars, strict=True)) / sum(chars), norm,
-                         sum(chars)) for (*losses, norm), chars in zip(rows, counts, strict=True)]  # fmt: skip
+        return [
+            Measured(
+                sum(loss * count for loss, count in zip(losses, chars, strict=True)) / sum(chars), norm, sum(chars)
+            )
+            for (*losses, norm), chars in zip(rows, counts, strict=True)
+        ]
 
 
 class Learner:
@@ -97,9 +101,15 @@ class Learner:
         """For as many streams as there are now."""
         self.feed = Feed(self.batches.stage, self.backend, self.kernels)
         self.network = Network(
-            self.shape, self.params, self.backend, self.kernels, seq_len=self.config.seq_len,
-            batch_size=self.batches.batch_size, training=True, regularization=Regularization.of(self.config),
-        )  # fmt: skip
+            self.shape,
+            self.params,
+            self.backend,
+            self.kernels,
+            seq_len=self.config.seq_len,
+            batch_size=self.batches.batch_size,
+            training=True,
+            regularization=Regularization.of(self.config),
+        )
 
     def advance(self, step: int, used: float) -> None:
         """Before update number `step`: let the batch grow, if it is time for that in the budget."""
@@ -148,13 +158,17 @@ class Learner:
     def state_arrays(self) -> list[dict[str, Any]]:
         """The hidden state as a checkpoint has it, on the host: for each layer arrays (B, H) by name."""
         names = CELLS[self.config.cell].states
-        return [{name: self.backend.to_host(array) for name, array in zip(names, state, strict=True)}
-                for state in self.states]  # fmt: skip
+        return [
+            {name: self.backend.to_host(array) for name, array in zip(names, state, strict=True)}
+            for state in self.states
+        ]
 
     def moment_arrays(self) -> dict[str, dict[str, Any]]:
         """The slots as a checkpoint has them, on the host: by slot and weight."""
-        return {slot: {name: self.backend.to_host(view) for name, view in self.params.like(buffer).items()}
-                for slot, buffer in self.slots.items()}  # fmt: skip
+        return {
+            slot: {name: self.backend.to_host(view) for name, view in self.params.like(buffer).items()}
+            for slot, buffer in self.slots.items()
+        }
 
     def restore(self, moments: dict[str, dict[str, Any]], states: list[dict[str, Any]]) -> None:
         """Go on from `moment_arrays` and `state_arrays`; `batches` is where it was.

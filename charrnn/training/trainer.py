@@ -119,8 +119,9 @@ class Trainer:
             self.setup.lock.release()
         # Where the last evaluation was the best so far, what was learned since is likely better still.
         ahead = progress.loss_chars > 0 and progress.best_step is not None and progress.since_best == 0
-        yield Finished(reason, progress.step, self._epoch(), self.seconds(), progress.best_val_loss,
-                       progress.best_step, ahead)  # fmt: skip
+        yield Finished(
+            reason, progress.step, self._epoch(), self.seconds(), progress.best_val_loss, progress.best_step, ahead
+        )
 
     def seconds(self) -> float:
         """Time spent on this run, evaluations included, interruptions left out."""
@@ -215,8 +216,10 @@ class Trainer:
     def _watch(self, train_loss: float) -> Iterator[Event]:
         """Training that has come apart goes on and may recover, but the user should know."""
         if train_loss > self._lowest + RISE:
-            yield Notice(f"the training loss rose from {self._lowest:.3f} to {train_loss:.3f}: a learning rate of "
-                         f"{self.config.learning_rate:g} may be too high; the best weights are kept")  # fmt: skip
+            yield Notice(
+                f"the training loss rose from {self._lowest:.3f} to {train_loss:.3f}: a learning rate of "
+                f"{self.config.learning_rate:g} may be too high; the best weights are kept"
+            )
         self._lowest = min(self._lowest, train_loss)
 
     def _out_of_patience(self) -> bool:
@@ -263,9 +266,14 @@ class Trainer:
 
 
 def _metrics(evaluated: Evaluated, chars: int) -> dict[str, Any]:
-    values = {"step": evaluated.step, "epoch": round(evaluated.epoch, 4), "chars": chars,
-              "seconds": round(evaluated.seconds, 2), "train_loss": evaluated.train_loss,
-              "val_loss": evaluated.val_loss}  # fmt: skip
+    values = {
+        "step": evaluated.step,
+        "epoch": round(evaluated.epoch, 4),
+        "chars": chars,
+        "seconds": round(evaluated.seconds, 2),
+        "train_loss": evaluated.train_loss,
+        "val_loss": evaluated.val_loss,
+    }
     if evaluated.val_loss is not None:
         values["val_bits_per_char"] = bits_per_char(evaluated.val_loss)
     return values

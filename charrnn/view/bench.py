@@ -47,12 +47,18 @@ def _conditions(report: Report) -> list[tuple[str, str]]:
     ceiling = f"matrix products {_rate(report.ceiling.high)}, copies {machine.copy_gb_s:,.1f} GB/s"
     cores = f", {machine.cores} cores" if machine.device == "cpu" else ""
     return [
-        ("step", f"{work.shape}, {work.vocab_size} different characters, {work.batch_size} streams of {work.seq_len}: "
-                 f"{report.gflops:.3g} GFLOP"),
+        (
+            "step",
+            f"{work.shape}, {work.vocab_size} different characters, {work.batch_size} streams of {work.seq_len}: "
+            f"{report.gflops:.3g} GFLOP",
+        ),
         ("machine", f"{machine.processor}{cores}: {ceiling}"),
-        ("checked", f"against the float64 reference; relative errors: outputs {errors.outputs:.0e}, "
-                    f"gradients {errors.gradients:.0e}, update {errors.update:.0e}"),
-    ]  # fmt: skip
+        (
+            "checked",
+            f"against the float64 reference; relative errors: outputs {errors.outputs:.0e}, "
+            f"gradients {errors.gradients:.0e}, update {errors.update:.0e}",
+        ),
+    ]
 
 
 def _figures(report: Report) -> Table:
@@ -83,8 +89,13 @@ def _figures(report: Report) -> Table:
 
 def _verdict(report: Report) -> Iterator[tuple[str, str]]:
     if report.variants:
-        yield "torch", ", ".join(f"{name} {_number(each)} ms" if isinstance(each, float) else f"{name} failed ({each})"
-                                 for name, each in report.variants.items())  # fmt: skip
+        yield (
+            "torch",
+            ", ".join(
+                f"{name} {_number(each)} ms" if isinstance(each, float) else f"{name} failed ({each})"
+                for name, each in report.variants.items()
+            ),
+        )
     if report.rival:
         pairs = " ".join(f"{pair.ratio:.2f}" for pair in report.pairs)
         yield "pairs", f"{pairs} (time of {report.rival.name} / time of {report.ours.name})"

@@ -28,8 +28,13 @@ def show_standings(standings: list[Standing], to: float | None = None, console: 
         console.print(Text(f"no room for {', '.join(spared)}; a wider terminal and --json have all", "dim"))
     if any(each.differs for each in standings):
         reference = next(row["run"] for row, each in zip(texts, standings, strict=True) if each.run == each.reference)
-        console.print(Text("Losses of runs whose remark says what is other are not comparable with that of "
-                           f"{reference}: they are of another text, or another part of it is held out.", "yellow"))
+        console.print(
+            Text(
+                "Losses of runs whose remark says what is other are not comparable with that of "
+                f"{reference}: they are of another text, or another part of it is held out.",
+                "yellow",
+            )
+        )
 
 
 def _table(figures: list[Row], texts: list[Row], room: int) -> Table:

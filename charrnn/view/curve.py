@@ -18,8 +18,13 @@ def show_curves(report: Report, console: Console | None = None) -> None:
     ours, rival = report.ours, report.rival
     table = grid("step", f"{ours.name}: s", "val loss", f"{rival.name}: s", "val loss", numbers=5)
     for mine, theirs in zip(ours.points, rival.points, strict=True):
-        table.add_row(str(mine.steps), f"{mine.seconds:.1f}", f"{mine.val_loss:.4f}", f"{theirs.seconds:.1f}",
-                      f"{theirs.val_loss:.4f}")  # fmt: skip
+        table.add_row(
+            str(mine.steps),
+            f"{mine.seconds:.1f}",
+            f"{mine.val_loss:.4f}",
+            f"{theirs.seconds:.1f}",
+            f"{theirs.val_loss:.4f}",
+        )
     console.print(table)
     console.print()
     console.print(facts(_verdict(report)))
@@ -38,8 +43,13 @@ def _conditions(report: Report) -> Iterator[tuple[str, str]]:
 
 def _verdict(report: Report) -> Iterator[tuple[str, str]]:
     rival, ratio = report.rival.name, report.ratio
-    yield "time", (f"{rival} took {ratio.median:.2f} times as long for the same steps (pieces: {ratio.low:.2f} to "
-                   f"{ratio.high:.2f})")  # fmt: skip
+    yield (
+        "time",
+        (
+            f"{rival} took {ratio.median:.2f} times as long for the same steps (pieces: {ratio.low:.2f} to "
+            f"{ratio.high:.2f})"
+        ),
+    )
     final = report.rival.points[-1]
     for each in report.reached:
         low = f"{rival}'s final loss {final.val_loss:.4f}" + (f" plus {each.tolerance:g}" if each.tolerance else "")

@@ -88,10 +88,15 @@ def _history(history: list[dict[str, Any]]) -> Table:
     for row in _chosen(history, best):
         val = row["val_loss"]
         table.add_row(
-            str(row["step"]), f"{row['epoch']:.2f}", duration(row["seconds"]), figure(row["train_loss"], 4),
-            "" if val is None else figure(val, 4), "" if val is None else figure(bits_per_char(val), 3),
-            "best" if row is best else "", style="bold" if row is best else "",
-        )  # fmt: skip
+            str(row["step"]),
+            f"{row['epoch']:.2f}",
+            duration(row["seconds"]),
+            figure(row["train_loss"], 4),
+            "" if val is None else figure(val, 4),
+            "" if val is None else figure(bits_per_char(val), 3),
+            "best" if row is best else "",
+            style="bold" if row is best else "",
+        )
     return table
 
 

@@ -11,8 +11,11 @@ from charrnn.training.events import Evaluated, Finished, Started
 # Control, format, surrogate, line and paragraph separator: what could move the cursor or turn the writing direction.
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _JOINERS = "\u200c\u200d"  # format characters that shape ordinary words and emoji
-_REASONS = {"done": "done", "early stop": "stopped early by --patience, as the validation loss got no better",
-            "interrupted": "interrupted, and saved"}  # fmt: skip
+_REASONS = {
+    "done": "done",
+    "early stop": "stopped early by --patience, as the validation loss got no better",
+    "interrupted": "interrupted, and saved",
+}
 
 
 def visible(text: str) -> str:
@@ -92,8 +95,13 @@ def finished_lines(finished: Finished, run: Path) -> list[tuple[str, str]]:
     if finished.best_val_loss is not None:
         loss = finished.best_val_loss
         since = "; what was learned since is not evaluated yet" if finished.ahead_of_best else ""
-        lines.append(("best", f"validation loss {figure(loss, 4)}, {figure(bits_per_char(loss), 3)} bits/char, "
-                              f"perplexity {figure(perplexity(loss), 2)}, at step {finished.best_step}{since}"))
+        lines.append(
+            (
+                "best",
+                f"validation loss {figure(loss, 4)}, {figure(bits_per_char(loss), 3)} bits/char, "
+                f"perplexity {figure(perplexity(loss), 2)}, at step {finished.best_step}{since}",
+            )
+        )
     if finished.reason == "interrupted":
         lines.append(("go on", command("train", "--resume", "--run", run)))
     return [*lines, ("next", command("sample", Run(run).last if finished.ahead_of_best else run))]

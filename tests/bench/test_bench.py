@@ -79,10 +79,15 @@ class TestCheck:
 
     @pytest.mark.parametrize(
         ("owner", "name", "part"),
-        [(LSTMSweep, "activate", "outputs"), (LSTMSweep, "differentiate", "gradients"),
-         (LSTMSweep, "weight_gradients", "gradients"), (FusedKernels, "scatter_add", "gradients"),
-         (FusedKernels, "cross_entropy_gradient", "gradients"), (FusedKernels, "adam", "update")],
-    )  # fmt: skip
+        [
+            (LSTMSweep, "activate", "outputs"),
+            (LSTMSweep, "differentiate", "gradients"),
+            (LSTMSweep, "weight_gradients", "gradients"),
+            (FusedKernels, "scatter_add", "gradients"),
+            (FusedKernels, "cross_entropy_gradient", "gradients"),
+            (FusedKernels, "adam", "update"),
+        ],
+    )
     def test_what_does_nothing_is_refused(self, monkeypatch, owner, name, part):
         kernels = FusedKernels()
         monkeypatch.setattr(owner, name, lambda *arguments: None)
@@ -191,20 +196,33 @@ class TestMachine:
 
 def answer(name, *steps, sampling=None):
     """What a worker says; a fifth of a step is not spent in the products."""
-    seconds = {"step": list(steps)} | {phase: [share * each for each in steps] for phase, share in
-                                       (("forward", 0.3), ("backward", 0.5), ("rest", 0.2))}  # fmt: skip
-    return {"name": name, "precision": "float32", "seconds": seconds, "loss": 1.0,
-            "memory": {"before": 1000, "peak": 4000}, "sampling": sampling}  # fmt: skip
+    seconds = {"step": list(steps)} | {
+        phase: [share * each for each in steps] for phase, share in (("forward", 0.3), ("backward", 0.5), ("rest", 0.2))
+    }
+    return {
+        "name": name,
+        "precision": "float32",
+        "seconds": seconds,
+        "loss": 1.0,
+        "memory": {"before": 1000, "peak": 4000},
+        "sampling": sampling,
+    }
 
 
 class TestReport:
     ours, rival = Job("numpy", "cpu", TINY, sampling=True), Job("torch", "cpu", TINY, variant="its best")
     turns = (
-        Turn(Ceiling(2e-3, 2e-3, None), answer("us", 1.0, 2.0, 9.0, sampling={"one_text": 10, "hundred_texts": 90}),
-             answer("them", 4.0, sampling={"one_text": 5, "one_text_by_default": 1})),
-        Turn(Ceiling(1e-3, 1e-3, None), answer("us", 4.0, sampling={"one_text": 20, "hundred_texts": 100}),
-             answer("them", 4.0, sampling={"one_text": 5, "one_text_by_default": 2})),
-    )  # fmt: skip
+        Turn(
+            Ceiling(2e-3, 2e-3, None),
+            answer("us", 1.0, 2.0, 9.0, sampling={"one_text": 10, "hundred_texts": 90}),
+            answer("them", 4.0, sampling={"one_text": 5, "one_text_by_default": 1}),
+        ),
+        Turn(
+            Ceiling(1e-3, 1e-3, None),
+            answer("us", 4.0, sampling={"one_text": 20, "hundred_texts": 100}),
+            answer("them", 4.0, sampling={"one_text": 5, "one_text_by_default": 2}),
+        ),
+    )
 
     def test_pairs(self):
         report = draw_up(Errors(0, 0, 0), HERE, self.ours, self.rival, self.turns)

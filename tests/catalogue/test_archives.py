@@ -7,16 +7,27 @@ from charrnn.catalogue.archives import deb_text, tar_text, zip_text
 from charrnn.errors import CorpusError
 from tests.catalogue.packing import ar, tar, zipped
 
-FILES = {"k/b.c": b"b\n", "k/sub/a.c": b"sub\n", "k/a.c": b"a", "k/a.h": b"h\n", "/k/root.c": b"root\n",
-         "j/a.c": b"j\n"}
+FILES = {
+    "k/b.c": b"b\n",
+    "k/sub/a.c": b"sub\n",
+    "k/a.c": b"a",
+    "k/a.h": b"h\n",
+    "/k/root.c": b"root\n",
+    "j/a.c": b"j\n",
+}
 
 
-@pytest.mark.parametrize(("read", "pack"), [
-    (zip_text, zipped),
-    (tar_text, tar),
-    (lambda path, patterns: deb_text(path, "usr/k.tar.xz", patterns),
-     lambda files: ar({"debian-binary": b"2.0\n5", "data.tar.gz": tar({"./usr/k.tar.xz": tar(files)}, "w:gz")})),
-])
+@pytest.mark.parametrize(
+    ("read", "pack"),
+    [
+        (zip_text, zipped),
+        (tar_text, tar),
+        (
+            lambda path, patterns: deb_text(path, "usr/k.tar.xz", patterns),
+            lambda files: ar({"debian-binary": b"2.0\n5", "data.tar.gz": tar({"./usr/k.tar.xz": tar(files)}, "w:gz")}),
+        ),
+    ],
+)
 class TestArchives:
     def test_members_stand_by_pattern_and_name(self, tmp_path, read, pack):
         (tmp_path / "x").write_bytes(pack(FILES))

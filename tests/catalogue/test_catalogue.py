@@ -94,11 +94,14 @@ def test_the_standard_library_is_read_where_it_lies():
 # Corpora on this machine
 
 
-@pytest.mark.parametrize(("variables", "start"), [
-    ({"CHARRNN_CACHE": "/c", "XDG_CACHE_HOME": "/x"}, "/c"),
-    ({"XDG_CACHE_HOME": "/x"}, "/x/charrnn"),
-    ({"HOME": "/h"}, "/h/.cache/charrnn"),
-])
+@pytest.mark.parametrize(
+    ("variables", "start"),
+    [
+        ({"CHARRNN_CACHE": "/c", "XDG_CACHE_HOME": "/x"}, "/c"),
+        ({"XDG_CACHE_HOME": "/x"}, "/x/charrnn"),
+        ({"HOME": "/h"}, "/h/.cache/charrnn"),
+    ],
+)
 def test_the_cache_folder(monkeypatch, variables, start):
     for name in ("CHARRNN_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
@@ -148,8 +151,10 @@ def test_failure_lists_what_works_offline(cache, monkeypatch):
 
 
 def test_an_edited_bundled_file_is_found(entries):
-    (entries / "b.yaml").write_text(ENTRY.split("  - kind")[0] + "  - kind: bundled\n    file: b.txt\n"
-                                    f"    result: {{size: 6, sha256: {TEXT_SHA256}}}\n")
+    (entries / "b.yaml").write_text(
+        ENTRY.split("  - kind")[0] + "  - kind: bundled\n    file: b.txt\n"
+        f"    result: {{size: 6, sha256: {TEXT_SHA256}}}\n"
+    )
     (entries / "b.txt").write_text("hello\n")
     assert open_corpus("b").size == 6
     (entries / "b.txt").write_text("hello")
@@ -167,24 +172,31 @@ def test_an_unknown_name_gets_the_nearest_and_all():
         find_corpus("zzz")
 
 
-@pytest.mark.parametrize(("before", "after", "reason"), [
-    ("title: T", "titel: T", "no key 'titel'; did you mean title"),
-    ("title: T", "", "the key title is missing"),
-    ("title: T", "title: 3", "title is of type str, not 3"),
-    ("title: T", "name: y\ntitle: T", "the name of a corpus is that of its file, x"),
-    ("title: T", "title: [", "cannot be read"),
-    ("    size", "    sise", "no key 'sise'; did you mean size"),
-    ("    size: 6", "    size: true", "size is of type int, not True"),
-    ("    size: 6", "    size: 6\n    cleaning: tidy-lines", "cleaning is a list, not 'tidy-lines'"),
-    ("    size: 6", "    size: 6\n    cleaning: [tidy]", "there is no cleaning step 'tidy'"),
-    ("    size: 6", "    size: 6\n    result: 3", "3 is not a mapping"),
-    ("    size: 6", "    size: 6\n    result: {size: 3}", "the key sha256 is missing"),
-    ("kind: url", "kind: ulr", "no kind 'ulr'; did you mean url"),
-    ("kind: url\n    ", "", "a source is a mapping with a kind"),
-    ("sources:", "sources:\n  - {kind: stdlib}", "kind bundled or stdlib is always there"),
-    ("sources:", "sources:\n  - {kind: url, url: https://example.org, size: 1, sha256: x}", "two sources are called"),
-    ("sources:", "sources: []\nother:", "no key 'other'"),
-])
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ("title: T", "titel: T", "no key 'titel'; did you mean title"),
+        ("title: T", "", "the key title is missing"),
+        ("title: T", "title: 3", "title is of type str, not 3"),
+        ("title: T", "name: y\ntitle: T", "the name of a corpus is that of its file, x"),
+        ("title: T", "title: [", "cannot be read"),
+        ("    size", "    sise", "no key 'sise'; did you mean size"),
+        ("    size: 6", "    size: true", "size is of type int, not True"),
+        ("    size: 6", "    size: 6\n    cleaning: tidy-lines", "cleaning is a list, not 'tidy-lines'"),
+        ("    size: 6", "    size: 6\n    cleaning: [tidy]", "there is no cleaning step 'tidy'"),
+        ("    size: 6", "    size: 6\n    result: 3", "3 is not a mapping"),
+        ("    size: 6", "    size: 6\n    result: {size: 3}", "the key sha256 is missing"),
+        ("kind: url", "kind: ulr", "no kind 'ulr'; did you mean url"),
+        ("kind: url\n    ", "", "a source is a mapping with a kind"),
+        ("sources:", "sources:\n  - {kind: stdlib}", "kind bundled or stdlib is always there"),
+        (
+            "sources:",
+            "sources:\n  - {kind: url, url: https://example.org, size: 1, sha256: x}",
+            "two sources are called",
+        ),
+        ("sources:", "sources: []\nother:", "no key 'other'"),
+    ],
+)
 def test_a_wrong_file_is_refused_in_one_line(entries, before, after, reason):
     path = entries / "x.yaml"
     path.write_text(path.read_text().replace(before, after))

@@ -23,17 +23,20 @@ Amen
 """  # noqa: W291 two blanks at a line's end are Markdown's line break
 
 
-@pytest.mark.parametrize(("step", "before", "after"), [
-    ("unescape-markdown", r"\[To A] 'x'\--y \. a\n", r"[To A] 'x'--y . a\n"),
-    ("drop-headings", "# Title\nline # one\n## ACT I", "line # one\n"),
-    ("drop-directions", "a\n_Exit_\nb", "a\nb"),
-    ("drop-directions", "say _[aside]_ no", "say  no"),
-    ("drop-directions", "_Enter\nB_\nc", "c"),
-    ("drop-directions", "_odd\n\nspeech_\n", "_odd\n\nspeech_\n"),
-    ("drop-directions", "_A _[b, c_\nd", "d"),
-    ("name-speakers", "**First Lord**\nSo. **B**", "First Lord:\nSo. B:"),
-    ("tidy-lines", "\n\na \t\n\n\nb\n\n\n\nc", "a\n\nb\n\nc\n"),
-])
+@pytest.mark.parametrize(
+    ("step", "before", "after"),
+    [
+        ("unescape-markdown", r"\[To A] 'x'\--y \. a\n", r"[To A] 'x'--y . a\n"),
+        ("drop-headings", "# Title\nline # one\n## ACT I", "line # one\n"),
+        ("drop-directions", "a\n_Exit_\nb", "a\nb"),
+        ("drop-directions", "say _[aside]_ no", "say  no"),
+        ("drop-directions", "_Enter\nB_\nc", "c"),
+        ("drop-directions", "_odd\n\nspeech_\n", "_odd\n\nspeech_\n"),
+        ("drop-directions", "_A _[b, c_\nd", "d"),
+        ("name-speakers", "**First Lord**\nSo. **B**", "First Lord:\nSo. B:"),
+        ("tidy-lines", "\n\na \t\n\n\nb\n\n\n\nc", "a\n\nb\n\nc\n"),
+    ],
+)
 def test_each_step(step, before, after):
     assert CLEANING[step](before) == after
 

@@ -40,11 +40,14 @@ def test_download_reports_progress(server, tmp_path):
     assert seen[-1] == (len(TEXT), len(TEXT))
 
 
-@pytest.mark.parametrize(("path", "limit", "reason"), [
-    ("/missing", 100, "the server answers 404"),
-    ("/short", 100, "broke off, 5 bytes are missing"),
-    ("/x", 3, "larger than the 3 bytes"),
-])
+@pytest.mark.parametrize(
+    ("path", "limit", "reason"),
+    [
+        ("/missing", 100, "the server answers 404"),
+        ("/short", 100, "broke off, 5 bytes are missing"),
+        ("/x", 3, "larger than the 3 bytes"),
+    ],
+)
 def test_download_refuses(server, tmp_path, path, limit, reason):
     with pytest.raises(CorpusError, match=reason):
         download.download(server + path, tmp_path / "x", limit=limit)
@@ -70,12 +73,15 @@ def test_a_client_runs_in_the_folder(tmp_path):
     assert (tmp_path / "x.whl").read_text() == "abc"
 
 
-@pytest.mark.parametrize(("command", "reason"), [
-    (["/no/such/apt-get"], "/no/such/apt-get does not start"),
-    (python("print('E: no such package\\n'); raise SystemExit(3)"), "^no such package$"),
-    (python("raise SystemExit(3)"), "ends with exit code 3"),
-    (python("import time; open('x', 'w').write('abcd'); time.sleep(60)"), "larger than the 3 bytes"),
-])
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        (["/no/such/apt-get"], "/no/such/apt-get does not start"),
+        (python("print('E: no such package\\n'); raise SystemExit(3)"), "^no such package$"),
+        (python("raise SystemExit(3)"), "ends with exit code 3"),
+        (python("import time; open('x', 'w').write('abcd'); time.sleep(60)"), "larger than the 3 bytes"),
+    ],
+)
 def test_a_client_that_fails_gives_its_reason(tmp_path, command, reason):
     start = time.monotonic()
     with pytest.raises(CorpusError, match=reason):

@@ -43,8 +43,12 @@ def given(content: bytes | None = TEXT, **fields) -> Given:
 
 def test_the_text_is_cleaned_and_its_provenance_kept(tmp_path):
     target = tmp_path / "deep" / "x" / "x.txt"
-    origin = given(b"# head\ntwo words", note="mind this", cleaning=("drop-headings", "tidy-lines"),
-                   result=Result(len(TEXT), sha256(TEXT)))
+    origin = given(
+        b"# head\ntwo words",
+        note="mind this",
+        cleaning=("drop-headings", "tidy-lines"),
+        result=Result(len(TEXT), sha256(TEXT)),
+    )
     found = fetch_text("x", [origin], target)
     assert target.read_bytes() == TEXT
     assert (found.origin, found.note, found.size, found.sha256) == ("here", "mind this", len(TEXT), sha256(TEXT))
@@ -59,13 +63,16 @@ def test_sources_are_tried_in_order_and_the_first_that_works_is_named(tmp_path):
     assert (tmp_path / "x.txt").read_bytes() == b"b\n"
 
 
-@pytest.mark.parametrize(("wrong", "reason"), [
-    ({"content": None}, "no connection"),
-    ({"sha256": "0" * 64, "unverified": False}, "not the expected file"),
-    ({"size": 3, "max_size": None}, "not the expected file"),
-    ({"result": Result(len(TEXT), "0" * 64)}, "the cleaned text is not the right one"),
-    ({"content": b"\xff"}, "not UTF-8"),
-])
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"content": None}, "no connection"),
+        ({"sha256": "0" * 64, "unverified": False}, "not the expected file"),
+        ({"size": 3, "max_size": None}, "not the expected file"),
+        ({"result": Result(len(TEXT), "0" * 64)}, "the cleaned text is not the right one"),
+        ({"content": b"\xff"}, "not UTF-8"),
+    ],
+)
 def test_a_wrong_text_is_refused_and_the_old_one_stays(tmp_path, wrong, reason):
     target = tmp_path / "x.txt"
     before = fetch_text("x", [given(b"old\n")], target)
@@ -95,13 +102,16 @@ def test_provenance_without_its_text_or_damaged_counts_for_nothing(tmp_path):
     assert read_provenance(target) is None
 
 
-@pytest.mark.parametrize(("fields", "reason"), [
-    ({"unverified": False}, "either the sha256 of the download or unverified"),
-    ({"sha256": "0" * 64}, "either the sha256 of the download or unverified"),
-    ({"max_size": None}, "either size or max_size"),
-    ({"size": 3}, "either size or max_size"),
-    ({"cleaning": ("scrub",)}, "no cleaning step 'scrub'; there are unescape-markdown"),
-])
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"unverified": False}, "either the sha256 of the download or unverified"),
+        ({"sha256": "0" * 64}, "either the sha256 of the download or unverified"),
+        ({"max_size": None}, "either size or max_size"),
+        ({"size": 3}, "either size or max_size"),
+        ({"cleaning": ("scrub",)}, "no cleaning step 'scrub'; there are unescape-markdown"),
+    ],
+)
 def test_an_origin_states_its_size_and_how_it_is_verified(fields, reason):
     with pytest.raises(CorpusError, match=reason):
         given(**fields)

@@ -57,8 +57,14 @@ def test_package_index_asks_pip_for_a_wheel_only(tmp_path, monkeypatch):
 def test_debian_asks_apt_and_streams_the_package(tmp_path, monkeypatch, version, wanted):
     deb = ar({"data.tar.xz": tar({"./usr/src/linux.tar.xz": tar({"linux/kernel/a.c": TEXT})})})
     command = client(monkeypatch, "linux_6.1-1_all.deb", deb)
-    origin = Debian(package="linux", version=version, archive="usr/src/linux.tar.xz", members=("linux/*",),
-                    max_size=10**6, unverified=True)
+    origin = Debian(
+        package="linux",
+        version=version,
+        archive="usr/src/linux.tar.xz",
+        members=("linux/*",),
+        max_size=10**6,
+        unverified=True,
+    )
     assert not fetch_text("x", [origin], tmp_path / "x.txt").verified
     assert (tmp_path / "x.txt").read_bytes() == TEXT
     assert (command[0], *command[-2:]) == ("apt-get", "download", wanted)

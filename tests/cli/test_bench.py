@@ -10,8 +10,20 @@ from charrnn.bench import machine
 from charrnn.cli import cli
 from charrnn.presets import load_preset
 
-TINY = ("--device", "cpu", "--kernel", "numpy", "--hidden-size", "3", "--seq-len", "4", "--batch-size", "2",
-        "--steps", "2")  # fmt: skip
+TINY = (
+    "--device",
+    "cpu",
+    "--kernel",
+    "numpy",
+    "--hidden-size",
+    "3",
+    "--seq-len",
+    "4",
+    "--batch-size",
+    "2",
+    "--steps",
+    "2",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -37,9 +49,18 @@ def test_tables_fit_eighty_columns():
     assert result.exit_code == 0
     assert max(map(len, result.stdout.splitlines())) <= 80
     assert "\x1b" not in result.stdout
-    for expected in ("lstm 2x3", "charrnn numpy", "charrnn reference", "ms a step", "GFLOP/s", "peak memory",
-                     "µs a time step backward", "least traffic",
-                     "drawn/s, 100 texts", "ratio    min "):  # fmt: skip
+    for expected in (
+        "lstm 2x3",
+        "charrnn numpy",
+        "charrnn reference",
+        "ms a step",
+        "GFLOP/s",
+        "peak memory",
+        "µs a time step backward",
+        "least traffic",
+        "drawn/s, 100 texts",
+        "ratio    min ",
+    ):
         assert expected in result.stdout
     assert result.stderr.splitlines()[-1] == "pair 1 of 1"
 
@@ -48,10 +69,28 @@ def test_json_has_everything():
     result = run(*TINY, "--json", "--vocab-size", "7")
     assert result.exit_code == 0
     report = json.loads(result.stdout)
-    assert report["workload"] == {"cell": "lstm", "vocab_size": 7, "hidden_size": 3, "num_layers": 2, "seq_len": 4,
-                                  "batch_size": 2}  # fmt: skip
-    assert set(report) == {"workload", "gflops", "errors", "machine", "ceiling", "ours", "rival", "variants", "pairs",
-                           "ratio", "ratio_sampling", "warnings"}  # fmt: skip
+    assert report["workload"] == {
+        "cell": "lstm",
+        "vocab_size": 7,
+        "hidden_size": 3,
+        "num_layers": 2,
+        "seq_len": 4,
+        "batch_size": 2,
+    }
+    assert set(report) == {
+        "workload",
+        "gflops",
+        "errors",
+        "machine",
+        "ceiling",
+        "ours",
+        "rival",
+        "variants",
+        "pairs",
+        "ratio",
+        "ratio_sampling",
+        "warnings",
+    }
     assert set(report["ours"]["milliseconds"]) == {"step", "forward", "backward", "rest"}
     assert set(report["ours"]["milliseconds"]["step"]) == {"median", "low", "high"}
     assert report["rival"] is report["ratio"] is None

@@ -47,7 +47,8 @@ def test_list():
     ]
     run("fetch", "web")
     assert [(each["name"], each["state"]) for each in json.loads(run("list", "--json").stdout)] == [
-        ("bundled", "always here"), ("web", "here"),
+        ("bundled", "always here"),
+        ("web", "here"),
     ]
 
 

@@ -85,8 +85,11 @@ def test_another_budget_for_all_trials():
 
 
 def test_cells_are_the_columns_of_a_second_table():
-    Path("s.yaml").write_text(SWEEP.replace("steps: 20", "steps: 4").replace(" num_layers: 1,", "").replace(
-        "grid: {", "grid: {num_layers: [1, 2], "))
+    Path("s.yaml").write_text(
+        SWEEP.replace("steps: 20", "steps: 4")
+        .replace(" num_layers: 1,", "")
+        .replace("grid: {", "grid: {num_layers: [1, 2], ")
+    )
     table = [line.split() for line in sweep().stdout.split("\n\n")[1].splitlines()]
     assert table[0] == ["num_layers", "gru", "lstm"] and [row[0] for row in table[1:]] == ["1", "2"]
     losses = {row["run"]: f"{row['val_loss']:.4f}" for row in json.loads(sweep("--json").stdout)}
@@ -95,8 +98,12 @@ def test_cells_are_the_columns_of_a_second_table():
 
 
 def test_the_table_of_cells_has_the_best_over_what_is_a_means():
-    Path("s.yaml").write_text("best_of: [learning_rate]" + SWEEP.replace("steps: 20", "steps: 4").replace(
-        " num_layers: 1,", "").replace("grid: {", "grid: {num_layers: [1, 2], learning_rate: [1e-4, 0.1], "))
+    Path("s.yaml").write_text(
+        "best_of: [learning_rate]"
+        + SWEEP.replace("steps: 20", "steps: 4")
+        .replace(" num_layers: 1,", "")
+        .replace("grid: {", "grid: {num_layers: [1, 2], learning_rate: [1e-4, 0.1], ")
+    )
     table = [line.split() for line in sweep().stdout.split("\n\n")[1].splitlines()]
     losses = {row["run"]: row["val_loss"] for row in json.loads(sweep("--json").stdout)}
     assert len(losses) == 8 and [row[0] for row in table] == ["num_layers", "1", "2"]
@@ -105,11 +112,16 @@ def test_the_table_of_cells_has_the_best_over_what_is_a_means():
 
 
 def test_cells_alone_have_one_row_if_there_is_something_to_be_the_best_of():
-    Path("s.yaml").write_text("best_of: [learning_rate]\nsamples: 2" + SWEEP.replace("steps: 20", "steps: 4") +
-                              "random: {learning_rate: {low: 1e-4, high: 0.1}}")  # fmt: skip
+    Path("s.yaml").write_text(
+        "best_of: [learning_rate]\nsamples: 2"
+        + SWEEP.replace("steps: 20", "steps: 4")
+        + "random: {learning_rate: {low: 1e-4, high: 0.1}}"
+    )
     table = [line.split() for line in sweep().stdout.split("\n\n")[1].splitlines()]
-    losses = {cell: min(row["val_loss"] for row in json.loads(sweep("--json").stdout) if row["cell"] == cell)
-              for cell in ("gru", "lstm")}  # fmt: skip
+    losses = {
+        cell: min(row["val_loss"] for row in json.loads(sweep("--json").stdout) if row["cell"] == cell)
+        for cell in ("gru", "lstm")
+    }
     assert table == [["gru", "lstm"], [f"{losses['gru']:.4f}", f"{losses['lstm']:.4f}"]]
 
 
@@ -127,8 +139,12 @@ def test_a_failed_trial_does_not_keep_the_others_from_being_trained():
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_sweep_goes_on_where_it_was(number, code):
     Path("s.yaml").write_text(SWEEP.replace("steps: 20", "steps: 3000").replace("eval_every: 10", "eval_every: 1000"))
-    process = subprocess.Popen([sys.executable, "-m", "charrnn", "sweep", "s.yaml", *NUMPY], text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-m", "charrnn", "sweep", "s.yaml", *NUMPY],
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     log = Path("runs/s/cell=gru.log")
     deadline = time.monotonic() + 60
     while not (log.exists() and "training" in log.read_text()) and time.monotonic() < deadline:

@@ -16,8 +16,20 @@ from charrnn.session import begin
 from charrnn.training.trainer import Trainer
 
 TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60))
-TINY = ["--preset", "none", "--hidden-size", "8", "--num-layers", "1", "--seq-len", "10", "--batch-size", "4",
-        "--steps", "20"]  # fmt: skip
+TINY = [
+    "--preset",
+    "none",
+    "--hidden-size",
+    "8",
+    "--num-layers",
+    "1",
+    "--seq-len",
+    "10",
+    "--batch-size",
+    "4",
+    "--steps",
+    "20",
+]
 
 
 @pytest.fixture
@@ -70,7 +82,7 @@ def test_the_written_configuration_repeats_the_run(folder):
 def test_the_command_line_wins_over_a_preset(folder):
     run("fox.txt", *TINY, "--preset", "names")
     config = Path("runs/fox/config.yaml").read_text()
-    assert "cell: \"lstm\"  # preset names" in config and "hidden_size: 8  # command line" in config
+    assert 'cell: "lstm"  # preset names' in config and "hidden_size: 8  # command line" in config
 
 
 def begins(*arguments, **options):
@@ -84,7 +96,7 @@ def test_a_preset_is_chosen_and_said(folder):
     said, config = begins("fox.txt")
     assert said.count("note: preset quick, for 2.6 kB of text; --preset NAME is another, --preset none is none\n") == 1
     assert "1 step, preset quick, into runs/fox" in said
-    assert 'hidden_size: 256  # preset quick' in config and "steps: 1  # command line" in config
+    assert "hidden_size: 256  # preset quick" in config and "steps: 1  # command line" in config
     result = run("fox.txt", "--steps", 1, "--force", "--json")
     assert '{"event": "notice", "text": "preset quick, for 2.6 kB' in result.stdout and not result.stderr
 
@@ -114,7 +126,7 @@ def test_gated_cells_get_the_same_preset_so_that_they_can_be_compared(folder):
         said, config = begins("fox.txt", "--cell", cell)
         assert "note: preset quick" in said and ("found with lstm" in said) == (cell != "lstm")
         assert f'cell: "{cell}"  # command line' in config
-        assert 'hidden_size: 256  # preset quick' in config and "learning_rate: 0.02  # preset quick" in config
+        assert "hidden_size: 256  # preset quick" in config and "learning_rate: 0.02  # preset quick" in config
 
 
 def test_no_preset_is_chosen_for_a_cell_without_gates(folder):
@@ -258,9 +270,11 @@ class TestBadInput:
 def test_a_signal_saves_and_says_how_to_go_on(folder, number, code):
     process = subprocess.Popen(
         [sys.executable, "-m", "charrnn", "train", "fox.txt", "--preset", "none", "--minutes", "5", "--json"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
-    )  # fmt: skip
+    )
     for line in process.stdout:
         if '"step"' in line:
             break
@@ -286,6 +300,8 @@ def test_a_signal_while_the_text_is_read_puts_the_old_run_back(folder, number, c
 
 
 def test_help_is_quick_and_heavy_libraries_stay_out():
-    code = ("import sys; from charrnn.cli import cli; cli(['--help'], standalone_mode=False); "
-            "sys.exit(any(name in sys.modules for name in ('numpy', 'cupy', 'rich', 'yaml', 'safetensors')))")
+    code = (
+        "import sys; from charrnn.cli import cli; cli(['--help'], standalone_mode=False); "
+        "sys.exit(any(name in sys.modules for name in ('numpy', 'cupy', 'rich', 'yaml', 'safetensors')))"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0

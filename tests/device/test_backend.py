@@ -25,8 +25,9 @@ def fake_cupy(count):
         return count
 
     cupy = ModuleType("cupy")
-    cupy.cuda = SimpleNamespace(runtime=SimpleNamespace(CUDARuntimeError=CUDARuntimeError,
-                                                        getDeviceCount=get_device_count))  # fmt: skip
+    cupy.cuda = SimpleNamespace(
+        runtime=SimpleNamespace(CUDARuntimeError=CUDARuntimeError, getDeviceCount=get_device_count)
+    )
     return cupy
 
 
@@ -55,11 +56,16 @@ def test_with_half_of_cupy(monkeypatch, tmp_path):
     assert "no GPU: CuPy does not work (No module named 'not_there'); pip install" in without_gpu()
 
 
-@pytest.mark.parametrize(("count", "message"), [
-    ("cudaErrorInsufficientDriver: CUDA driver version is insufficient for CUDA runtime version",
-     "the NVIDIA driver is missing or too old (cudaErrorInsufficientDriver: "),
-    ("cudaErrorNoDevice: no CUDA-capable device is detected", "the driver are there, but no NVIDIA GPU; use --dev"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("count", "message"),
+    [
+        (
+            "cudaErrorInsufficientDriver: CUDA driver version is insufficient for CUDA runtime version",
+            "the NVIDIA driver is missing or too old (cudaErrorInsufficientDriver: ",
+        ),
+        ("cudaErrorNoDevice: no CUDA-capable device is detected", "the driver are there, but no NVIDIA GPU; use --dev"),
+    ],
+)
 def test_without_a_driver_or_a_gpu(monkeypatch, count, message):
     monkeypatch.setitem(sys.modules, "cupy", fake_cupy(count))
     assert message in without_gpu()

@@ -22,8 +22,14 @@ def run(backend: Backend, kernels: ReferenceKernels, layer: Layer, cell: str, tr
     def put(array: np.ndarray) -> Any:
         return backend.to_device(array.astype(backend.dtype))
 
-    recurrence = kernels.recurrence(cell, hidden_size=hidden_size, seq_len=seq_len + 2, batch_size=batch_size,
-                                    dtype=backend.dtype, training=training)  # fmt: skip
+    recurrence = kernels.recurrence(
+        cell,
+        hidden_size=hidden_size,
+        seq_len=seq_len + 2,
+        batch_size=batch_size,
+        dtype=backend.dtype,
+        training=training,
+    )
     params = {name: put(param) for name, param in layer.params.items()}
     h, last = recurrence.forward(params, put(layer.z), tuple(map(put, layer.state)))
     found = {"h": h.copy()} | {f"state {k}": s.copy() for k, s in enumerate(last)}
@@ -98,16 +104,25 @@ def _operation_error(
 def arrays_of(backend: Backend, rows: int, columns: int) -> dict[str, Any]:
     """Everything that OPERATIONS read or write; the same numbers on every backend."""
     rng = np.random.default_rng(rows * columns)
-    numbers = {"a": rng.normal(size=(rows, columns)) * 3, "table": rng.normal(size=(columns, 40)),
-               "rows": rng.normal(size=(rows, 40)), "w": rng.normal(size=rows * columns),
-               "mean": rng.normal(size=rows * columns), "square_mean": rng.random(rows * columns),
-               "slope": rng.normal(size=rows * columns), "product": np.zeros((rows, 40)), "sums": np.zeros(columns),
-               "summed": np.zeros((columns, 40)), "gathered": np.zeros((rows, 40))}  # fmt: skip
+    numbers = {
+        "a": rng.normal(size=(rows, columns)) * 3,
+        "table": rng.normal(size=(columns, 40)),
+        "rows": rng.normal(size=(rows, 40)),
+        "w": rng.normal(size=rows * columns),
+        "mean": rng.normal(size=rows * columns),
+        "square_mean": rng.random(rows * columns),
+        "slope": rng.normal(size=rows * columns),
+        "product": np.zeros((rows, 40)),
+        "sums": np.zeros(columns),
+        "summed": np.zeros((columns, 40)),
+        "gathered": np.zeros((rows, 40)),
+    }
     width = {1: np.uint8, 5: np.uint16, 260: np.int32}.get(rows, np.int64)
     ids, text = rng.integers(0, columns, rows).astype(width), rng.integers(0, columns, 8 * rows).astype(width)
     starts = np.sort(rng.integers(0, 6 * rows, 3))
-    arrays = {name: backend.to_device(values.astype(np.float32).astype(backend.dtype))
-              for name, values in numbers.items()}  # fmt: skip
+    arrays = {
+        name: backend.to_device(values.astype(np.float32).astype(backend.dtype)) for name, values in numbers.items()
+    }
     ids = {"ids": ids, "text": text, "starts": starts, "read": np.zeros((rows + 1, 3), width)}
     return arrays | {name: backend.to_device(values) for name, values in ids.items()}
 

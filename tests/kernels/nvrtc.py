@@ -22,8 +22,13 @@ def spill_stores(source: str, architecture: int) -> list[int]:
     """Bytes that each kernel of the source stores because registers do not hold them; compiled as CuPy does."""
     from cupy_backends.cuda.libs import nvrtc
 
-    options = (f"--gpu-architecture=sm_{architecture}", "--std=c++17", "-ftz=true",
-               "--device-as-default-execution-space", "--ptxas-options=-v")  # fmt: skip
+    options = (
+        f"--gpu-architecture=sm_{architecture}",
+        "--std=c++17",
+        "-ftz=true",
+        "--device-as-default-execution-space",
+        "--ptxas-options=-v",
+    )
     program = nvrtc.createProgram(source, "kernels.cu", (), ())
     try:
         nvrtc.compileProgram(program, options)

@@ -13,8 +13,14 @@ from charrnn.kernels.cuda.plan import Limits, Plan, choose
 from tests.kernels.nvrtc import spill_stores
 
 # A100, RTX 3080, RTX 4090, H100, B200, RTX 5090: multiprocessors, and bytes of shared memory that a block can have.
-GPUS = [Limits(80, 108, 166912), Limits(86, 68, 101376), Limits(89, 128, 101376), Limits(90, 132, 232448),
-        Limits(100, 148, 232448), Limits(120, 170, 101376)]  # fmt: skip
+GPUS = [
+    Limits(80, 108, 166912),
+    Limits(86, 68, 101376),
+    Limits(89, 128, 101376),
+    Limits(90, 132, 232448),
+    Limits(100, 148, 232448),
+    Limits(120, 170, 101376),
+]
 CELLS = ("lstm", "gru", "tanh")
 HIDDEN = (64, 128, 256, 512, 1024)
 BATCHES = (8, 64, 128)

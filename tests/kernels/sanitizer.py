@@ -23,8 +23,9 @@ def run_sanitized(module: str, *arguments: str) -> subprocess.CompletedProcess[s
         pytest.skip("g++ has no thread sanitizer")
     environment = {**os.environ, "LD_PRELOAD": library, "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, "-m", module, *arguments]
-    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False,
-                          timeout=PATIENCE_SECONDS)  # fmt: skip
+    done = subprocess.run(
+        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
+    )
     if "unexpected memory mapping" in done.stderr:
         pytest.skip("the thread sanitizer does not run under this kernel")
     return done

@@ -75,9 +75,18 @@ def layouts(array):
     return array, np.ascontiguousarray(array.T).T, *parts
 
 
-@pytest.mark.parametrize(("rows", "depth", "columns"), [
-    (1, 1, 1), (1, 3, 65), (2, 17, 33), (7, 64, 5), (14, 301, 40), (130, 40, 100), (27, 999, 70),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("rows", "depth", "columns"),
+    [
+        (1, 1, 1),
+        (1, 3, 65),
+        (2, 17, 33),
+        (7, 64, 5),
+        (14, 301, 40),
+        (130, 40, 100),
+        (27, 999, 70),
+    ],
+)
 def test_products_are_those_of_rounded_factors(kernels, rows, depth, columns):
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(rows, depth)).astype(np.float32), rng.normal(size=(depth, columns)).astype(np.float32)
@@ -166,13 +175,22 @@ def test_a_training_learns_as_much_as_in_float32(tmp_path, monkeypatch):
 def compile_product(*flags):
     """The compiler's run on the matrix product in bf16; its output is assembly."""
     source = SOURCES / "panel.cpp"
-    return subprocess.run([*compiler(), *FLAGS, "-O1", "-DBF16", *flags, f"-I{SHARED}", "-S", "-o", "-", str(source)],
-                          capture_output=True, text=True, check=False)  # fmt: skip
+    return subprocess.run(
+        [*compiler(), *FLAGS, "-O1", "-DBF16", *flags, f"-I{SHARED}", "-S", "-o", "-", str(source)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_the_instruction_is_used_where_it_is_known():
-    known = subprocess.run([*compiler(), *INSTRUCTIONS, "-x", "c++", "-fsyntax-only", "-"], input="",
-                           capture_output=True, text=True, check=False)  # fmt: skip
+    known = subprocess.run(
+        [*compiler(), *INSTRUCTIONS, "-x", "c++", "-fsyntax-only", "-"],
+        input="",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if known.returncode:
         pytest.skip("the compiler does not know AVX512_BF16")
     assembly = compile_product(*INSTRUCTIONS)

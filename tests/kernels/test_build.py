@@ -36,8 +36,9 @@ def compiler(tmp_path, monkeypatch):
 
 def start(**environment):
     """A process that loads the library."""
-    return subprocess.Popen([sys.executable, "-c", START], cwd=REPOSITORY, env={**os.environ, **environment},
-                            stderr=subprocess.PIPE)  # fmt: skip
+    return subprocess.Popen(
+        [sys.executable, "-c", START], cwd=REPOSITORY, env={**os.environ, **environment}, stderr=subprocess.PIPE
+    )
 
 
 def finish(process):
@@ -72,10 +73,16 @@ def test_a_damaged_library_is_made_anew(tmp_path):
     assert library.stat().st_size == whole
 
 
-@pytest.mark.parametrize(("script", "reason"), [
-    ("exit 0", "fake-c++ says nothing, and makes no library"),
-    ('while [ "$1" != -o ] && [ $# -gt 0 ]; do shift; done; [ $# = 0 ] || echo garbage > "$2"', "cannot be loaded: "),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("exit 0", "fake-c++ says nothing, and makes no library"),
+        (
+            'while [ "$1" != -o ] && [ $# -gt 0 ]; do shift; done; [ $# = 0 ] || echo garbage > "$2"',
+            "cannot be loaded: ",
+        ),
+    ],
+)
 def test_a_compiler_that_makes_nothing_of_use_is_one_line_and_leaves_nothing(compiler, tmp_path, script, reason):
     compiler(script)
     with pytest.raises(Unsupported) as refusal:

@@ -15,8 +15,12 @@ from tests.support.layers import Layer
 
 CPU32 = Backend(np, np.float32, "cpu", "CPU")
 SHAPES = [(1, 1, 1), (1, 4, 7), (5, 1, 31), (6, 3, 33), (7, 2, 100), (4, 50, 128), (3, 13, 5), (2, 1, 300), (3, 6, 161)]
-WIDTHS = {"native": (), "lanes-4": ("-DLANES=4", "-O1"), "lanes-8": ("-DLANES=8", "-O1"),
-          "lanes-16": ("-DLANES=16", "-O1")}  # fmt: skip
+WIDTHS = {
+    "native": (),
+    "lanes-4": ("-DLANES=4", "-O1"),
+    "lanes-8": ("-DLANES=8", "-O1"),
+    "lanes-16": ("-DLANES=16", "-O1"),
+}
 
 
 @pytest.fixture(params=WIDTHS, scope="module")
@@ -106,8 +110,9 @@ def test_large_inputs_do_not_overflow(native, cell):
     layer.z *= 1e4
     expected = run(CPU64, REFERENCE, layer, cell)
     for name, value in run(CPU32, native, layer, cell).items():
-        np.testing.assert_allclose(value, expected[name], rtol=1e-4, atol=1e-4 * np.abs(expected[name]).max(),
-                                   err_msg=name)  # fmt: skip
+        np.testing.assert_allclose(
+            value, expected[name], rtol=1e-4, atol=1e-4 * np.abs(expected[name]).max(), err_msg=name
+        )
 
 
 def test_float64_goes_to_numpy(native):
@@ -125,9 +130,18 @@ def matrices(rows, columns, count):
     return numbers[0], np.ascontiguousarray(numbers[1].T).T, wide[:, 2:-3], np.ascontiguousarray(wide.T).T[:, 2:-3]
 
 
-@pytest.mark.parametrize(("rows", "depth", "columns"), [
-    (1, 1, 1), (1, 300, 65), (2, 17, 33), (7, 600, 5), (130, 40, 100), (500, 65, 16), (65, 1000, 64),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("rows", "depth", "columns"),
+    [
+        (1, 1, 1),
+        (1, 300, 65),
+        (2, 17, 33),
+        (7, 600, 5),
+        (130, 40, 100),
+        (500, 65, 16),
+        (65, 1000, 64),
+    ],
+)
 def test_matmul(kernels, rows, depth, columns):
     for a in matrices(rows, depth, 2):
         for b in matrices(depth, columns, 2):

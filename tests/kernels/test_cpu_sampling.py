@@ -37,8 +37,9 @@ def both(kernels, shape, batch_size, choose, blocks=(5, STEPS - 5), round_weight
     """
     params, given = parameters(shape), parameters(shape)
     network = Network(shape, params, BACKEND, kernels, seq_len=3, batch_size=batch_size)
-    logits, states = network.forward(np.arange(3 * batch_size, dtype=np.uint8).reshape(3, -1) % VOCAB,
-                                     network.initial_state())  # fmt: skip
+    logits, states = network.forward(
+        np.arange(3 * batch_size, dtype=np.uint8).reshape(3, -1) % VOCAB, network.initial_state()
+    )
     logits = logits[-batch_size:]
     ours, our_states = logits.copy(), [tuple(array.copy() for array in state) for state in states]
     draws = np.random.default_rng(1).random((STEPS, batch_size))
@@ -62,19 +63,34 @@ def assert_same(expected, found):
             np.testing.assert_allclose(array, expected_array, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize(("hidden_size", "num_layers", "batch_size", "embedding_size"), [
-    (1, 1, 1, 0), (33, 2, 1, 0), (40, 3, 20, 0), (20, 2, 3, 5), (300, 2, 1, 0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("hidden_size", "num_layers", "batch_size", "embedding_size"),
+    [
+        (1, 1, 1, 0),
+        (33, 2, 1, 0),
+        (40, 3, 20, 0),
+        (20, 2, 3, 5),
+        (300, 2, 1, 0),
+    ],
+)
 @pytest.mark.parametrize("cell", CELLS)
 def test_any_network(kernels, cell, hidden_size, num_layers, batch_size, embedding_size):
     shape = Shape(cell, VOCAB, hidden_size, num_layers, embedding_size)
     assert_same(*both(kernels, shape, batch_size, Filter(1.0)))
 
 
-@pytest.mark.parametrize("choose", [
-    Filter(0), Filter(0.5), Filter(1, top_k=1), Filter(1, top_k=7), Filter(1.2, top_p=0.6), Filter(1, 200, 0.9),
-    Filter(1, top_k=10, top_p=0.01),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "choose",
+    [
+        Filter(0),
+        Filter(0.5),
+        Filter(1, top_k=1),
+        Filter(1, top_k=7),
+        Filter(1.2, top_p=0.6),
+        Filter(1, 200, 0.9),
+        Filter(1, top_k=10, top_p=0.01),
+    ],
+)
 def test_any_filter(kernels, choose):
     assert_same(*both(kernels, Shape("gru", VOCAB, 24, 2), 4, choose))
 
@@ -93,8 +109,9 @@ def test_logits_that_are_no_numbers_draw_an_id_all_the_same(kernels):
     params = initial_parameters(shape, BACKEND, np.random.default_rng(0))
     states = [(np.zeros((1, 4), np.float32),)]
     for choose in ({"temperature": 0.0}, {"top_p": 0.5}, {"top_k": 3}):
-        ids = Sampler(kernels, "tanh", params, 1, 1).sample(np.full((1, VOCAB), np.nan, np.float32), states,
-                                                            np.full((3, 1), 0.999), **choose)  # fmt: skip
+        ids = Sampler(kernels, "tanh", params, 1, 1).sample(
+            np.full((1, VOCAB), np.nan, np.float32), states, np.full((3, 1), 0.999), **choose
+        )
         assert ((ids >= 0) & (ids < VOCAB)).all()
 
 
@@ -105,15 +122,22 @@ def to_float16(params):
             params[name][...] = params[name].astype(np.float16)
 
 
-needs_float16 = pytest.mark.skipif("f16c" not in Path("/proc/cpuinfo").read_text().split(),
-                                   reason="this processor cannot widen float16")  # fmt: skip
+needs_float16 = pytest.mark.skipif(
+    "f16c" not in Path("/proc/cpuinfo").read_text().split(), reason="this processor cannot widen float16"
+)
 
 
 @needs_float16
 @pytest.mark.parametrize("flags", [(), ("-DLANES=4", "-O1")], ids=["native", "lanes-4"])
-@pytest.mark.parametrize(("hidden_size", "num_layers", "batch_size", "embedding_size"), [
-    (1, 1, 1, 0), (33, 2, 1, 0), (40, 3, 20, 5), (300, 2, 2, 0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("hidden_size", "num_layers", "batch_size", "embedding_size"),
+    [
+        (1, 1, 1, 0),
+        (33, 2, 1, 0),
+        (40, 3, 20, 5),
+        (300, 2, 2, 0),
+    ],
+)
 @pytest.mark.parametrize("cell", CELLS)
 def test_weights_of_ten_bits(flags, cell, hidden_size, num_layers, batch_size, embedding_size):
     shape, kernels = Shape(cell, VOCAB, hidden_size, num_layers, embedding_size), CpuKernels(flags)

@@ -42,8 +42,6 @@ SOURCES = [(name, {}) for name in (*cuda.SOURCES, "gated.cu", "largest.cu")] + [
 SHAPES = [(1, 1, 1), (1, 4, 7), (5, 1, 31), (4, 3, 100), (2, 9, 33)]
 
 
-
-
 @pytest.fixture(scope="module")
 def kernels(folder):
     with pytest.MonkeyPatch.context() as patch:
@@ -80,10 +78,22 @@ class TestOnTheProcessor:
         for name, value in run(BACKEND, kernels, layer, cell, training=False).items():
             np.testing.assert_array_equal(value, trained[name], err_msg=name)
 
-    @pytest.mark.parametrize("choose", [
-        Filter(1.0), Filter(0.3), Filter(0), Filter(0.8, top_k=1), Filter(0.8, top_k=3), Filter(0.8, top_k=500),
-        Filter(1.0, top_p=0.7), Filter(2.0, top_k=5, top_p=0.5), Filter(1.0, top_p=1e-50), Filter(1e-50),
-    ], ids=str)  # fmt: skip
+    @pytest.mark.parametrize(
+        "choose",
+        [
+            Filter(1.0),
+            Filter(0.3),
+            Filter(0),
+            Filter(0.8, top_k=1),
+            Filter(0.8, top_k=3),
+            Filter(0.8, top_k=500),
+            Filter(1.0, top_p=0.7),
+            Filter(2.0, top_k=5, top_p=0.5),
+            Filter(1.0, top_p=1e-50),
+            Filter(1e-50),
+        ],
+        ids=str,
+    )
     def test_characters_are_chosen_as_on_the_host(self, kernels, choose):
         rng = np.random.default_rng(0)
         for texts, vocab_size in ((1, 1), (3, 5), (4, 200)):
@@ -142,12 +152,15 @@ class TestOnTheProcessor:
         assert loss == pytest.approx(expected_loss, rel=1e-6)
         np.testing.assert_allclose(gradient, expected, atol=1e-5 * np.abs(expected).max())
 
-    @pytest.mark.parametrize(("right", "wrong"), [
-        ("product[gate + block * hidden]", "product[gate + block]"),
-        ("memory[taped + tape] =", "memory[taped] ="),
-        ("product[index] + carried[index]", "product[index]"),
-        ("if (index >= count) return;", "if (index >= count - 1) return;"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("right", "wrong"),
+        [
+            ("product[gate + block * hidden]", "product[gate + block]"),
+            ("memory[taped + tape] =", "memory[taped] ="),
+            ("product[index] + carried[index]", "product[index]"),
+            ("if (index >= count) return;", "if (index >= count - 1) return;"),
+        ],
+    )
     def test_a_wrong_index_is_seen(self, folder, right, wrong):
         def spoil(text):
             return text.replace(right, wrong)
@@ -168,10 +181,16 @@ class TestOnTheProcessor:
 class TestPrecision:
     """What is asked for, and what a GPU gives."""
 
-    @pytest.mark.parametrize(("capability", "wish", "given"), [
-        ("75", "tf32", "float32"), ("75", "float32", "float32"), ("80", "tf32", "tf32"), ("90", "float32", "float32"),
-        ("120", "bf16", "bf16"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("capability", "wish", "given"),
+        [
+            ("75", "tf32", "float32"),
+            ("75", "float32", "float32"),
+            ("80", "tf32", "tf32"),
+            ("90", "float32", "float32"),
+            ("120", "bf16", "bf16"),
+        ],
+    )
     def test_what_a_gpu_gives(self, monkeypatch, capability, wish, given):
         calls = []
         cublas = ModuleType("cublas")
@@ -224,8 +243,11 @@ def gemm(_, left, right, m, n, k, alpha, a, a_type, a_step, b, b_type, b_step, b
 
     for row in range(m):
         for column in range(n):
-            total = sum(at(a, (i + row * a_step) if left else (row + i * a_step)).value
-                        * at(b, (column + i * b_step) if right else (i + column * b_step)).value for i in range(k))
+            total = sum(
+                at(a, (i + row * a_step) if left else (row + i * a_step)).value
+                * at(b, (column + i * b_step) if right else (i + column * b_step)).value
+                for i in range(k)
+            )
             cell = at(c, row + column * c_step)
             before = at(beta, 0).value * cell.value if at(beta, 0).value else 0.0  # what is there may be no number
             cell.value = at(alpha, 0).value * total + before
@@ -248,8 +270,7 @@ def fake_cupy(capability="90", compile_error=None):
 
     attributes = {"MultiProcessorCount": 132, "MaxSharedMemoryPerBlockOptin": 232448}
     device = SimpleNamespace(compute_capability=capability, attributes=attributes, use=lambda: None)
-    cuda = SimpleNamespace(Device=lambda *_: device,
-                           compiler=SimpleNamespace(CompileException=SyntaxError))  # fmt: skip
+    cuda = SimpleNamespace(Device=lambda *_: device, compiler=SimpleNamespace(CompileException=SyntaxError))
     return SimpleNamespace(cuda=cuda, RawModule=RawModule)
 
 
@@ -294,9 +315,12 @@ class TestRefusals:
         cupy, taken = fake_cupy(), {}
         cupy.cuda.memory = SimpleNamespace(OutOfMemoryError=OutOfMemoryError)
         cupy.cuda.set_allocator = lambda allocate: taken.update(allocate=allocate)
-        cupy.cuda.runtime = SimpleNamespace(CUDARuntimeError=RuntimeError, getDeviceCount=lambda: 1,
-                                            getDeviceProperties=lambda _: {"name": b"GPU"},
-                                            memGetInfo=lambda: (3 << 20, 8 << 30))  # fmt: skip
+        cupy.cuda.runtime = SimpleNamespace(
+            CUDARuntimeError=RuntimeError,
+            getDeviceCount=lambda: 1,
+            getDeviceProperties=lambda _: {"name": b"GPU"},
+            memGetInfo=lambda: (3 << 20, 8 << 30),
+        )
         cupy.get_default_memory_pool = lambda: SimpleNamespace(malloc=malloc)
         monkeypatch.setitem(sys.modules, "cupy", cupy)
         monkeypatch.setitem(sys.modules, "cupy.cublas", cupy)

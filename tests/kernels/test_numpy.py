@@ -15,8 +15,9 @@ SHAPES = [(1, 1, 1), (1, 4, 3), (7, 1, 5), (6, 3, 9), (20, 2, 33)]
 def run(kernels, layer, cell, dtype, spare=0):
     """All outputs and gradients of a layer; built for longer sequences than it gets by `spare`."""
     seq_len, batch_size, hidden_size = layer.dh.shape
-    recurrence = kernels.recurrence(cell, hidden_size=hidden_size, seq_len=seq_len + spare, batch_size=batch_size,
-                                    dtype=dtype, training=True)  # fmt: skip
+    recurrence = kernels.recurrence(
+        cell, hidden_size=hidden_size, seq_len=seq_len + spare, batch_size=batch_size, dtype=dtype, training=True
+    )
     params = {name: param.astype(dtype) for name, param in layer.params.items()}
     state = tuple(s.astype(dtype) for s in layer.state)
     h, last = recurrence.forward(params, layer.z.astype(dtype), state)

@@ -84,8 +84,9 @@ class TestOnTheProcessor:
 
     def test_inference_equals_training_and_training_itself(self, kernels):
         kernels.case = case = CASES["lstm on a grid, in two launches"]
-        trained, again, untrained = (run(BACKEND, kernels, layer_of(case), case.cell, training=training)
-                                     for training in (True, True, False))  # fmt: skip
+        trained, again, untrained = (
+            run(BACKEND, kernels, layer_of(case), case.cell, training=training) for training in (True, True, False)
+        )
         for name, value in trained.items():
             np.testing.assert_array_equal(value, again[name], err_msg=name)
         for name, value in untrained.items():
@@ -99,10 +100,13 @@ class TestOnTheProcessor:
         for name, value in run(BACKEND, kernels, layer, case.cell).items():
             np.testing.assert_array_equal(np.isnan(value), np.isnan(expected[name]), err_msg=name)
 
-    @pytest.mark.parametrize(("right", "wrong", "name"), [
-        ("(first_group + blockIdx.y)", "blockIdx.y", "lstm on a grid, in two launches"),
-        ("member * UNITS + column % UNITS", "column % UNITS", "lstm in clusters of 2"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("right", "wrong", "name"),
+        [
+            ("(first_group + blockIdx.y)", "blockIdx.y", "lstm on a grid, in two launches"),
+            ("member * UNITS + column % UNITS", "column % UNITS", "lstm in clusters of 2"),
+        ],
+    )
     def test_a_wrong_index_is_seen(self, folder, right, wrong, name):
         kernels = PlannedKernels(folder, change=lambda source: source.replace(right, wrong))
         kernels.case = case = CASES[name]
@@ -140,8 +144,9 @@ class Compiler:
 def recurrence(limits, cell="lstm", hidden_size=16, seq_len=2, compiler=None):
     """As the network asks for it."""
     kernels = CudaKernels(np, compiler or Compiler(), limits=limits)
-    return kernels.recurrence(cell, hidden_size=hidden_size, seq_len=seq_len, batch_size=64, dtype=np.float32,
-                              training=True)  # fmt: skip
+    return kernels.recurrence(
+        cell, hidden_size=hidden_size, seq_len=seq_len, batch_size=64, dtype=np.float32, training=True
+    )
 
 
 class TestChoice:
@@ -150,16 +155,19 @@ class TestChoice:
     def test_a_layer_that_fits(self):
         assert isinstance(recurrence(H100), PersistentSweep)
 
-    @pytest.mark.parametrize(("limits", "layer", "reason"), [
-        (H100, {"hidden_size": 100}, "hidden_size 100 is not a multiple of 8"),
-        (H100, {"cell": "relu"}, "the output of relu has no limit"),
-        (H100, {"cell": "gru-before"}, "has two products"),
-        (H100, {"seq_len": 1}, "only one time step"),
-        (H100, {"hidden_size": 8192}, "hidden_size 8192 do not fit in the registers"),
-        (H100, {"hidden_size": 1024, "batch_size": 4096}, "batch_size 4096 is so large"),
-        (H100._replace(architecture=75), {}, "need compute capability 8.0, and this GPU has 7.5"),
-        (None, {}, "not IEEE float32"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("limits", "layer", "reason"),
+        [
+            (H100, {"hidden_size": 100}, "hidden_size 100 is not a multiple of 8"),
+            (H100, {"cell": "relu"}, "the output of relu has no limit"),
+            (H100, {"cell": "gru-before"}, "has two products"),
+            (H100, {"seq_len": 1}, "only one time step"),
+            (H100, {"hidden_size": 8192}, "hidden_size 8192 do not fit in the registers"),
+            (H100, {"hidden_size": 1024, "batch_size": 4096}, "batch_size 4096 is so large"),
+            (H100._replace(architecture=75), {}, "need compute capability 8.0, and this GPU has 7.5"),
+            (None, {}, "not IEEE float32"),
+        ],
+    )
     def test_the_reason_is_told(self, limits, layer, reason):
         kernels = CudaKernels(np, Compiler(), limits=limits)
         layer = {"cell": "lstm", "hidden_size": 128, "seq_len": 32, "batch_size": 64} | layer
@@ -176,11 +184,14 @@ class TestChoice:
         assert isinstance(recurrence(H100, cell="gru-before"), GatedSweep)
         assert isinstance(recurrence(None), SteppedSweep)
 
-    @pytest.mark.parametrize(("broken", "kind", "exchange"), [
-        ((), PersistentSweep, "CLUSTER"),
-        (("CLUSTER",), PersistentSweep, "GRID"),
-        (("CLUSTER", "GRID"), SteppedSweep, "GRID"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("broken", "kind", "exchange"),
+        [
+            ((), PersistentSweep, "CLUSTER"),
+            (("CLUSTER",), PersistentSweep, "GRID"),
+            (("CLUSTER", "GRID"), SteppedSweep, "GRID"),
+        ],
+    )
     def test_what_the_gpu_does_not_start_is_done_without(self, broken, kind, exchange):
         compiler = Compiler(*broken)
         assert isinstance(recurrence(H100, hidden_size=512, compiler=compiler), kind)

@@ -63,15 +63,28 @@ def test_chunks_give_the_same_logits_as_the_whole(cell):
     np.testing.assert_allclose(np.concatenate(pieces), whole, rtol=1e-12)
 
 
-REGULARIZED = {"dropout": 0.3, "dropout_input": 0.3, "dropout_output": 0.3, "dropout_weights": 0.3,
-               "activation_penalty": 0.7, "temporal_penalty": 0.9}  # fmt: skip
+REGULARIZED = {
+    "dropout": 0.3,
+    "dropout_input": 0.3,
+    "dropout_output": 0.3,
+    "dropout_weights": 0.3,
+    "activation_penalty": 0.7,
+    "temporal_penalty": 0.9,
+}
 
 
 @pytest.mark.parametrize("name", [*REGULARIZED, "all"])
 @pytest.mark.parametrize("mask", ["step", "chunk"])
-@pytest.mark.parametrize(("cell", "embedding_size"), [
-    ("lstm", 0), ("gru-before", 3), ("gru", 0), ("tanh", 0), ("relu", 0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("cell", "embedding_size"),
+    [
+        ("lstm", 0),
+        ("gru-before", 3),
+        ("gru", 0),
+        ("tanh", 0),
+        ("relu", 0),
+    ],
+)
 def test_gradients_with_regularization(cell, embedding_size, mask, name):
     shares = REGULARIZED if name == "all" else {name: REGULARIZED[name]}
     wanted = Regularization(**shares, dropout_mask=mask, seed=3)
@@ -173,6 +186,10 @@ class TestHello:
 
     def test_greedy_sampling_says_ello_and_so_tells_the_two_ls_apart(self):
         net = self.train(200)
-        drawn = sample(Network(net.shape, net.params, BACKEND, KERNELS, seq_len=1, batch_size=1),
-                       self.ids[:1], Filter(temperature=0), seed=0)  # fmt: skip
+        drawn = sample(
+            Network(net.shape, net.params, BACKEND, KERNELS, seq_len=1, batch_size=1),
+            self.ids[:1],
+            Filter(temperature=0),
+            seed=0,
+        )
         assert self.vocabulary.decode(np.array([ids[0] for ids in islice(drawn, 4)])) == "ello"

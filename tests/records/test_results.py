@@ -14,14 +14,26 @@ from charrnn.text.source import sha256_of
 from tests.conftest import WORDS, train
 from tests.tools import record_run as results
 
-FACTS = {"corpus": "shakespeare", "data": "shakespeare", "preset": "quick", "options": {}, "config": {"minutes": 3.0},
-         "model": "lstm 1x256", "parameters": 12345, "train_chars": 100, "val_chars": 10, "machine": "2 cores",
-         "versions": {}}  # fmt: skip
+FACTS = {
+    "corpus": "shakespeare",
+    "data": "shakespeare",
+    "preset": "quick",
+    "options": {},
+    "config": {"minutes": 3.0},
+    "model": "lstm 1x256",
+    "parameters": 12345,
+    "train_chars": 100,
+    "val_chars": 10,
+    "machine": "2 cores",
+    "versions": {},
+}
 
 
 def result(name="a", losses=(1.7, 1.5, 1.6), evals=(), **facts):
-    rows = [{"step": step, "epoch": step, "chars": step, "seconds": 60 * step, "train_loss": 1.0, "val_loss": loss}
-            for step, loss in enumerate(losses, 1)]  # fmt: skip
+    rows = [
+        {"step": step, "epoch": step, "chars": step, "seconds": 60 * step, "train_loss": 1.0, "val_loss": loss}
+        for step, loss in enumerate(losses, 1)
+    ]
     return parse(name, "\n".join(map(json.dumps, [FACTS | facts, *rows, *evals])))
 
 
@@ -43,20 +55,28 @@ class TestRead:
         found = result()
         assert (found.best["val_loss"], found.final["val_loss"], found.minutes, found.seed) == (1.5, 1.6, 3, 1)
 
-    @pytest.mark.parametrize(("config", "protocol"), [
-        ({}, "last 10%"),
-        ({"val_fraction": 0.05, "split": "interleaved"}, "last 5% of each of 50 streams (as char-rnn)"),
-        ({"val_fraction": 1000 / 32033, "split": "lines"}, "3.12% of the lines, at random (as makemore)"),
-        ({"split": "unique-lines"}, "10% of the different lines, none of them learned"),
-        ({"test_fraction": 0.05}, "last 10%, a further 5% kept for the test"),
-        ({"eval_chars": 9}, "last 10%, of which the first 9 characters"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("config", "protocol"),
+        [
+            ({}, "last 10%"),
+            ({"val_fraction": 0.05, "split": "interleaved"}, "last 5% of each of 50 streams (as char-rnn)"),
+            ({"val_fraction": 1000 / 32033, "split": "lines"}, "3.12% of the lines, at random (as makemore)"),
+            ({"split": "unique-lines"}, "10% of the different lines, none of them learned"),
+            ({"test_fraction": 0.05}, "last 10%, a further 5% kept for the test"),
+            ({"eval_chars": 9}, "last 10%, of which the first 9 characters"),
+        ],
+    )
     def test_the_protocol(self, config, protocol):
         assert result(config=config).protocol == protocol
 
     def test_seeds_of_the_same_settings_are_together_and_the_lowest_loss_is_first(self):
-        runs = [seeded(2, 1.49), seeded(1, 1.5), gru("b"), result("c", preset="names", config={"hidden_size": 64}),
-                result("d", machine="a GPU", losses=(1.2,))]  # fmt: skip
+        runs = [
+            seeded(2, 1.49),
+            seeded(1, 1.5),
+            gru("b"),
+            result("c", preset="names", config={"hidden_size": 64}),
+            result("d", machine="a GPU", losses=(1.2,)),
+        ]
         names = [[run.name for run in group] for group in grouped(runs)]
         assert names == [["d"], ["seed1", "seed2"], ["b"], ["c"]]
 
@@ -68,11 +88,15 @@ class TestRead:
         assert "`charrnn train shakespeare --preset quick` " in results.table([by_hand, seeded(2, 1.5)])
 
     def test_what_a_preset_reached_is_of_the_preset_as_it_is(self):
-        runs = [seeded(1, 1.5), seeded(2, 1.49), gru("b", losses=(1.1,)),
-                result("c", preset="names", options={"sample_length": 0},
-                       config={"hidden_size": 64, "sample_length": 0})]  # fmt: skip
-        assert reached("quick", runs) == ("Reached 1.500 and 1.490 nats per character of shakespeare (2 seeds, "
-                                          "last 10%) in 1 min on 2 cores.")  # fmt: skip
+        runs = [
+            seeded(1, 1.5),
+            seeded(2, 1.49),
+            gru("b", losses=(1.1,)),
+            result("c", preset="names", options={"sample_length": 0}, config={"hidden_size": 64, "sample_length": 0}),
+        ]
+        assert reached("quick", runs) == (
+            "Reached 1.500 and 1.490 nats per character of shakespeare (2 seeds, last 10%) in 1 min on 2 cores."
+        )
         assert reached("names", runs).startswith("Reached 1.500 nats per character")
         assert reached("linux", runs) == reached("quick", []) == ""
 
@@ -85,8 +109,10 @@ class TestTable:
         dynamic = {"eval": "the held-out part, learning from it", "loss": 1.4, "chars": 10}
         other = gru("b", evals=[dynamic])
         lines = results.table([seeded(1, 1.5), seeded(2, 1.49), other]).splitlines()
-        assert lines[2] == ("| shakespeare | last 10% | `charrnn train shakespeare --preset quick` | lstm 1x256 | "
-                            "12,345 | 1, 2 | 1.0, 1.0 | 1.5000, 1.4900 | 1.5000, 1.4900 | 2.1640, 2.1496 | 2 cores |")
+        assert lines[2] == (
+            "| shakespeare | last 10% | `charrnn train shakespeare --preset quick` | lstm 1x256 | "
+            "12,345 | 1, 2 | 1.0, 1.0 | 1.5000, 1.4900 | 1.5000, 1.4900 | 2.1640, 2.1496 | 2 cores |"
+        )
         assert "`charrnn train shakespeare --preset quick --cell gru`" in lines[3]
         assert "| 3.0 | 1.6000 | 1.5000 | 2.1640 |" in lines[3]
         assert lines[4].startswith("| shakespeare | last 10%, dynamic | then `charrnn eval --dynamic` |")

@@ -17,12 +17,16 @@ def example():
     rng = np.random.default_rng(0)
     weights = {"rnn.weight_hh_l0": rng.normal(size=(4, 2)).astype(np.float32), "head.bias": np.ones(3, np.float32)}
     return Checkpoint(
-        config={"cell": "lstm"}, origins={"cell": "command line"}, preset=None,
-        vocabulary={"characters": "\x00\n\"ä€😀"}, corpus={"sha256": "ab"},
+        config={"cell": "lstm"},
+        origins={"cell": "command line"},
+        preset=None,
+        vocabulary={"characters": '\x00\n"ä€😀'},
+        corpus={"sha256": "ab"},
         progress=Progress(step=3, loss_sum=0.1 + 0.2, best_val_loss=1 / 3, schedule={"factor": 0.5}),
-        weights=weights, moments={"mean": {name: weight * 2 for name, weight in weights.items()}},
+        weights=weights,
+        moments={"mean": {name: weight * 2 for name, weight in weights.items()}},
         states=[{"h": np.zeros((2, 2), np.float32), "c": np.ones((2, 2), np.float32)}],
-    )  # fmt: skip
+    )
 
 
 def test_round_trip(tmp_path):
@@ -128,10 +132,15 @@ def test_another_format_is_refused(tmp_path, monkeypatch):
         checkpoint.load(tmp_path / "x.safetensors")
 
 
-@pytest.mark.parametrize(("was", "becomes"), [
-    (b'\\"step\\": 3', b'\\"step\\": 7'), (b'\\"progress', b'\\"prpgress'), (b'\\"cell', b'\\"cdll'),
-    (b'\\"sha256\\": \\"ab', b'\\"sha256\\": \\"ac'),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        (b'\\"step\\": 3', b'\\"step\\": 7'),
+        (b'\\"progress', b'\\"prpgress'),
+        (b'\\"cell', b'\\"cdll'),
+        (b'\\"sha256\\": \\"ab', b'\\"sha256\\": \\"ac'),
+    ],
+)
 def test_a_flipped_bit_of_the_header_is_noticed(tmp_path, was, becomes):
     path = tmp_path / "last.safetensors"
     example().save(path)

@@ -53,9 +53,16 @@ def test_a_text_ends_before_the_stop_string_whose_beginning_is_held_back():
     assert draft.take() == ""
 
 
-@pytest.mark.parametrize(("stop", "text", "kept"), [
-    ("aab", "aaab!", "a"), ("abab", "aababab", "a"), ("x", "xyz", ""), ("\n\n", "a\nb\n\nc", "a\nb"), ("€", "a€", "a"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("stop", "text", "kept"),
+    [
+        ("aab", "aaab!", "a"),
+        ("abab", "aababab", "a"),
+        ("x", "xyz", ""),
+        ("\n\n", "a\nb\n\nc", "a\nb"),
+        ("€", "a€", "a"),
+    ],
+)
 def test_the_first_stop_string_is_found(stop, text, kept):
     out, draft = pieces(text, Limits(100, stop=stop))
     assert "".join(out) == kept

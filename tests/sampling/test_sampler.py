@@ -21,17 +21,20 @@ def shares(choose):
     return np.bincount(ids, minlength=4) / len(EVEN)
 
 
-@pytest.mark.parametrize(("choose", "expected"), [
-    (Filter(1.0), [0.5, 0.3, 0.15, 0.05]),
-    (Filter(0.5), np.array([0.25, 0.09, 0.0225, 0.0025]) / 0.365),
-    (Filter(0), [1, 0, 0, 0]),
-    (Filter(1e-5), [1, 0, 0, 0]),
-    (Filter(1.0, top_k=2), [0.625, 0.375, 0, 0]),
-    (Filter(1.0, top_k=9), [0.5, 0.3, 0.15, 0.05]),
-    (Filter(1.0, top_p=0.79), [0.625, 0.375, 0, 0]),
-    (Filter(1.0, top_p=0.01), [1, 0, 0, 0]),
-    (Filter(1.0, top_k=3, top_p=0.9), np.array([0.5, 0.3, 0.15, 0]) / 0.95),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("choose", "expected"),
+    [
+        (Filter(1.0), [0.5, 0.3, 0.15, 0.05]),
+        (Filter(0.5), np.array([0.25, 0.09, 0.0225, 0.0025]) / 0.365),
+        (Filter(0), [1, 0, 0, 0]),
+        (Filter(1e-5), [1, 0, 0, 0]),
+        (Filter(1.0, top_k=2), [0.625, 0.375, 0, 0]),
+        (Filter(1.0, top_k=9), [0.5, 0.3, 0.15, 0.05]),
+        (Filter(1.0, top_p=0.79), [0.625, 0.375, 0, 0]),
+        (Filter(1.0, top_p=0.01), [1, 0, 0, 0]),
+        (Filter(1.0, top_k=3, top_p=0.9), np.array([0.5, 0.3, 0.15, 0]) / 0.95),
+    ],
+)
 def test_filters(choose, expected):
     np.testing.assert_allclose(shares(choose), expected, atol=2e-3)
 
@@ -41,12 +44,15 @@ def test_a_draw_just_below_one_stays_in_the_vocabulary():
     assert Filter(1.0).choose(LOGITS, draws) == [3]
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    ({"temperature": float("nan")}, "temperature must be finite, not nan"),
-    ({"temperature": -1}, "temperature must be at least 0, not -1"),
-    ({"top_k": -1}, "top_k must be at least 0, not -1"),
-    ({"top_p": 0}, "top_p must be above 0 and at most 1, not 0"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"temperature": float("nan")}, "temperature must be finite, not nan"),
+        ({"temperature": -1}, "temperature must be at least 0, not -1"),
+        ({"top_k": -1}, "top_k must be at least 0, not -1"),
+        ({"top_p": 0}, "top_p must be above 0 and at most 1, not 0"),
+    ],
+)
 def test_bad_filters(options, message):
     with pytest.raises(ConfigError, match=message):
         Filter(**options)
@@ -93,7 +99,13 @@ def test_a_prime_is_read_in_pieces_of_any_length():
 @pytest.mark.parametrize("top_k", [2**31, 2**32 + 1])
 def test_top_k_may_be_any_number(kernel, top_k):
     backend, shape = open_backend("cpu"), Shape("gru", 9, 5, 1)
-    network = Network(shape, initial_parameters(shape, backend, np.random.default_rng(0)), backend,
-                      build(backend, kernel).kernels, seq_len=2, batch_size=2)  # fmt: skip
+    network = Network(
+        shape,
+        initial_parameters(shape, backend, np.random.default_rng(0)),
+        backend,
+        build(backend, kernel).kernels,
+        seq_len=2,
+        batch_size=2,
+    )
     drawn = [list(islice(sample(network, np.array([1, 2]), Filter(top_k=number), 5), 20)) for number in (0, top_k)]
     np.testing.assert_array_equal(*drawn)

@@ -8,9 +8,19 @@ def point(cell, **others):
 
 
 def test_a_row_for_all_else_and_the_best_over_what_is_a_means():
-    found = [(point(cell, num_layers=layers, learning_rate=rate), loss) for cell, layers, rate, loss in [
-        ("gru", 1, 0.1, 2.0), ("gru", 1, 0.2, 1.9), ("lstm", 1, 0.1, 1.8), ("lstm", 1, 0.2, None),
-        ("gru", 2, 0.1, None), ("gru", 2, 0.2, None), ("lstm", 2, 0.1, 1.5), ("lstm", 2, 0.2, 1.6)]]  # fmt: skip
+    found = [
+        (point(cell, num_layers=layers, learning_rate=rate), loss)
+        for cell, layers, rate, loss in [
+            ("gru", 1, 0.1, 2.0),
+            ("gru", 1, 0.2, 1.9),
+            ("lstm", 1, 0.1, 1.8),
+            ("lstm", 1, 0.2, None),
+            ("gru", 2, 0.1, None),
+            ("gru", 2, 0.2, None),
+            ("lstm", 2, 0.1, 1.5),
+            ("lstm", 2, 0.2, 1.6),
+        ]
+    ]
     rows = {("1",): {"gru": 1.9, "lstm": 1.8}, ("2",): {"lstm": 1.5}}
     assert cell_grid(found, ["learning_rate"]) == Grid(("num_layers",), ("gru", "lstm"), rows)
 

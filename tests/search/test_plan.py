@@ -19,9 +19,11 @@ def test_a_grid_is_every_combination():
     sweep = read("corpus: names\nbase: {steps: 5}\ngrid: {cell: [gru, lstm], parameters: [1000, 2e4]}")
     assert (sweep.corpus, sweep.preset, sweep.base) == ("names", "none", {"steps": 5})
     assert sweep.points == (
-        {"cell": "gru", "parameters": 1000}, {"cell": "gru", "parameters": 20000},
-        {"cell": "lstm", "parameters": 1000}, {"cell": "lstm", "parameters": 20000},
-    )  # fmt: skip
+        {"cell": "gru", "parameters": 1000},
+        {"cell": "gru", "parameters": 20000},
+        {"cell": "lstm", "parameters": 1000},
+        {"cell": "lstm", "parameters": 20000},
+    )
 
 
 RANDOM = """

@@ -26,12 +26,34 @@ def test_a_folder_is_called_after_what_differs():
 
 def test_a_command_has_all_that_the_sweep_says_and_no_more():
     (trial,) = trials({"learning_rate": 1e-5, "bytes": True}, base={"epochs": 2.5})
-    assert trial.command() == ["train", "text.txt", "--preset", "none", "--run",
-                               "runs/s/learning_rate=1e-05,bytes=True",
-                               "--epochs", "2.5", "--learning-rate", "1e-05", "--bytes"]  # fmt: skip
+    assert trial.command() == [
+        "train",
+        "text.txt",
+        "--preset",
+        "none",
+        "--run",
+        "runs/s/learning_rate=1e-05,bytes=True",
+        "--epochs",
+        "2.5",
+        "--learning-rate",
+        "1e-05",
+        "--bytes",
+    ]
     (trial,) = trials({"cell": "lstm"}, preset="names")
-    assert trial.command("cpu", "numpy") == ["train", "text.txt", "--preset", "names", "--run", "runs/s/cell=lstm",
-                                             "--device", "cpu", "--kernel", "numpy", "--cell", "lstm"]  # fmt: skip
+    assert trial.command("cpu", "numpy") == [
+        "train",
+        "text.txt",
+        "--preset",
+        "names",
+        "--run",
+        "runs/s/cell=lstm",
+        "--device",
+        "cpu",
+        "--kernel",
+        "numpy",
+        "--cell",
+        "lstm",
+    ]
 
 
 def test_a_point_wins_over_the_base_and_the_same_one_is_there_once():
@@ -71,9 +93,13 @@ def test_settings_that_cannot_go_together():
 
 @pytest.mark.parametrize(
     ("base", "preset", "budget"),
-    [({"epochs": 2.5}, "none", "2.5 epochs"), ({"steps": 1}, "none", "1 step"), ({}, "none", "3 minutes"),
-     ({}, "shakespeare", "20 minutes")],
-)  # fmt: skip
+    [
+        ({"epochs": 2.5}, "none", "2.5 epochs"),
+        ({"steps": 1}, "none", "1 step"),
+        ({}, "none", "3 minutes"),
+        ({}, "shakespeare", "20 minutes"),
+    ],
+)
 def test_how_long_a_trial_is_trained(base, preset, budget):
     assert [trial.budget for trial in trials({"seed": 1}, base=base, preset=preset)] == [budget]
     assert [trial.budget for trial in trials({"steps": 7}, base=base, preset=preset)] == ["7 steps"]

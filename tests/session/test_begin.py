@@ -63,13 +63,19 @@ def test_a_chosen_preset_has_its_precision(text, tmp_path, monkeypatch):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize(("changes", "said"), [
-    ({"dropout": 0.5, "num_layers": 1}, "dropout is between layers, and there is one"),
-    ({"patience": 2, "val_fraction": 0}, "nothing is held out: patience and the schedule plateau wait for evaluations"),
-    ({"schedule": "plateau", "val_fraction": 0}, "nothing is held out: patience and the schedule plateau wait for"),
-    ({"dropout": 0.5, "dropout_output": 0.1}, None),
-    ({"patience": 2}, None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"dropout": 0.5, "num_layers": 1}, "dropout is between layers, and there is one"),
+        (
+            {"patience": 2, "val_fraction": 0},
+            "nothing is held out: patience and the schedule plateau wait for evaluations",
+        ),
+        ({"schedule": "plateau", "val_fraction": 0}, "nothing is held out: patience and the schedule plateau wait for"),
+        ({"dropout": 0.5, "dropout_output": 0.1}, None),
+        ({"patience": 2}, None),
+    ],
+)
 def test_settings_without_effect_are_told(text, tmp_path, changes, said):
     notices = [notice.text for notice in setup(text, SMALL | changes, run=str(tmp_path / "run")).notices]
     assert any(notice.startswith(said) for notice in notices) if said else not notices

@@ -33,12 +33,16 @@ def test_fine_tuning_extends_the_vocabulary_and_keeps_known_rows(text, tmp_path)
         setup(str(other), {"hidden_size": 16}, run=str(tmp_path / "x"), init_from=str(tmp_path / "base"))
 
 
-@pytest.mark.parametrize("changes", [
-    {"split": "unique-lines", "seed": 7},
-    {"split": "lines", "seed": 7, "test_fraction": 0.2},
-    {"split": "interleaved", "batch_size": 3},
-    {"split": "contiguous", "val_fraction": 0.3},
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"split": "unique-lines", "seed": 7},
+        {"split": "lines", "seed": 7, "test_fraction": 0.2},
+        {"split": "interleaved", "batch_size": 3},
+        {"split": "contiguous", "val_fraction": 0.3},
+    ],
+    ids=str,
+)
 def test_fine_tuning_on_the_same_text_holds_out_the_same_part(tmp_path, changes):
     (tmp_path / "names.txt").write_text(LIST)
     corpus, base = str(tmp_path / "names.txt"), str(tmp_path / "base")
@@ -57,7 +61,8 @@ def test_fine_tuning_says_what_it_begins_with(text, tmp_path):
     (tmp_path / "more.txt").write_text(TEXT + "ÄÖ")
     session = setup(str(tmp_path / "more.txt"), SHORT, run=str(tmp_path / "tuned"), init_from=str(tmp_path / "base"))
     assert [notice.text for notice in session.notices] == [
-        f"it begins with the weights of {tmp_path / 'base'}, whose vocabulary 2 characters joined"]
+        f"it begins with the weights of {tmp_path / 'base'}, whose vocabulary 2 characters joined"
+    ]
 
 
 def warnings(session):

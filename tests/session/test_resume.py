@@ -1,6 +1,5 @@
 """Going on with a run: what must be the same, and what may change."""
 
-
 import pytest
 
 from charrnn.errors import ConfigError, CorpusError, Unsupported

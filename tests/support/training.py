@@ -6,8 +6,16 @@ from charrnn.session import Request, prepare
 from charrnn.training.trainer import Trainer
 
 TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(20))
-SMALL = {"hidden_size": 8, "num_layers": 2, "seq_len": 10, "batch_size": 4, "steps": 40, "eval_every": 7,
-         "sample_length": 5, "patience": 0}  # fmt: skip
+SMALL = {
+    "hidden_size": 8,
+    "num_layers": 2,
+    "seq_len": 10,
+    "batch_size": 4,
+    "steps": 40,
+    "eval_every": 7,
+    "sample_length": 5,
+    "patience": 0,
+}
 
 
 def train(corpus, settings, *, stop_at=None, **request):

@@ -35,8 +35,10 @@ def test_random_lengths_still_read_everything_once_an_epoch(chars, batch_size, s
 
 def test_random_lengths_differ_from_epoch_to_epoch():
     batches = Batches(np.arange(1000), 2, 30, jitter_seed=7)
-    lengths = [[len(batches.chunk(epoch * batches.per_epoch + index).targets) for index in range(batches.per_epoch)]
-               for epoch in (0, 0, 1)]  # fmt: skip
+    lengths = [
+        [len(batches.chunk(epoch * batches.per_epoch + index).targets) for index in range(batches.per_epoch)]
+        for epoch in (0, 0, 1)
+    ]
     assert lengths[0] == lengths[1] != lengths[2] and len(set(lengths[0])) > 3
 
 

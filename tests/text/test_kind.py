@@ -17,21 +17,34 @@ def looks_like_a_list(text):
     return is_list(from_path(path, glob="*"))
 
 
-@pytest.mark.parametrize("text", [
-    NAMES, NAMES.replace("\n", "\r\n"), NAMES + "x" * 40 + "\n", NAMES.encode() + b"\xff\xfe\n",
-    NAMES * 300,  # of which only the beginning is read
-], ids=len)  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        NAMES,
+        NAMES.replace("\n", "\r\n"),
+        NAMES + "x" * 40 + "\n",
+        NAMES.encode() + b"\xff\xfe\n",
+        NAMES * 300,  # of which only the beginning is read
+    ],
+    ids=len,
+)
 def test_lists(text):
     assert looks_like_a_list(text)
 
 
-@pytest.mark.parametrize("text", [
-    "", "one line", NAMES[:500],
-    "To be, or not to be, that is the question:\n" * 300,
-    "the stars\nare far\n\n" * 200,
-    "int main()\n{\n\treturn 0;\n}\n\n" * 100,
-    "x" * 200_000,
-], ids=len)  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "one line",
+        NAMES[:500],
+        "To be, or not to be, that is the question:\n" * 300,
+        "the stars\nare far\n\n" * 200,
+        "int main()\n{\n\treturn 0;\n}\n\n" * 100,
+        "x" * 200_000,
+    ],
+    ids=len,
+)
 def test_other_texts(text):
     assert not looks_like_a_list(text or "\n")
 

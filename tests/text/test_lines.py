@@ -45,13 +45,20 @@ def test_chunks_are_of_the_epoch_they_belong_to_wherever_a_walk_begins():
     assert any(again)
 
 
-@pytest.mark.parametrize(("settings", "ids", "shuffled"), [
-    ({"split": "lines"}, IDS, True), ({"split": "unique-lines"}, IDS, True), ({"split": "contiguous"}, IDS, False),
-    ({"split": "lines"}, IDS[:-1], False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("settings", "ids", "shuffled"),
+    [
+        ({"split": "lines"}, IDS, True),
+        ({"split": "unique-lines"}, IDS, True),
+        ({"split": "contiguous"}, IDS, False),
+        ({"split": "lines"}, IDS[:-1], False),
+    ],
+)
 def test_only_lists_are_shuffled(settings, ids, shuffled):
     ramp = Ramp(Config(batch_size=2, seq_len=5, **settings), ids, NEWLINE)
     per_epoch = int(ramp.per_epoch)
-    first, later = (np.concatenate([ramp.chunk(number).inputs for number in range(begin, begin + per_epoch)])
-                    for begin in (0, per_epoch))  # fmt: skip
+    first, later = (
+        np.concatenate([ramp.chunk(number).inputs for number in range(begin, begin + per_epoch)])
+        for begin in (0, per_epoch)
+    )
     assert (first.tolist() != later.tolist()) == shuffled

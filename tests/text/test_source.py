@@ -60,8 +60,10 @@ def test_newlines_of_bytes_change_only_on_request(file):
     assert b"".join(Reader(write(file, b"a\r\nb\r"), block_size=2).raw(newlines="lf")) == b"a\nb\r"
 
 
-@given(st.lists(st.sampled_from([b"a", "ä".encode(), "あ".encode(), "😀".encode(), b"\xff", b"\xe3\x81", b"\xf0\x9f"])),
-       BLOCK_SIZES)
+@given(
+    st.lists(st.sampled_from([b"a", "ä".encode(), "あ".encode(), "😀".encode(), b"\xff", b"\xe3\x81", b"\xf0\x9f"])),
+    BLOCK_SIZES,
+)
 def test_a_bad_byte_is_named_with_its_offset_in_the_file(file, parts, block_size):
     content = b"".join(parts)
     source = write(file, content)
@@ -74,15 +76,18 @@ def test_a_bad_byte_is_named_with_its_offset_in_the_file(file, parts, block_size
         assert read(source, block_size) == expected
 
 
-@pytest.mark.parametrize(("encoding", "content", "offset"), [
-    ("utf-8", b"\xef\xbb\xbfabcdefgh\xffi", 11),
-    ("utf-8-sig", b"\xef\xbb\xbfabcdefgh\xffi", 11),
-    ("ascii", b"abcdefgh\xffi", 8),
-    ("utf-16", "abcdefgh".encode("utf-16") + b"\x00\xdca\x00", 18),
-    ("utf-16-le", b"a\x00b\x00c", 4),
-    ("shift_jis", "あいう".encode("shift_jis") + b"\xff", 6),
-    ("gb18030", "中文".encode("gb18030") + b"a\xff", 5),
-])
+@pytest.mark.parametrize(
+    ("encoding", "content", "offset"),
+    [
+        ("utf-8", b"\xef\xbb\xbfabcdefgh\xffi", 11),
+        ("utf-8-sig", b"\xef\xbb\xbfabcdefgh\xffi", 11),
+        ("ascii", b"abcdefgh\xffi", 8),
+        ("utf-16", "abcdefgh".encode("utf-16") + b"\x00\xdca\x00", 18),
+        ("utf-16-le", b"a\x00b\x00c", 4),
+        ("shift_jis", "あいう".encode("shift_jis") + b"\xff", 6),
+        ("gb18030", "中文".encode("gb18030") + b"a\xff", 5),
+    ],
+)
 @pytest.mark.parametrize("block_size", [1, 2, 3, 4, 5, 100])
 def test_the_offset_of_a_bad_byte_counts_from_the_start_in_every_encoding(file, encoding, content, offset, block_size):
     with pytest.raises(CorpusError, match=f"at offset {offset} is not {encoding};.*--encoding.*--errors.*--bytes"):
@@ -150,7 +155,12 @@ def test_a_folder_is_read_in_the_order_of_paths_without_hidden_files(tmp_path):
     (tmp_path / "broken").symlink_to(tmp_path / "nothing")
     source = from_path(tmp_path, glob=ALL)
     assert [file.relative_to(tmp_path).as_posix() for file in source.files] == [
-        "A.txt", "a/b/c.md", "a/z.txt", "b.txt", "empty.txt"]
+        "A.txt",
+        "a/b/c.md",
+        "a/z.txt",
+        "b.txt",
+        "empty.txt",
+    ]
     assert read(source) == "A.txt\na/b/c.md\na/z.txt\nb.txt\n"
     assert source.description == f"{tmp_path} (5 files)"
     assert [file.name for file in from_path(tmp_path, glob="**/*.md").files] == ["c.md"]
@@ -170,17 +180,20 @@ def test_the_present_folder_has_a_name(tmp_path, monkeypatch):
     assert from_path(Path("."), glob=ALL).name == tmp_path.name
 
 
-@pytest.mark.parametrize(("name", "glob", "message"), [
-    ("nothing", ALL, r"no file or folder .*nothing \(looked for /.*nothing\)"),
-    ("x" * 300, ALL, "cannot read .*too long"),
-    ("file/below", ALL, "cannot read .*Not a directory"),
-    ("empty", ALL, "empty is empty"),
-    ("folder", ALL, r"folder \(1 file\) is empty"),
-    ("folder", "*.py", r"no file in the folder .* matches --glob '\*\.py'"),
-    ("folder", "", "--glob '' is not a pattern"),
-    ("folder", "/etc/*", "--glob '/etc/.*' is not a pattern"),
-    ("pipe", ALL, "a pipe, which cannot be read twice"),
-])
+@pytest.mark.parametrize(
+    ("name", "glob", "message"),
+    [
+        ("nothing", ALL, r"no file or folder .*nothing \(looked for /.*nothing\)"),
+        ("x" * 300, ALL, "cannot read .*too long"),
+        ("file/below", ALL, "cannot read .*Not a directory"),
+        ("empty", ALL, "empty is empty"),
+        ("folder", ALL, r"folder \(1 file\) is empty"),
+        ("folder", "*.py", r"no file in the folder .* matches --glob '\*\.py'"),
+        ("folder", "", "--glob '' is not a pattern"),
+        ("folder", "/etc/*", "--glob '/etc/.*' is not a pattern"),
+        ("pipe", ALL, "a pipe, which cannot be read twice"),
+    ],
+)
 def test_paths_that_give_no_text(tmp_path, name, glob, message):
     (tmp_path / "file").write_text("a")
     (tmp_path / "empty").touch()

@@ -11,8 +11,9 @@ FRACTIONS = st.floats(0, 0.9)
 LISTS = st.lists(st.sampled_from(["", "a", "b", "ab", "ba", "abc"]), max_size=20)
 
 
-def parts(text: str, how: str, fraction: float, *, dtype=np.uint8, seed=1, batch_size=3,
-          test_fraction=0.0) -> tuple[str, ...]:  # fmt: skip
+def parts(
+    text: str, how: str, fraction: float, *, dtype=np.uint8, seed=1, batch_size=3, test_fraction=0.0
+) -> tuple[str, ...]:
     ids = np.frombuffer(text.encode("ascii"), np.uint8).astype(dtype)
     newline = ord("\n") if "\n" in text else None
     found = split(ids, how, fraction, test_fraction, seed=seed, batch_size=batch_size, newline=newline)
@@ -89,7 +90,7 @@ def test_a_test_part_is_held_out_beside_the_validation_part(how):
 
 
 def test_interleaved_holds_out_the_end_of_each_stream():
-    text = "0123456789" "abcdefghij" "ABCDEFGHIJ" "xy"
+    text = "0123456789abcdefghijABCDEFGHIJxy"
     assert parts(text, "interleaved", 0.2) == ("01234567abcdefghABCDEFGH", "89ijIJ")
 
 
@@ -103,8 +104,8 @@ def test_interleaved_heads_are_the_streams_of_the_training_part(text, fraction, 
     head, tail = len(train) // batch_size, len(val) // batch_size
     assert head + tail == length
     for stream in range(batch_size):
-        joined = train[stream * head:(stream + 1) * head] + val[stream * tail:(stream + 1) * tail]
-        assert joined == text[stream * length:(stream + 1) * length]
+        joined = train[stream * head : (stream + 1) * head] + val[stream * tail : (stream + 1) * tail]
+        assert joined == text[stream * length : (stream + 1) * length]
 
 
 @pytest.mark.parametrize("how", SPLITS)

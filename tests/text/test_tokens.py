@@ -92,19 +92,21 @@ def test_characters_and_bytes_do_not_mix(folder, base, read_bytes):
         encode(folder, TEXT, base=Vocabulary(base), bytes=read_bytes)
 
 
-@pytest.mark.parametrize(("content", "settings", "notices"), [
-    (TEXT, {}, ()),
-    (TEXT, {"val_fraction": 0.0}, ()),
-    ("\ufeff" + TEXT, {}, ("removed 1 byte order mark",)),
-    (TEXT + "\r\n", {}, ("kept 1 CRLF line end (--newlines lf makes them LF)",)),
-    (TEXT + "\r\n" * 2, {"newlines": "lf"}, ("made 2 CRLF line ends LF",)),
-    (TEXT + "\r\n" * 2, {"bytes": True}, ()),
-    (TEXT.encode() + b"\xff\n\xfe\xfe", {"errors": "ignore"},
-     ("left out 3 bytes not in utf-8 (--errors ignore)",)),
-    (TEXT.encode() + b"\xff", {"errors": "replace"}, ("replaced 1 byte not in utf-8 (--errors replace)",)),
-    (TEXT, {"errors": "ignore"}, ()),
-    ("abc", {}, ("nothing held out: too short for --val-fraction 0.1 --split contiguous",)),
-])
+@pytest.mark.parametrize(
+    ("content", "settings", "notices"),
+    [
+        (TEXT, {}, ()),
+        (TEXT, {"val_fraction": 0.0}, ()),
+        ("\ufeff" + TEXT, {}, ("removed 1 byte order mark",)),
+        (TEXT + "\r\n", {}, ("kept 1 CRLF line end (--newlines lf makes them LF)",)),
+        (TEXT + "\r\n" * 2, {"newlines": "lf"}, ("made 2 CRLF line ends LF",)),
+        (TEXT + "\r\n" * 2, {"bytes": True}, ()),
+        (TEXT.encode() + b"\xff\n\xfe\xfe", {"errors": "ignore"}, ("left out 3 bytes not in utf-8 (--errors ignore)",)),
+        (TEXT.encode() + b"\xff", {"errors": "replace"}, ("replaced 1 byte not in utf-8 (--errors replace)",)),
+        (TEXT, {"errors": "ignore"}, ()),
+        ("abc", {}, ("nothing held out: too short for --val-fraction 0.1 --split contiguous",)),
+    ],
+)
 def test_notices(folder, content, settings, notices):
     assert encode(folder, content, **settings).notices == notices
 
@@ -174,15 +176,18 @@ def spoil_length(run):
         file.write(b"x")
 
 
-@pytest.mark.parametrize("spoil", [
-    spoil_length,
-    lambda run: (run / "tokens.bin").unlink(),
-    lambda run: (run / "tokens.bin").write_bytes(b""),
-    lambda run: (run / "tokens.json").unlink(),
-    lambda run: (run / "tokens.json").write_text("{"),
-    lambda run: (run / "tokens.json").write_text("[]"),
-    lambda run: (run / "tokens.json").write_text(json.dumps({"lengths": [95, 0, 0]})),
-])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        spoil_length,
+        lambda run: (run / "tokens.bin").unlink(),
+        lambda run: (run / "tokens.bin").write_bytes(b""),
+        lambda run: (run / "tokens.json").unlink(),
+        lambda run: (run / "tokens.json").write_text("{"),
+        lambda run: (run / "tokens.json").write_text("[]"),
+        lambda run: (run / "tokens.json").write_text(json.dumps({"lengths": [95, 0, 0]})),
+    ],
+)
 def test_a_spoiled_cache_is_not_loaded(tmp_path, spoil):
     tokens = encode(tmp_path, TEXT)
     assert load_tokens(tmp_path / "run", tokens.vocabulary) is not None

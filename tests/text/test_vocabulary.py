@@ -34,8 +34,10 @@ def test_collect_gives_the_sorted_set(pieces):
     assert collect(pieces) == "".join(sorted(set("".join(pieces))))
 
 
-@pytest.mark.parametrize(("size", "dtype"), [
-    (1, np.uint8), (255, np.uint8), (256, np.uint8), (257, np.uint16), (65536, np.uint16), (65537, np.uint32)])
+@pytest.mark.parametrize(
+    ("size", "dtype"),
+    [(1, np.uint8), (255, np.uint8), (256, np.uint8), (257, np.uint16), (65536, np.uint16), (65537, np.uint32)],
+)
 def test_ids_are_as_narrow_as_the_vocabulary_allows(size, dtype):
     vocabulary = Vocabulary("".join(map(chr, range(0x10000, 0x10000 + size))))
     assert (vocabulary.size, vocabulary.dtype) == (size, dtype)
@@ -46,12 +48,15 @@ def test_ids_are_as_narrow_as_the_vocabulary_allows(size, dtype):
         vocabulary.encode("a")
 
 
-@pytest.mark.parametrize(("text", "place"), [
-    ("zab", r"'z' \(U\+007A\) at line 1, column 1 \(offset 0\)"),
-    ("ab\nc😀", r"'😀' \(U\+1F600\) at line 2, column 2 \(offset 4\)"),
-    ("ab\n\nä\n", r"'ä' \(U\+00E4\) at line 3, column 1 \(offset 4\)"),
-    ("a\udcff", r"'\\udcff' \(U\+DCFF\) at line 1, column 2"),
-])
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("zab", r"'z' \(U\+007A\) at line 1, column 1 \(offset 0\)"),
+        ("ab\nc😀", r"'😀' \(U\+1F600\) at line 2, column 2 \(offset 4\)"),
+        ("ab\n\nä\n", r"'ä' \(U\+00E4\) at line 3, column 1 \(offset 4\)"),
+        ("a\udcff", r"'\\udcff' \(U\+DCFF\) at line 1, column 2"),
+    ],
+)
 def test_an_unseen_character_is_named_with_its_place(text, place):
     with pytest.raises(CorpusError, match=f"{place}.*--unknown skip or --unknown replace"):
         ABC.encode(text)

@@ -1,7 +1,7 @@
 """The README's comparison of cells, from charrnn/records/sweeps/cells.jsonl; and recording the sweep that is its source.
 
-    python -m tests.tools.cells_table                         print the table
-    python -m tests.tools.cells_table --record FILE FOLDER    keep what the trials of the sweep FILE in FOLDER came to
+python -m tests.tools.cells_table                         print the table
+python -m tests.tools.cells_table --record FILE FOLDER    keep what the trials of the sweep FILE in FOLDER came to
 """
 
 import argparse
@@ -33,8 +33,12 @@ def record(file: Path, folder: Path) -> None:
 def _outcome(trial: Trial) -> dict[str, Any]:
     saved = checkpoint.load(trial.run.last)
     shape = Shape.of(Config(**saved.config), Vocabulary.from_dict(saved.vocabulary).size)
-    return {"point": trial.point, "hidden_size": shape.hidden_size, "parameters": shape.size,
-            "val_loss": round(saved.progress.best_val_loss, DIGITS)}  # fmt: skip
+    return {
+        "point": trial.point,
+        "hidden_size": shape.hidden_size,
+        "parameters": shape.size,
+        "val_loss": round(saved.progress.best_val_loss, DIGITS),
+    }
 
 
 def table() -> str:

@@ -1,9 +1,9 @@
 """The README's table of results, made from the recorded runs in charrnn/records/runs; and recording a run.
 
-    python -m tests.tools.record_run                          print the table
-    python -m tests.tools.record_run --record RUN NAME        keep the metrics of a finished run, on the machine that trained it
-        --machine TEXT                               or with the machine that did
-        --eval FILE                                  with what charrnn eval --json said of it (more than one is fine)
+python -m tests.tools.record_run                          print the table
+python -m tests.tools.record_run --record RUN NAME        keep the metrics of a finished run, on the machine that trained it
+    --machine TEXT                               or with the machine that did
+    --eval FILE                                  with what charrnn eval --json said of it (more than one is fine)
 """
 
 import argparse
@@ -48,30 +48,67 @@ def table(results: list[Result]) -> str:
     """A row for each recorded run, seeds of the same settings together, as Markdown."""
     if not results:
         return "No run is recorded yet.\n"
-    titles = ("text", "held out", "command", "model", "parameters", "seeds", "minutes", "final loss", "best loss",
-              "bits", "machine")  # fmt: skip
+    titles = (
+        "text",
+        "held out",
+        "command",
+        "model",
+        "parameters",
+        "seeds",
+        "minutes",
+        "final loss",
+        "best loss",
+        "bits",
+        "machine",
+    )
     lines = [_row(*titles), "|---" * len(titles) + "|"]
     for runs in grouped(results):
         first, best = runs[0], [run.best["val_loss"] for run in runs]
         model, how = (first.model, f"{first.parameters:,}"), f"`{command(min(runs, key=_length_of_command))}`"
         minutes, finals = (f"{run.minutes:.1f}" for run in runs), (run.final["val_loss"] for run in runs)
         seeds, bits = (run.seed for run in runs), map(bits_per_char, best)
-        lines.append(_row(first.data, first.protocol, how, *model, _joined(seeds), _joined(minutes), _losses(finals),
-                          _losses(best), _losses(bits), first.machine))  # fmt: skip
+        lines.append(
+            _row(
+                first.data,
+                first.protocol,
+                how,
+                *model,
+                _joined(seeds),
+                _joined(minutes),
+                _losses(finals),
+                _losses(best),
+                _losses(bits),
+                first.machine,
+            )
+        )
         for said, (kind, options) in EVALUATED.items():
             losses = {run.seed: each["loss"] for run in runs for each in run.evals if each["eval"] == said}
             if losses:
                 bits = map(bits_per_char, losses.values())
-                lines.append(_row(first.data, first.held_out + kind, f"then `charrnn eval{options}`", *model,
-                                  _joined(losses), "", "", _losses(losses.values()), _losses(bits), first.machine))
+                lines.append(
+                    _row(
+                        first.data,
+                        first.held_out + kind,
+                        f"then `charrnn eval{options}`",
+                        *model,
+                        _joined(losses),
+                        "",
+                        "",
+                        _losses(losses.values()),
+                        _losses(bits),
+                        first.machine,
+                    )
+                )
     return "\n".join(lines) + "\n"
 
 
 def curves(results: list[Result]) -> str:
     """A row for each recorded run with its validation loss over its steps, as Markdown."""
     first, *others, _ = SHARES
-    lines = [_row("text", "held out", "model", "seed", "minutes", f"after {first} of its steps", *others, "all"),
-             "|---" * (5 + len(SHARES)) + "|"]  # fmt: skip
+    lines = [
+        _row("text", "held out", "model", "seed", "minutes", f"after {first} of its steps", *others, "all"),
+        "|---" * (5 + len(SHARES)) + "|",
+    ]
     for run in (run for runs in grouped(results) for run in runs):
         losses = (_loss_after(run, share * run.final["step"]) for share in SHARES)
         lines.append(_row(run.data, run.protocol, run.model, run.seed, f"{run.minutes:.1f}", *losses))
@@ -135,15 +172,23 @@ def facts(saved: Checkpoint, machine: str) -> dict[str, Any]:
     """What a run was; of its text the name, never the path."""
     config, defaults = Config(**saved.config), Config().to_dict()
     shape = Shape.of(config, Vocabulary.from_dict(saved.vocabulary).size)
-    given = {name: getattr(config, name) for name in SETTINGS
-             if name in saved.origins and not saved.origins[name].startswith("preset ")}  # fmt: skip
+    given = {
+        name: getattr(config, name)
+        for name in SETTINGS
+        if name in saved.origins and not saved.origins[name].startswith("preset ")
+    }
     return {
-        **text(saved.corpus), "preset": saved.preset, "options": given,
+        **text(saved.corpus),
+        "preset": saved.preset,
+        "options": given,
         "config": {name: value for name, value in saved.config.items() if value != defaults[name]},
-        "model": str(shape), "parameters": shape.size, "train_chars": saved.corpus["train_chars"],
-        "val_chars": saved.corpus["val_chars"], "machine": machine,
+        "model": str(shape),
+        "parameters": shape.size,
+        "train_chars": saved.corpus["train_chars"],
+        "val_chars": saved.corpus["val_chars"],
+        "machine": machine,
         "versions": {"charrnn": __version__, "python": platform.python_version(), "numpy": np.__version__},
-    }  # fmt: skip
+    }
 
 
 def text(corpus: dict[str, Any]) -> dict[str, str]:

@@ -29,7 +29,10 @@ def test_chunks_of_a_text_on_the_device(monkeypatch, chars, streams, seq_len, ji
     for number in range(2 * batches.per_epoch):
         expected, found = batches.chunk(number), feed.chunk(number)
         assert (found.inputs.shape, found.inputs.dtype, found.count) == (
-            expected.inputs.shape, np.uint8, expected.count)  # fmt: skip
+            expected.inputs.shape,
+            np.uint8,
+            expected.count,
+        )
         for mine, theirs in zip(found[:2], expected[:2], strict=True):
             np.testing.assert_array_equal(mine.reshape(-1)[: found.count], theirs.reshape(-1)[: found.count])
 

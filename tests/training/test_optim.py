@@ -53,9 +53,15 @@ def test_five_steps_as_in_the_textbook(name, weight_decay):
         np.testing.assert_allclose(params[key], expected, rtol=1e-12, err_msg=key)
 
 
-@pytest.mark.parametrize(("limit", "mode", "expected"), [
-    (0, "norm", [3, -4]), (10, "norm", [3, -4]), (1, "norm", [0.6, -0.8]), (3.5, "value", [3, -3.5]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("limit", "mode", "expected"),
+    [
+        (0, "norm", [3, -4]),
+        (10, "norm", [3, -4]),
+        (1, "norm", [0.6, -0.8]),
+        (3.5, "value", [3, -3.5]),
+    ],
+)
 def test_clip(limit, mode, expected):
     grads = Flat(np, {"w": (2,)}, np.float64, {"w": [3, -4]})
     assert optim.clip(KERNELS, grads, limit, mode) == 5

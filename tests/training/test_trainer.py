@@ -17,21 +17,38 @@ from charrnn.training.trainer import Trainer
 from tests.support.training import SMALL, setup, sha256, train
 
 
-@pytest.mark.parametrize("changes", [
-    {},
-    {"dropout": 0.4, "cell": "gru"},
-    {"schedule": "plateau", "plateau_patience": 1, "decay": 0.5, "optimizer": "momentum", "learning_rate": 9.0,
-     "eval_every": 2},
-    {"schedule": "step", "decay_after": 0, "optimizer": "adamw", "weight_decay": 0.1, "embedding_size": 3},
-    {"optimizer": "rmsprop", "split": "interleaved", "cell": "gru-before"},
-    {"dropout_weights": 0.3, "dropout_input": 0.1, "dropout_output": 0.3, "dropout_mask": "chunk", "average": "ema",
-     "label_smoothing": 0.1, "temporal_penalty": 1.0},
-    {"average": "polyak", "average_after": 0.3, "activation_penalty": 1.0},
-    {"accumulate": 3, "random_lengths": True, "dropout": 0.2},
-    {"optimizer": "adagrad", "split": "unique-lines", "cell": "tanh"},
-    {"batch_ramp": 4, "dropout_output": 0.3, "average": "ema"},
-    {"batch_ramp": 8, "accumulate": 2, "random_lengths": True},
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"dropout": 0.4, "cell": "gru"},
+        {
+            "schedule": "plateau",
+            "plateau_patience": 1,
+            "decay": 0.5,
+            "optimizer": "momentum",
+            "learning_rate": 9.0,
+            "eval_every": 2,
+        },
+        {"schedule": "step", "decay_after": 0, "optimizer": "adamw", "weight_decay": 0.1, "embedding_size": 3},
+        {"optimizer": "rmsprop", "split": "interleaved", "cell": "gru-before"},
+        {
+            "dropout_weights": 0.3,
+            "dropout_input": 0.1,
+            "dropout_output": 0.3,
+            "dropout_mask": "chunk",
+            "average": "ema",
+            "label_smoothing": 0.1,
+            "temporal_penalty": 1.0,
+        },
+        {"average": "polyak", "average_after": 0.3, "activation_penalty": 1.0},
+        {"accumulate": 3, "random_lengths": True, "dropout": 0.2},
+        {"optimizer": "adagrad", "split": "unique-lines", "cell": "tanh"},
+        {"batch_ramp": 4, "dropout_output": 0.3, "average": "ema"},
+        {"batch_ramp": 8, "accumulate": 2, "random_lengths": True},
+    ],
+    ids=str,
+)
 def test_a_resumed_run_ends_with_the_same_bytes(text, tmp_path, changes):
     settings = SMALL | changes
     whole, parts = tmp_path / "whole", tmp_path / "parts"
@@ -64,8 +81,10 @@ class TestAhead:
             train(None, {}, run=str(tmp_path / "parts"), resume=True, stop_at=stop_at)
         for name in ("last.safetensors", "best.safetensors"):
             assert len({sha256(tmp_path / run / name) for run in ("at once", "later", "parts")}) == 1
-        steps = [[replace(event, chars_per_second=0, seconds_left=0) for event in events if isinstance(event, Step)]
-                 for events in (at_once, later)]  # fmt: skip
+        steps = [
+            [replace(event, chars_per_second=0, seconds_left=0) for event in events if isinstance(event, Step)]
+            for events in (at_once, later)
+        ]
         assert steps[0] == steps[1]
 
     def test_losses_are_read_when_the_ledger_is_full_and_before_what_is_made_of_them(self, text, tmp_path, ahead):
@@ -277,8 +296,9 @@ def test_a_stopped_run_that_got_worse_is_not_ahead_of_its_best(text, tmp_path, m
 def test_the_textbook_text_trains(tmp_path):
     path = tmp_path / "hello.txt"
     path.write_text("hello")
-    events = train(str(path), {"steps": 60, "hidden_size": 16, "learning_rate": 0.05, "num_layers": 1},
-                   run=str(tmp_path / "run"))  # fmt: skip
+    events = train(
+        str(path), {"steps": 60, "hidden_size": 16, "learning_rate": 0.05, "num_layers": 1}, run=str(tmp_path / "run")
+    )
     losses = [event.loss for event in events if isinstance(event, Step)]
     assert losses[-1] < 0.2
     assert any(isinstance(event, Saved) for event in events)

@@ -16,11 +16,24 @@ TITLES = ["cell", "size", "parameters", "epochs", "val loss", "bits/char", "at s
 
 def standing(name, **changes):
     found = {
-        "run": Path("runs") / name, "cell": "gru-before", "num_layers": 1, "hidden_size": 256, "parameters": 1_357_705,
-        "seed": 1, "epochs": 3.0, "steps": 1470, "val_loss": 1.2345, "bits_per_char": 1.781, "best_step": 1470,
-        "chars_per_second": 45_123.0, "seconds": 1234.0, "seconds_to": 100.0, "ended": "done",
-        "reference": Path("runs/first"), "differs": (),
-    }  # fmt: skip
+        "run": Path("runs") / name,
+        "cell": "gru-before",
+        "num_layers": 1,
+        "hidden_size": 256,
+        "parameters": 1_357_705,
+        "seed": 1,
+        "epochs": 3.0,
+        "steps": 1470,
+        "val_loss": 1.2345,
+        "bits_per_char": 1.781,
+        "best_step": 1470,
+        "chars_per_second": 45_123.0,
+        "seconds": 1234.0,
+        "seconds_to": 100.0,
+        "ended": "done",
+        "reference": Path("runs/first"),
+        "differs": (),
+    }
     return Standing(**found | changes)
 
 
@@ -38,8 +51,19 @@ def test_figures_and_titles_are_never_folded(width):
     assert {"val loss", "to 1.6", "run"} <= set(titles) <= {*TITLES, "to 1.6"}
     first = lines[1].split()
     assert len(first) == len(titles)  # each title has its figure, in one line
-    assert set(first) <= {"gru-before", "1x256", "1,357,705", "3.00", "1.2345", "1.781", "1470", "45.1k", "20:34",
-                          "1:40", "first"}  # fmt: skip
+    assert set(first) <= {
+        "gru-before",
+        "1x256",
+        "1,357,705",
+        "3.00",
+        "1.2345",
+        "1.781",
+        "1470",
+        "45.1k",
+        "20:34",
+        "1:40",
+        "first",
+    }
 
 
 @pytest.mark.parametrize(("width", "lines"), [(80, 3), (120, 2), (200, 1)])

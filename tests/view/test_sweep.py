@@ -41,7 +41,9 @@ def test_one_column_for_all_of_them_where_there_is_none(width):
 
 def test_cells_alone_are_one_row_and_a_loss_that_diverged_stays_short():
     assert [line.split() for line in shown(Grid((), ("gru", "lstm"), {(): {"gru": 1.67e33}}), 80)] == [
-        ["gru", "lstm"], ["1.67e+33", "-"]]  # fmt: skip
+        ["gru", "lstm"],
+        ["1.67e+33", "-"],
+    ]
 
 
 def trial(name, budget):
@@ -67,4 +69,7 @@ def test_each_trial_has_a_line_and_a_sweep_that_is_stopped_too(capsys):
     view.show(Ended(trials[0], 1.67e33, None))
     view.interrupted()
     assert capsys.readouterr().err.splitlines() == [
-        "1 trial of 1 step", "1/1 a: val 1.67e+33", "interrupted after 1 of 1; the same command goes on"]  # fmt: skip
+        "1 trial of 1 step",
+        "1/1 a: val 1.67e+33",
+        "interrupted after 1 of 1; the same command goes on",
+    ]

@@ -15,17 +15,36 @@ from charrnn.view.live import LiveView
 from charrnn.view.training import JsonView, PlainView, open_view
 
 STARTED = Started(
-    run=Path("runs/x"), corpus="x.txt", train_chars=1003854, val_chars=111540, vocab_size=65, bytes=False,
-    model="lstm 2x128", parameters=239681, device="CPU", kernel="numpy", why_not_faster="cpu: no C++ compiler",
-    budget="3 minutes", preset="shakespeare", resumed_step=None,
-)  # fmt: skip
+    run=Path("runs/x"),
+    corpus="x.txt",
+    train_chars=1003854,
+    val_chars=111540,
+    vocab_size=65,
+    bytes=False,
+    model="lstm 2x128",
+    parameters=239681,
+    device="CPU",
+    kernel="numpy",
+    why_not_faster="cpu: no C++ compiler",
+    budget="3 minutes",
+    preset="shakespeare",
+    resumed_step=None,
+)
 EVALUATED = Evaluated(step=100, epoch=12.34, seconds=65, train_loss=1.6, val_loss=1.7, best=True)
 FINISHED = Finished(reason="done", step=200, epoch=24.68, seconds=130, best_val_loss=1.7, best_step=100)
 
 
 def step(number, loss=2.0):
-    return Step(step=number, epoch=12.34, progress=0.43, loss=loss, grad_norm=1.0, learning_rate=2e-3,
-                chars_per_second=45_100, seconds_left=83)  # fmt: skip
+    return Step(
+        step=number,
+        epoch=12.34,
+        progress=0.43,
+        loss=loss,
+        grad_norm=1.0,
+        learning_rate=2e-3,
+        chars_per_second=45_100,
+        seconds_left=83,
+    )
 
 
 class Clock:
@@ -220,8 +239,15 @@ def plain():
 def test_a_log_has_a_line_for_each_evaluation_and_none_for_steps():
     view, file, _ = plain()
     with view:
-        for event in (Notice("batch_size is 3"), STARTED, step(1), Saved(100, Path("x")), EVALUATED,
-                      Sampled(100, "abc"), Finished("interrupted", 100, 12.34, 66, None, None)):  # fmt: skip
+        for event in (
+            Notice("batch_size is 3"),
+            STARTED,
+            step(1),
+            Saved(100, Path("x")),
+            EVALUATED,
+            Sampled(100, "abc"),
+            Finished("interrupted", 100, 12.34, 66, None, None),
+        ):
             view.show(event)
     assert file.getvalue().splitlines() == [
         "note: batch_size is 3",
@@ -272,10 +298,15 @@ class Terminal(StringIO):
         return True
 
 
-@pytest.mark.parametrize(("terminal", "kind", "as_json", "view"), [
-    (True, "xterm", False, LiveView), (True, "dumb", False, PlainView), (False, "xterm", False, PlainView),
-    (True, "xterm", True, JsonView),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("terminal", "kind", "as_json", "view"),
+    [
+        (True, "xterm", False, LiveView),
+        (True, "dumb", False, PlainView),
+        (False, "xterm", False, PlainView),
+        (True, "xterm", True, JsonView),
+    ],
+)
 def test_the_view_suits_the_stream(terminal, kind, as_json, view, monkeypatch):
     monkeypatch.setattr("sys.stderr", Terminal() if terminal else StringIO())
     monkeypatch.setenv("TERM", kind)

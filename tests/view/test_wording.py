@@ -3,10 +3,19 @@ import pytest
 from charrnn.view.wording import duration, figure, file_size, harmless, short, visible
 
 
-@pytest.mark.parametrize(("text", "shown"), [
-    ("plain é€𝄞 text\n", "plain é€𝄞 text\n"), ("\tx", "    x"), ("a\x1b[31m\r", "a\\x1b[31m\\r"), ("\x00", "\\x00"),
-    ("\u202e", "\\u202e"), ("\u2028", "\\u2028"), ("می\u200cخواهم", "می\u200cخواهم"), ("[bold]", "[bold]"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain é€𝄞 text\n", "plain é€𝄞 text\n"),
+        ("\tx", "    x"),
+        ("a\x1b[31m\r", "a\\x1b[31m\\r"),
+        ("\x00", "\\x00"),
+        ("\u202e", "\\u202e"),
+        ("\u2028", "\\u2028"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("[bold]", "[bold]"),
+    ],
+)
 def test_control_characters_are_made_visible(text, shown):
     assert visible(text) == shown
 
@@ -20,9 +29,18 @@ def test_duration(seconds, text):
     assert duration(seconds) == text
 
 
-@pytest.mark.parametrize(("number", "text"), [
-    (0, "0"), (950, "950"), (999.6, "1.0k"), (45_100, "45.1k"), (398_000, "398k"), (1_200_000, "1.2M"), (5e12, "5000G"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0"),
+        (950, "950"),
+        (999.6, "1.0k"),
+        (45_100, "45.1k"),
+        (398_000, "398k"),
+        (1_200_000, "1.2M"),
+        (5e12, "5000G"),
+    ],
+)
 def test_short_numbers_keep_their_unit(number, text):
     assert short(number) == text
 

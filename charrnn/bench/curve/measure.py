@@ -90,8 +90,10 @@ def draw(request: Request, note: Note = lambda text: None) -> Report:
             note("finding torch's quickest way")
             variant = settle(replace(job, side=TORCH))["variant"].removesuffix(GRAPH)  # chunks differ in length
         steps = _steps(config, tokens, job, note)
-        ours, rival = (Recipe(side, backend.device, config.to_dict(), tokens.vocabulary.to_dict(), folder, steps, way)
-                       for side, way in ((kernels.name, ""), (request.rival, variant)))  # fmt: skip
+        ours, rival = (
+            Recipe(side, backend.device, config.to_dict(), tokens.vocabulary.to_dict(), folder, steps, way)
+            for side, way in ((kernels.name, ""), (request.rival, variant))
+        )
         curves = take_turns((ours, rival), Judge(config, tokens, backend, kernels), note)
     return _report(request.source, config, tokens, backend, *curves)
 
@@ -141,9 +143,7 @@ def _steps(config: Config, tokens: Tokens, job: Job, note: Note) -> int:
     return max(1, round(budget.seconds / step))
 
 
-def _report(
-    source: Source, config: Config, tokens: Tokens, backend: Backend, ours: Curve, rival: Curve
-) -> Report:
+def _report(source: Source, config: Config, tokens: Tokens, backend: Backend, ours: Curve, rival: Curve) -> Report:
     shape, defaults = Shape.of(config, tokens.vocabulary.size), Config().to_dict()
     return Report(
         corpus=source.description,

@@ -27,8 +27,13 @@ class TorchLearner:
         self.device = torch.device(recipe.device.replace("gpu", "cuda"))
         self.variant = variants(recipe.device)[recipe.variant]
         kind, options = RNNS[shape.cell]
-        self.rnn = kind(shape.embedding_size or shape.vocab_size, shape.hidden_size, shape.num_layers,
-                        dropout=config.dropout if shape.num_layers > 1 else 0.0, **options)  # fmt: skip
+        self.rnn = kind(
+            shape.embedding_size or shape.vocab_size,
+            shape.hidden_size,
+            shape.num_layers,
+            dropout=config.dropout if shape.num_layers > 1 else 0.0,
+            **options,
+        )
         self.model = nn.ModuleDict({"rnn": self.rnn, "head": nn.Linear(shape.hidden_size, shape.vocab_size)})
         if shape.embedding_size:
             self.model["embedding"] = nn.Embedding(shape.vocab_size, shape.embedding_size)

@@ -89,8 +89,10 @@ def take_turns(recipes: tuple[Recipe, Recipe], judge: Judge, note: Callable[[str
         for end in ends:
             for side in (first, second):
                 side.learn(end, judge)
-            losses = (f"{side.name} {side.points[-1].val_loss:.4f} after {side.points[-1].seconds:.1f} s"
-                      for side in (first, second))  # fmt: skip
+            losses = (
+                f"{side.name} {side.points[-1].val_loss:.4f} after {side.points[-1].seconds:.1f} s"
+                for side in (first, second)
+            )
             note(f"step {end} of {steps}: {', '.join(losses)}")
         return first.curve(), second.curve()
 

@@ -57,9 +57,7 @@ class Report:
     held_out: Figures | None
 
 
-def judge(
-    model: Model, choose: Filter, *, count: int, length: int, seed: int, as_list: bool | None = None
-) -> Report:
+def judge(model: Model, choose: Filter, *, count: int, length: int, seed: int, as_list: bool | None = None) -> Report:
     """Draw `count` texts of `length` characters as one batch and measure them; `as_list` None: as the split says.
 
     Where less is held out only as much is drawn and measured: the share of different words falls as a text grows, so
@@ -136,6 +134,8 @@ def _learned(model: Model) -> Tokens:
     tokens = model.tokens()
     if tokens is None:
         again = command("train", "--resume", "--run", model.path.parent)
-        raise CorpusError(f"the text that it learned from, which lay beside {model.path}, is gone or damaged, and "
-                          f"nothing can be judged without it; {again} reads it again")  # fmt: skip
+        raise CorpusError(
+            f"the text that it learned from, which lay beside {model.path}, is gone or damaged, and "
+            f"nothing can be judged without it; {again} reads it again"
+        )
     return tokens

@@ -64,8 +64,9 @@ class CpuKernels(FusedKernels):
     ) -> Recurrence:
         """See `ReferenceKernels.recurrence`."""
         if dtype != np.float32:
-            return super().recurrence(cell, hidden_size=hidden_size, seq_len=seq_len, batch_size=batch_size,
-                                      dtype=dtype, training=training)
+            return super().recurrence(
+                cell, hidden_size=hidden_size, seq_len=seq_len, batch_size=batch_size, dtype=dtype, training=training
+            )
         return CompiledSweep(self, cell, hidden_size, seq_len, batch_size, training)
 
     def matmul(self, a: Any, b: Any, out: Any, bias: Any = None) -> None:
@@ -73,8 +74,16 @@ class CpuKernels(FusedKernels):
         if out.dtype != np.float32:
             return super().matmul(a, b, out, bias)
         (rows, depth), columns = a.shape, b.shape[1]
-        self.functions.gemm(rows, depth, columns, *functions.matrix(a), *functions.matrix(b),
-                          None if bias is None else functions.pointer(bias), functions.pointer(out), columns)
+        self.functions.gemm(
+            rows,
+            depth,
+            columns,
+            *functions.matrix(a),
+            *functions.matrix(b),
+            None if bias is None else functions.pointer(bias),
+            functions.pointer(out),
+            columns,
+        )
         return None
 
     def column_sums(self, a: Any, out: Any) -> None:
@@ -90,8 +99,9 @@ class CpuKernels(FusedKernels):
         if out.dtype != np.float32:
             return super().gather(table, ids, out)
         ids = functions.numbers(ids)
-        self.functions.gather(len(ids), *table.shape, functions.pointer(table), functions.pointer(ids),
-                              functions.pointer(out))
+        self.functions.gather(
+            len(ids), *table.shape, functions.pointer(table), functions.pointer(ids), functions.pointer(out)
+        )
         return None
 
     def scatter_add(self, ids: Any, rows: Any, out: Any) -> None:
@@ -99,8 +109,9 @@ class CpuKernels(FusedKernels):
         if out.dtype != np.float32:
             return super().scatter_add(ids, rows, out)
         ids = functions.numbers(ids)
-        self.functions.scatter_add(len(ids), *out.shape, functions.pointer(rows), functions.pointer(ids),
-                                  functions.pointer(out))
+        self.functions.scatter_add(
+            len(ids), *out.shape, functions.pointer(rows), functions.pointer(ids), functions.pointer(out)
+        )
         return None
 
     def apply_mask(self, a: Any, mask: Any, out: Any) -> None:
@@ -156,8 +167,18 @@ class CpuKernels(FusedKernels):
         self.functions.square_sums(a.size, functions.pointer(a), functions.pointer(sums, np.float64))
         return np.float32(np.sqrt(sums.sum()))
 
-    def adam(self, w: Any, dw: Any, s: Any, mean: Any, square_mean: Any, rate: float, beta1: float, beta2: float,
-             epsilon: float) -> None:  # fmt: skip
+    def adam(
+        self,
+        w: Any,
+        dw: Any,
+        s: Any,
+        mean: Any,
+        square_mean: Any,
+        rate: float,
+        beta1: float,
+        beta2: float,
+        epsilon: float,
+    ) -> None:
         """See `ReferenceKernels.adam`."""
         if w.dtype != np.float32:
             return super().adam(w, dw, s, mean, square_mean, rate, beta1, beta2, epsilon)

@@ -66,8 +66,11 @@ def _from_cache(command: list[str], path: Path) -> ctypes.CDLL:
 
 def _for_this_process(command: list[str], name: str, refusal: OSError) -> ctypes.CDLL:
     """A library whose file is gone again once it is loaded."""
-    log.info("compiling kernels for this processor, at each start, as none can be kept in %s: %s",
-             cache_folder(), refusal.strerror or refusal)  # fmt: skip
+    log.info(
+        "compiling kernels for this processor, at each start, as none can be kept in %s: %s",
+        cache_folder(),
+        refusal.strerror or refusal,
+    )
     try:
         with tempfile.TemporaryDirectory(prefix="charrnn-") as folder:
             return ctypes.CDLL(str(_compile(command, Path(folder)).rename(Path(folder) / name)))

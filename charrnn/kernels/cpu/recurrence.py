@@ -18,9 +18,11 @@ FUNCTIONS = {"lstm": "lstm", "gru": "gru", "gru-before": "gru_before", "tanh": "
 class Arrays(ctypes.Structure):
     """The structure of the same name in sweep.h."""
 
-    _fields_ = [(name, COUNT) for name in ("steps", "batch", "hidden")] + [("tape", STRIDE)] + [
-        (name, POINTER) for name in ("weight", "bias", "z", "h", "memory", "kept", "dh", "dh_state", "dmemory")
-    ]
+    _fields_ = (
+        [(name, COUNT) for name in ("steps", "batch", "hidden")]
+        + [("tape", STRIDE)]
+        + [(name, POINTER) for name in ("weight", "bias", "z", "h", "memory", "kept", "dh", "dh_state", "dmemory")]
+    )
 
 
 class CompiledSweep:

@@ -43,26 +43,47 @@ class Sampler:
         addresses = _pointers(array for layer in layers for array in layer)
         addresses[0] = addresses[1] = None  # both are in the table
         weights = Weights(
-            vocab=len(head), hidden=head.shape[1], layers=num_layers, batch=batch_size, table=pointer(table),
-            head_weight=pointer(head), head_bias=pointer(params["head.bias"]), layer=ctypes.addressof(addresses),
-        )  # fmt: skip
+            vocab=len(head),
+            hidden=head.shape[1],
+            layers=num_layers,
+            batch=batch_size,
+            table=pointer(table),
+            head_weight=pointer(head),
+            head_bias=pointer(params["head.bias"]),
+            layer=ctypes.addressof(addresses),
+        )
         largest = np.finfo(np.float16).max
         may_round = may_round and all(np.abs(params[name]).max() <= largest for name in params)
         self._handle = self._functions.open_sampler(CELL_NUMBERS[cell], ctypes.byref(weights), may_round)
         weakref.finalize(self, self._functions.close_sampler, self._handle)
 
     def sample(
-        self, logits: np.ndarray, states: list[State], draws: np.ndarray, *,
-        temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0,
-    ) -> np.ndarray:  # fmt: skip
+        self,
+        logits: np.ndarray,
+        states: list[State],
+        draws: np.ndarray,
+        *,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+    ) -> np.ndarray:
         """Ids (steps, B) of int32, one for each of draws (steps, B), uniform in [0, 1).
 
         The first are drawn from logits (B, V); logits and states, one tuple a layer, become those after the last ids.
         """
         ids = np.empty(draws.shape, np.int32)
         arrays = _pointers(array for state in states for array in state)
-        self._functions.sample(self._handle, len(draws), pointer(draws, np.float64), arrays, pointer(logits),
-                             pointer(ids), temperature, top_k, top_p)
+        self._functions.sample(
+            self._handle,
+            len(draws),
+            pointer(draws, np.float64),
+            arrays,
+            pointer(logits),
+            pointer(ids),
+            temperature,
+            top_k,
+            top_p,
+        )
         return ids
 
 

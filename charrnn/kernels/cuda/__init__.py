@@ -79,8 +79,9 @@ class CudaKernels(ReferenceKernels):
         """See `ReferenceKernels.recurrence`."""
         _check_size(seq_len * batch_size * hidden_size)
         try:
-            return persistent.build(self, cell, hidden_size=hidden_size, seq_len=seq_len, batch_size=batch_size,
-                                    training=training)  # fmt: skip
+            return persistent.build(
+                self, cell, hidden_size=hidden_size, seq_len=seq_len, batch_size=batch_size, training=training
+            )
         except Unsupported:  # `refusals` tells, or a note where the GPU starts none
             kind = GatedSweep if cell == "gru-before" else SteppedSweep
             return kind(self, cell, hidden_size, seq_len, batch_size, training)
@@ -178,8 +179,18 @@ class CudaKernels(ReferenceKernels):
         self._total((1,), (THREADS,), (np.int32(values.size), np.float32(scale), np.int32(root), values, out))
         return out
 
-    def adam(self, w: Any, dw: Any, s: Any, mean: Any, square_mean: Any, rate: float, beta1: float, beta2: float,
-             epsilon: float) -> None:  # fmt: skip
+    def adam(
+        self,
+        w: Any,
+        dw: Any,
+        s: Any,
+        mean: Any,
+        square_mean: Any,
+        rate: float,
+        beta1: float,
+        beta2: float,
+        epsilon: float,
+    ) -> None:
         """See `ReferenceKernels.adam`."""
         _check_size(w.size)
         numbers = map(np.float32, (rate, beta1, 1 - beta1, beta2, 1 - beta2, epsilon))
@@ -203,5 +214,6 @@ class CudaKernels(ReferenceKernels):
 def _check_size(values: int) -> None:
     """Kernels count the values of an array in 32 bits."""
     if values >= 1 << 31:
-        raise BackendError(f"the GPU kernels do not take arrays of {values:,} values; lower --batch-size, --seq-len or "
-                           "--hidden-size")  # fmt: skip
+        raise BackendError(
+            f"the GPU kernels do not take arrays of {values:,} values; lower --batch-size, --seq-len or --hidden-size"
+        )

@@ -51,8 +51,9 @@ def build(
     """
     refusal: Exception | None = None
     for without in FALLBACKS:
-        planned = plans(kernels.limits, cell, hidden_size=hidden_size, seq_len=seq_len, batch_size=batch_size,
-                        without=without)  # fmt: skip
+        planned = plans(
+            kernels.limits, cell, hidden_size=hidden_size, seq_len=seq_len, batch_size=batch_size, without=without
+        )
         try:
             sweep = PersistentSweep(kernels, cell, hidden_size, seq_len, batch_size, training, *planned)
             sweep.try_out()
@@ -68,9 +69,16 @@ class PersistentSweep(UngatedSweep):
     """One launch forth and two back, as planned. Its products have float16 operands: as precise as TF32."""
 
     def __init__(
-        self, kernels: Any, cell: str, hidden_size: int, seq_len: int, batch_size: int, training: bool,
-        forward: Plan, backward: Plan,
-    ) -> None:  # fmt: skip
+        self,
+        kernels: Any,
+        cell: str,
+        hidden_size: int,
+        seq_len: int,
+        batch_size: int,
+        training: bool,
+        forward: Plan,
+        backward: Plan,
+    ) -> None:
         super().__init__(kernels, cell, hidden_size, seq_len, batch_size, training)
         self.plans = forward, backward
         self._cell, self._batch_size, self._count = cell, np.int32(batch_size), batch_size * hidden_size
@@ -97,8 +105,9 @@ class PersistentSweep(UngatedSweep):
         into = (dh, self._dproduct, self._dmemory)
         self._largest_of((PEAKS,), (THREADS,), (*sizes, *into, self._largest))
         dr = z if self._dr is None else self._dr
-        self._backward(np.int32(len(z)), self._batch_size, self._largest, weight, z, self.h, self.memory, self.kept,
-                       *into, dr)  # fmt: skip
+        self._backward(
+            np.int32(len(z)), self._batch_size, self._largest, weight, z, self.h, self.memory, self.kept, *into, dr
+        )
 
 
 class _Kernel:

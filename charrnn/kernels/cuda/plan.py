@@ -41,8 +41,11 @@ class Limits(NamedTuple):
         """The current device's."""
         device = cupy.cuda.Device()
         attributes = device.attributes
-        return cls(int(device.compute_capability), attributes["MultiProcessorCount"],
-                   attributes["MaxSharedMemoryPerBlockOptin"])  # fmt: skip
+        return cls(
+            int(device.compute_capability),
+            attributes["MultiProcessorCount"],
+            attributes["MaxSharedMemoryPerBlockOptin"],
+        )
 
     def groups(self, plan: "Plan") -> int:
         """How many can run at the same time, with a block on each multiprocessor."""
@@ -135,9 +138,18 @@ class Plan(NamedTuple):
     @property
     def macros(self) -> dict[str, str | int]:
         """For `source`."""
-        return {"QUICK": 1, "HIDDEN": self.hidden_size, "BACKWARD": int(self.backward), "EXCHANGE": self.exchange,
-                "GROUP": self.group, "ROWS": self.rows, "SPAN": self.span, "PARTS": self.parts,
-                "IN_REGISTERS": self.in_registers, "SHARED_BYTES": self.shared_bytes}  # fmt: skip
+        return {
+            "QUICK": 1,
+            "HIDDEN": self.hidden_size,
+            "BACKWARD": int(self.backward),
+            "EXCHANGE": self.exchange,
+            "GROUP": self.group,
+            "ROWS": self.rows,
+            "SPAN": self.span,
+            "PARTS": self.parts,
+            "IN_REGISTERS": self.in_registers,
+            "SHARED_BYTES": self.shared_bytes,
+        }
 
     @property
     def registers(self) -> int:

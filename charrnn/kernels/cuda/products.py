@@ -35,8 +35,10 @@ def multiplier(cupy: Any, precision: str) -> tuple[str, Multiply]:
     capability = int(cupy.cuda.Device().compute_capability)
     if capability < OLDEST_TENSOR_CORES:
         if precision == "bf16":
-            raise Unsupported(f"bf16 needs compute capability {OLDEST_TENSOR_CORES / 10} (Ampere), and this GPU has "
-                              f"{capability / 10}; use --precision float32")  # fmt: skip
+            raise Unsupported(
+                f"bf16 needs compute capability {OLDEST_TENSOR_CORES / 10} (Ampere), and this GPU has "
+                f"{capability / 10}; use --precision float32"
+            )
         precision = "float32"  # there is no TF32
     from cupy_backends.cuda.libs import cublas  # only where cuBLAS is there
 
@@ -58,8 +60,27 @@ class Products:
         (rows, depth), columns = a.shape, b.shape[1]
         (left, left_step), (right, right_step) = _layout(b), _layout(a)
         one, zero = self._addresses
-        self._gemm(self._handle, left, right, columns, rows, depth, one, b.data.ptr, FLOAT32, left_step, a.data.ptr,
-                   FLOAT32, right_step, zero, out.data.ptr, FLOAT32, _layout(out)[1], self._compute_type, BEST)
+        self._gemm(
+            self._handle,
+            left,
+            right,
+            columns,
+            rows,
+            depth,
+            one,
+            b.data.ptr,
+            FLOAT32,
+            left_step,
+            a.data.ptr,
+            FLOAT32,
+            right_step,
+            zero,
+            out.data.ptr,
+            FLOAT32,
+            _layout(out)[1],
+            self._compute_type,
+            BEST,
+        )
 
 
 def _layout(matrix: Any) -> tuple[int, int]:

@@ -20,9 +20,18 @@ from charrnn.training.trainer import Trainer
 
 TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60))
 CONFIG = Config(hidden_size=8, num_layers=1, seq_len=10, batch_size=4, steps=40, learning_rate=0.02)
-ALL = {"batch_ramp": 2, "accumulate": 2, "random_lengths": True, "average": "ema", "average_decay": 0.9,
-       "label_smoothing": 0.1, "weight_decay": 0.1, "optimizer": "adamw", "embedding_size": 5,
-       "grad_clip": 0.5}  # fmt: skip
+ALL = {
+    "batch_ramp": 2,
+    "accumulate": 2,
+    "random_lengths": True,
+    "average": "ema",
+    "average_decay": 0.9,
+    "label_smoothing": 0.1,
+    "weight_decay": 0.1,
+    "optimizer": "adamw",
+    "embedding_size": 5,
+    "grad_clip": 0.5,
+}
 TORCH = importlib.util.find_spec("torch") is not None
 
 
@@ -79,10 +88,12 @@ def test_what_cannot_be_drawn(source, monkeypatch):
     with pytest.raises(ConfigError, match="nothing is held out"):
         draw(request(source, val_fraction=0.0))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: "found")
-    for settings, message in (({"optimizer": "rmsprop"}, "torch's rmsprop is not quite ours; use one of adam"),
-                              ({"temporal_penalty": 1.0}, "no penalties"),
-                              ({"dropout": 0.1, "num_layers": 2, "dropout_mask": "chunk"}, "use dropout_mask step"),
-                              ({"cell": "gru-before"}, "torch has no GRU that resets before")):  # fmt: skip
+    for settings, message in (
+        ({"optimizer": "rmsprop"}, "torch's rmsprop is not quite ours; use one of adam"),
+        ({"temporal_penalty": 1.0}, "no penalties"),
+        ({"dropout": 0.1, "num_layers": 2, "dropout_mask": "chunk"}, "use dropout_mask step"),
+        ({"cell": "gru-before"}, "torch has no GRU that resets before"),
+    ):
         with pytest.raises(Unsupported, match=message):
             draw(request(source, "torch", **settings))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
@@ -93,18 +104,25 @@ def test_what_cannot_be_drawn(source, monkeypatch):
 def test_a_side_that_fails_is_one_line(source, tmp_path):
     vocabulary = encode_corpus(source, CONFIG, tmp_path / "ids").vocabulary.to_dict()
     recipe = Recipe("reference", "cpu", CONFIG.to_dict(), vocabulary, str(tmp_path / "ids"), 10)
-    for changes, message in (({"device": "tpu"}, "reference failed: device 'tpu' is not one of auto"),
-                             ({"folder": "nowhere"}, "reference failed: AttributeError: ")):  # fmt: skip
+    for changes, message in (
+        ({"device": "tpu"}, "reference failed: device 'tpu' is not one of auto"),
+        ({"folder": "nowhere"}, "reference failed: AttributeError: "),
+    ):
         with pytest.raises(BackendError, match=message) as caught:
             take_turns((replace(recipe, **changes), recipe), None, print)
         assert "\n" not in str(caught.value)
 
 
 @pytest.mark.skipif(not TORCH, reason="torch, a peer to compare with, is not installed")
-@pytest.mark.parametrize(("cell", "settings"), [
-    ("lstm", {}), ("gru", ALL), ("tanh", {"optimizer": "momentum", "num_layers": 2, "average": "polyak"}),
-    ("relu", {"optimizer": "sgd", "grad_clip_mode": "value", "grad_clip": 0.01, "schedule": "step"}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("cell", "settings"),
+    [
+        ("lstm", {}),
+        ("gru", ALL),
+        ("tanh", {"optimizer": "momentum", "num_layers": 2, "average": "polyak"}),
+        ("relu", {"optimizer": "sgd", "grad_clip_mode": "value", "grad_clip": 0.01, "schedule": "step"}),
+    ],
+)
 def test_torch_learns_the_same(source, cell, settings):
     report = draw(request(source, "torch", cell=cell, **settings))
     theirs = [point.val_loss for point in report.rival.points]

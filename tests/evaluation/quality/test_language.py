@@ -72,10 +72,13 @@ PYTHON = """def plural(count, thing):
         return f"1 {thing}"
     return f"{count} {thing}" + "s" * (len(thing) > 0)
 """
-PLAY = """  HAMLET (aside). A little more than kin, and less than kind.
+PLAY = (
+    """  HAMLET (aside). A little more than kin, and less than kind.
   KING. How is it that the clouds still hang on you?
   HAMLET. Not so, my lord; I am too much i' the sun. [Exit.]
-""" * 9
+"""
+    * 9
+)
 NOTES = "(a) One (the first).\n(b) Two [the second].\n(c) Three (or four).\n"
 FOOTNOTES = "The mill was built in 1790[1] and burned down twice[2]; its owner then left the town for good[3].\n"
 

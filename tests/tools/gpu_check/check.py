@@ -91,9 +91,18 @@ class Process:
     """That runs parts, and answers after each."""
 
     def __init__(self, device: str, parts: list[str], end: float) -> None:
-        command = [sys.executable, "-m", "tests.tools.gpu_check.check", "--device", device, "--here", str(end), "--parts", *parts]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HERE,
-                                         start_new_session=True)  # fmt: skip
+        command = [
+            sys.executable,
+            "-m",
+            "tests.tools.gpu_check.check",
+            "--device",
+            device,
+            "--here",
+            str(end),
+            "--parts",
+            *parts,
+        ]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HERE, start_new_session=True)
 
     def __enter__(self) -> "Process":
         return self
@@ -140,8 +149,12 @@ def attempt(part: Part, device: str, end: float) -> dict[str, Any]:
 
 def machine(backend: Backend, kernels: ReferenceKernels) -> dict[str, Any]:
     """What all the others ran on."""
-    return {"device": backend.description, "kernels": kernels.name, "precision": kernels.precision,
-            "versions": dict(versions())}  # fmt: skip
+    return {
+        "device": backend.description,
+        "kernels": kernels.name,
+        "precision": kernels.precision,
+        "versions": dict(versions()),
+    }
 
 
 def versions() -> Iterator[tuple[str, str]]:

@@ -73,8 +73,15 @@ class _Step:
         self.kernels, self.config = kernels, workload.config
         self.params = workload.parameters(backend)
         self.start = self.params.buffer.copy()
-        self.network = Network(workload.shape, self.params, backend, kernels, seq_len=workload.seq_len,
-                               batch_size=workload.batch_size, training=True)  # fmt: skip
+        self.network = Network(
+            workload.shape,
+            self.params,
+            backend,
+            kernels,
+            seq_len=workload.seq_len,
+            batch_size=workload.batch_size,
+            training=True,
+        )
         self.optimizer = optim.build(self.config, kernels, self.params)
         self.states = self.network.initial_state()
         self.inputs, self.targets = (backend.to_device(ids) for ids in workload.chunks()[0])

@@ -10,8 +10,20 @@ import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[3]
-SETTINGS = ["--preset", "none", "--hidden-size", "64", "--seq-len", "16", "--batch-size", "16", "--steps", "3000",
-            "--eval-every", "500"]  # fmt: skip
+SETTINGS = [
+    "--preset",
+    "none",
+    "--hidden-size",
+    "64",
+    "--seq-len",
+    "16",
+    "--batch-size",
+    "16",
+    "--steps",
+    "3000",
+    "--eval-every",
+    "500",
+]
 PATIENCE_SECONDS = 120
 LEARNING = ["--hidden-size", "128", "--seq-len", "32", "--steps", "300", "--eval-every", "300", "--sample-length", "0"]
 LOSS_LIMIT = 0.01  # nats
@@ -65,8 +77,9 @@ def _loss(folder: Path, run: str, device: str, precision: str) -> float:
 
 
 def _stop_half_way(folder: Path, *arguments: str) -> None:
-    process = subprocess.Popen(_command(*arguments), cwd=folder, env=_environment(), stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)  # fmt: skip
+    process = subprocess.Popen(
+        _command(*arguments), cwd=folder, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     began = time.monotonic()
     while not (folder / "stopped" / "last.safetensors").exists() and process.poll() is None:
         assert time.monotonic() - began < PATIENCE_SECONDS, "no checkpoint"
@@ -76,8 +89,15 @@ def _stop_half_way(folder: Path, *arguments: str) -> None:
 
 
 def _charrnn(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(_command(*arguments), cwd=folder, env=_environment(), capture_output=True, text=True,
-                          timeout=PATIENCE_SECONDS, check=False)  # fmt: skip
+    done = subprocess.run(
+        _command(*arguments),
+        cwd=folder,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
     assert not done.returncode, f"charrnn {' '.join(arguments)}: {done.stderr.strip()[-300:]}"
     return done.stdout
 

@@ -30,10 +30,17 @@ def time_steps(backend: Backend, kernels: ReferenceKernels) -> list[dict[str, An
     Raises:
         Wrong: a sweep that was planned was not the one that ran.
     """
-    rows = [{"cell": cell, "hidden_size": hidden} | time_step(backend, kernels, cell, hidden, BATCH, SEQ_LEN)
-            for cell in CELLS_TIMED for hidden in _sizes(backend)]  # fmt: skip
-    wrong = [row for row in rows if not row["plans"] and not kernels.refusals(
-        row["cell"], hidden_size=row["hidden_size"], seq_len=SEQ_LEN, batch_size=BATCH)]  # fmt: skip
+    rows = [
+        {"cell": cell, "hidden_size": hidden} | time_step(backend, kernels, cell, hidden, BATCH, SEQ_LEN)
+        for cell in CELLS_TIMED
+        for hidden in _sizes(backend)
+    ]
+    wrong = [
+        row
+        for row in rows
+        if not row["plans"]
+        and not kernels.refusals(row["cell"], hidden_size=row["hidden_size"], seq_len=SEQ_LEN, batch_size=BATCH)
+    ]
     if wrong and backend.device != "cpu":
         raise Wrong(f"not started: {wrong}", rows)
     return rows
@@ -67,8 +74,9 @@ def time_step(
 ) -> dict[str, Any]:
     """Median microseconds forward and backward, and the plans of the sweeps if they are persistent."""
     xp, gates = backend.xp, CELLS[cell].blocks * hidden
-    recurrence = kernels.recurrence(cell, hidden_size=hidden, seq_len=seq_len, batch_size=batch_size,
-                                    dtype=backend.dtype, training=True)  # fmt: skip
+    recurrence = kernels.recurrence(
+        cell, hidden_size=hidden, seq_len=seq_len, batch_size=batch_size, dtype=backend.dtype, training=True
+    )
     rng = np.random.default_rng(0)
     weights = {"weight_hh": rng.normal(size=(gates, hidden)) * hidden**-0.5, "bias_hh": rng.normal(size=gates)}
     params = {name: backend.to_device(array.astype(backend.dtype)) for name, array in weights.items()}
@@ -86,8 +94,10 @@ def time_step(
         recurrence.backward(params, grads, dh)
         laps("backward")
     seconds = laps.seconds()
-    times = {f"{name}_us": round(statistics.median(seconds[name][WARM_UP:]) / seq_len * 1e6, 2)
-             for name in ("forward", "backward")}  # fmt: skip
+    times = {
+        f"{name}_us": round(statistics.median(seconds[name][WARM_UP:]) / seq_len * 1e6, 2)
+        for name in ("forward", "backward")
+    }
     return times | {"plans": [str(plan) for plan in getattr(recurrence, "plans", ())]}
 
 

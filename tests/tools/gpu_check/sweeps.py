@@ -45,8 +45,14 @@ class PersistentOnly(CudaKernels):
             Unsupported: see `choose`.
         """
         assert self.limits
-        return choose(self.limits, cell, hidden_size=hidden_size, batch_size=batch_size, backward=backward,
-                      without=tuple(set(GROUPS) - {self.exchange}))  # fmt: skip
+        return choose(
+            self.limits,
+            cell,
+            hidden_size=hidden_size,
+            batch_size=batch_size,
+            backward=backward,
+            without=tuple(set(GROUPS) - {self.exchange}),
+        )
 
     def why_not(self, cell: str, hidden_size: int, batch_size: int) -> str:
         """Why there is no plan; empty if there is one."""
@@ -112,8 +118,10 @@ def persistent_time_steps(backend: Backend) -> list[dict[str, Any]]:
         seq_len, batch_size, hidden = shape
         return time_step(backend, which, cell, hidden, batch_size, seq_len)
 
-    found = [{"exchange": exchange, "cell": cell, "hidden_size": shape[2], "result": result}
-             for exchange, cell, shape, result in _each(backend, cases, times, "tf32")]  # fmt: skip
+    found = [
+        {"exchange": exchange, "cell": cell, "hidden_size": shape[2], "result": result}
+        for exchange, cell, shape, result in _each(backend, cases, times, "tf32")
+    ]
     if wrong := [row for row in found if isinstance(row["result"], Failure)]:
         raise Wrong(wrong, found)
     return found
@@ -144,8 +152,11 @@ def _checked(found: dict[str, Any], is_right: Callable[[Any], bool]) -> dict[str
     Raises:
         Wrong: it is not.
     """
-    wrong = {name: result for name, result in found.items()
-             if isinstance(result, Failure) or not (isinstance(result, str) or is_right(result))}  # fmt: skip
+    wrong = {
+        name: result
+        for name, result in found.items()
+        if isinstance(result, Failure) or not (isinstance(result, str) or is_right(result))
+    }
     if wrong:
         raise Wrong(wrong, found)
     return found
@@ -204,9 +215,7 @@ def _compiler(backend: Backend, folder: Path) -> tuple[Any, Limits]:
     return None, Limits.of(backend.xp)
 
 
-def _differing(
-    backend: Backend, kernels: CudaKernels, cell: str, shape: tuple[int, int, int], repetitions: int
-) -> int:
+def _differing(backend: Backend, kernels: CudaKernels, cell: str, shape: tuple[int, int, int], repetitions: int) -> int:
     """Repetitions whose dz or last state differ from the first one's."""
     seq_len, batch_size, hidden_size = shape
     layer, xp = Layer(cell, *shape), backend.xp
@@ -214,8 +223,9 @@ def _differing(
     params = {name: backend.to_device(param.astype(np.float32)) for name, param in layer.params.items()}
     grads = {name: xp.empty_like(param) for name, param in params.items()}
     state = tuple(xp.zeros((batch_size, hidden_size), np.float32) for _ in CELLS[cell].states)
-    recurrence = kernels.recurrence(cell, hidden_size=hidden_size, seq_len=seq_len, batch_size=batch_size,
-                                    dtype=np.float32, training=True)  # fmt: skip
+    recurrence = kernels.recurrence(
+        cell, hidden_size=hidden_size, seq_len=seq_len, batch_size=batch_size, dtype=np.float32, training=True
+    )
     z, first, differing = xp.empty_like(put["z"]), None, xp.zeros((), np.int64)
     for _ in range(1 + repetitions):
         z[...] = put["z"]
