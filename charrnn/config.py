@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from charrnn.cells.registry import CELLS
 from charrnn.errors import ConfigError
 from charrnn.hints import nearest
 
-CELLS = ("lstm", "gru", "gru-before", "tanh", "relu")
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "adagrad", "momentum", "sgd")
 SCHEDULES = ("cosine", "constant", "step", "plateau")
 DROPOUT_MASKS = ("step", "chunk")
@@ -111,7 +111,7 @@ def _watching(default: Any, help: str, **limits: Any) -> Any:
 class Config:
     """All settings of a run; a value outside its limits raises ConfigError."""
 
-    cell: str = _model("lstm", "Recurrent cell.", choices=CELLS)
+    cell: str = _model("lstm", "Recurrent cell.", choices=tuple(CELLS))
     hidden_size: int = _model(128, "Units in each layer.", low=1, high=_LARGEST)
     num_layers: int = _model(2, "Recurrent layers.", low=1, high=1000)
     embedding_size: int = _model(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.bench.workload import Workload
+from charrnn.cells.registry import CELLS
 from charrnn.device.backend import Backend, open_backend
 from charrnn.errors import BackendError
 from charrnn.kernels.reference import ReferenceKernels
@@ -38,7 +39,7 @@ LIMITS = {
     "tf32": Errors(outputs=2e-3, gradients=3e-3, update=1e-3),
     "bf16": Errors(outputs=2e-2, gradients=2e-2, update=1e-3),
 }
-_RELU = 20  # times the limit of gradients, where products round
+_UNBOUNDED = 20  # times the limit of gradients, where products round
 
 
 def check(workload: Workload, backend: Backend, kernels: ReferenceKernels) -> Errors:
@@ -115,8 +116,8 @@ class _Pass:
 
 def _limits(workload: Workload, precision: str) -> Errors:
     limits = LIMITS[precision]
-    if workload.cell == "relu" and precision != "float32":
-        return replace(limits, gradients=_RELU * limits.gradients)
+    if not CELLS[workload.cell].bounded and precision != "float32":
+        return replace(limits, gradients=_UNBOUNDED * limits.gradients)
     return limits
 
 

@@ -9,6 +9,7 @@ from charrnn.bench.job import TORCH, Job, measure, settle
 from charrnn.bench.machine import ceiling, describe
 from charrnn.bench.report import Report, Turn, draw_up
 from charrnn.bench.workload import Workload
+from charrnn.cells.registry import CELLS
 from charrnn.config import Config
 from charrnn.device.backend import Backend, open_backend
 from charrnn.errors import BackendError, Unsupported
@@ -69,8 +70,8 @@ def require(rival: str, workload: Workload, backend: Backend, precision: str) ->
         build(backend, rival, precision=precision)
     elif importlib.util.find_spec(TORCH) is None:
         raise BackendError("--vs torch: torch is not installed; pip install torch")
-    elif workload.cell == "gru-before":
-        raise Unsupported("torch has no GRU that resets before the product; use --cell gru, or --vs reference")
+    elif CELLS[workload.cell].torch is None:
+        raise Unsupported(f"PyTorch has no {workload.cell}; use another --cell, or --vs reference")
 
 
 def _take_turns(

@@ -18,15 +18,10 @@ from torch.nn.functional import one_hot
 from charrnn.bench.job import GRAPH
 from charrnn.bench.timing import Clock, HostClock, Laps, rate
 from charrnn.bench.workload import Workload
+from charrnn.cells.registry import CELLS
 from charrnn.device.backend import open_backend
 from charrnn.device.processors import processors
 
-RNNS: dict[str, tuple[type[nn.RNNBase], dict[str, Any]]] = {
-    "lstm": (nn.LSTM, {}),
-    "gru": (nn.GRU, {}),
-    "tanh": (nn.RNN, {"nonlinearity": "tanh"}),
-    "relu": (nn.RNN, {"nonlinearity": "relu"}),
-}
 _ADAMS = {"fused Adam": {"fused": True}, "foreach Adam": {"foreach": True}, "plain Adam": {"foreach": False}}
 _ONEDNN = {"oneDNN": True, "no oneDNN": False}
 LOSS_SCALE = 1024.0  # of float16 gradients: far from overflow, so that no step is left out
@@ -61,6 +56,13 @@ _STEPS_BEFORE_CAPTURE = 3  # so that all that is made at first use is made
 _TEMPERATURE = 0.8
 
 
+def rnn_of(cell: str) -> tuple[type[nn.RNNBase], dict[str, Any]]:
+    """The module of torch.nn that computes this cell, and its options."""
+    module = CELLS[cell].torch
+    assert module is not None, f"{cell} is refused before"
+    return getattr(nn, module.name), dict(module.options)
+
+
 def variants(device: str) -> dict[str, Variant]:
     """What there is to choose from on a device, by name."""
     return _ON_CPU if device == "cpu" else _ON_GPU
@@ -73,7 +75,7 @@ class TorchSide:
         torch.set_num_threads(processors())
         self.workload, self.config = workload, workload.config
         self.device, self.variant = torch.device(device.replace("gpu", "cuda")), variants(device)[variant]
-        kind, options = RNNS[workload.cell]
+        kind, options = rnn_of(workload.cell)
         if self.device.type == "cuda":
             torch.cuda.set_device(self.device)  # streams and graphs are made on the current one
         self.rnn = kind(workload.vocab_size, workload.hidden_size, workload.num_layers, **options)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.cells import CELLS
+from charrnn.cells.registry import CELLS
 from charrnn.config import Config
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
-from charrnn.network.network import Shape, initial_parameters
+from charrnn.network.shape import Shape, initial_parameters
 
 CHUNKS = 2  # different stretches of text, taken in turn: enough that gradients do not vanish while it is timed
 _FLOAT = 4  # bytes
@@ -49,7 +49,7 @@ class Workload:
         A product forward means two of the same size backward: for its inputs and for its weights. The input product
         of the first layer is a gather and counts nothing.
         """
-        gates = CELLS[self.cell].blocks * self.hidden_size
+        gates = CELLS[self.cell].gates(self.hidden_size)
         recurrent = self.num_layers * gates * self.hidden_size
         between_layers = (self.num_layers - 1) * gates * self.hidden_size
         output = self.hidden_size * self.vocab_size
@@ -77,7 +77,7 @@ class Workload:
     def _tape(self) -> int:
         """Values on the tape."""
         cell = CELLS[self.cell]
-        of_layer = cell.blocks + len(cell.states) + cell.keeps
+        of_layer = len(cell.blocks) + len(cell.states) + cell.saved
         return self.chars * (self.num_layers * of_layer * self.hidden_size + self.vocab_size)
 
     @property

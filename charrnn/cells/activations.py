@@ -1,4 +1,4 @@
-"""What several cells are made of."""
+"""Functions that several cells use."""
 
 from typing import Any
 

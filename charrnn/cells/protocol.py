@@ -1,69 +1,133 @@
-"""The protocol between a network, a cell, and the kernels that run a cell over a sequence.
+"""What a cell is: the mathematics of one time step, and one record of everything that the rest of charrnn asks of it.
 
 Notation, here and in every cell and kernel: T = seq_len, B = batch_size, H = hidden_size, G = blocks * H.
 
-    z  (T, B, G)  input product of all time steps, made outside: x W_ih^T + b_ih
+    z  (T, B, G)  input product of all time steps, computed outside the cell: x W_ih^T + b_ih
     r  (B, G)     recurrent product of one time step: h W_hh^T + b_hh
-    h  (T, B, H)  output; the state is a tuple of (B, H) arrays whose first is h
+    h  (B, H)     output; the state is a tuple of arrays whose first is h
 
-A cell is pointwise in z, r and its state. So a kernel has to know only the cell's pointwise text, and a new cell gets
-every kernel that is written in terms of it. The gradient of `a` is called `da`.
+The gradient of `a` is called `da`.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from types import MappingProxyType
+from typing import Any, ClassVar, NamedTuple
 
 State = tuple[Any, ...]
+Parameters = Mapping[str, Any]  # arrays by short name, without "rnn." and the layer's number
+Dimensions = tuple[str, ...]  # "H" is hidden_size, "I" the size of the layer's input
 
 
-class Cell(Protocol):
-    """The mathematics of one time step.
+class Parameter(NamedTuple):
+    """A weight that a cell has besides weight_ih, weight_hh and their biases.
 
-    `gated` cells are a `GatedCell`. They read part of the recurrent product from a gated output: their last block
-    multiplies not h but `gate(...)`, a pointwise function of h and the blocks before it (the GRU of Cho et al. 2014).
+    It starts uniform in ±1/sqrt(H), or at `start`.
     """
 
-    blocks: ClassVar[int]  # pre-activations per unit, in torch's order
-    states: ClassVar[tuple[str, ...]]  # the output h first
-    start: ClassVar[tuple[float, ...]]  # of bias_ih, a value per block
-    added: ClassVar[int]  # so many blocks, from the first on, are functions of z + r, so that their dz is their dr
-    gated: ClassVar[bool]
-    keeps: ClassVar[bool]  # whether a unit has one more value for the way back than its blocks, as pointwise.h says
-
-    def step(self, xp: Any, z: Any, r: Any, state: State) -> tuple[State, Any]:
-        """One time step: the new state, and what `step_backward` needs."""
-
-    def step_backward(self, xp: Any, saved: Any, dstate: State) -> tuple[Any, Any, State]:
-        """dz, dr, and the gradient of the old state as far as it does not pass through r."""
+    dimensions: Dimensions
+    start: float | None = None
 
 
-class GatedCell(Cell, Protocol):
-    """What a gated cell has besides. Its `step_backward` leaves the blocks at zero that `gate_backward` then fills."""
+class TorchModule(NamedTuple):
+    """The module in torch.nn that computes the same function with the same weights."""
+
+    name: str
+    options: Mapping[str, Any] = MappingProxyType({})
+
+
+class Gradients(NamedTuple):
+    """What `Cell.step_backward` returns: dz, dr (both (B, G)), dstate, and the gradients of further parameters.
+
+    `state` is the gradient of the old state without the part that passes through r.
+    """
+
+    z: Any
+    r: Any
+    state: State
+    parameters: Parameters = MappingProxyType({})
+
+
+class Cell(ABC):
+    """One time step of a recurrent layer.
+
+    A subclass is the only declaration of a cell: the registry finds it by its file, and settings, kernels, presets,
+    the sampler, the benchmark and the tests read the fields below. Its docstring has its equations and their source.
+    """
+
+    name: ClassVar[str]  # what `--cell` takes
+    aliases: ClassVar[tuple[str, ...]] = ()  # other names that `--cell` takes
+    blocks: ClassVar[tuple[str, ...]]  # pre-activations of a unit, in the order of the weights' rows
+    states: ClassVar[Mapping[str, Dimensions]] = MappingProxyType({"h": ("H",)})  # without the batch; h first
+    bias_start: ClassVar[Mapping[str, float]] = MappingProxyType({})  # if any, all other blocks start at 0
+    reads_gate: ClassVar[tuple[str, ...]] = ()  # last blocks whose recurrent product reads `gate(...)` in place of h
+    apart: ClassVar[tuple[str, ...]] = ()  # last blocks that use z and r apart; the others use only z + r, so dz = dr
+    saved: ClassVar[int] = 0  # values of a unit that compiled kernels keep for the way back besides the blocks
+    parameters: ClassVar[Mapping[str, Parameter]] = MappingProxyType({})  # further weights, by short name
+    bounded: ClassVar[bool] = True  # whether h stays within ±1
+    gated: ClassVar[bool] = False  # gates tame high learning rates, such as those of the presets
+    torch: ClassVar[TorchModule | None] = None
+
+    @abstractmethod
+    def step(self, xp: Any, z: Any, r: Any, state: State, p: Parameters) -> tuple[State, Any]:
+        """One time step with z and r (B, G): the new state, and what `step_backward` needs."""
+
+    @abstractmethod
+    def step_backward(self, xp: Any, saved: Any, dstate: State, p: Parameters) -> Gradients:
+        """The gradients of everything that `step` read, from those of the new state."""
 
     def gate(self, xp: Any, z: Any, r: Any, state: State) -> tuple[Any, Any]:
-        """The gated output (B, H) from all blocks of z and r but the last, and what `gate_backward` needs."""
+        """The output (B, H) that the blocks in `reads_gate` multiply, and what `gate_backward` needs.
 
-    def gate_backward(self, xp: Any, saved: Any, dgated: Any, dz: Any) -> tuple[Any, Any]:
-        """dz (B, G) complete, and the gradient of h as far as it passes through the gate."""
-
-
-class Recurrence(Protocol):
-    """One recurrent layer over whole sequences, bound to its buffers.
-
-    It owns what it returns: arrays stay valid until the next call, and may be passed back in as they are.
-    """
-
-    def forward(self, params: Mapping[str, Any], z: Any, state: State) -> tuple[Any, State]:
-        """Run over z (T, B, G), T at most the length it was built for; z is used up. Returns h and the last state.
-
-        `params` holds weight_hh (G, H) and bias_hh (G,).
+        z and r hold the blocks before those. `step_backward` leaves the blocks at zero that `gate_backward` fills.
         """
+        raise NotImplementedError
 
-    def backward(
-        self, params: Mapping[str, Any], grads: Mapping[str, Any], dh: Any, dstate: State | None = None
-    ) -> tuple[Any, State]:
-        """Gradients through the last `forward`; once, and only if built for training.
+    def gate_backward(self, xp: Any, saved: Any, dgate: Any, dz: Any) -> tuple[Any, Any]:
+        """dz (B, G) complete, and the gradient of h through the gate; dgate is (B, H)."""
+        raise NotImplementedError
 
-        dh is (T, B, H), dstate belongs to the last state and is zero if left out.
-        Writes grads["weight_hh"] and grads["bias_hh"]; returns dz and the gradient of the first state.
-        """
+    @property
+    def module(self) -> str:
+        """The name of the cell's file, and of the files of its kernels."""
+        return type(self).__module__.rpartition(".")[2]
+
+    @property
+    def structure(self) -> str:
+        """The name of the cell's class, and of its C++ structure."""
+        return type(self).__name__
+
+    @property
+    def two_products(self) -> bool:
+        """Whether a time step has a second recurrent product, which waits for the first."""
+        return bool(self.reads_gate)
+
+    @property
+    def summed(self) -> int:
+        """The number of leading blocks that use only z + r."""
+        return len(self.blocks) - len(self.apart)
+
+    def gates(self, hidden_size: int) -> int:
+        """G, the rows of weight_ih and weight_hh."""
+        return len(self.blocks) * hidden_size
+
+    def state_shapes(self, hidden_size: int) -> dict[str, tuple[int, ...]]:
+        """The shape of each state of one text, by name."""
+        return {name: _sizes(dimensions, H=hidden_size) for name, dimensions in self.states.items()}
+
+    def layer_shapes(self, inputs: int, hidden_size: int) -> dict[str, tuple[int, ...]]:
+        """The shapes of a layer's weights by short name, torch's four first."""
+        gates = self.gates(hidden_size)
+        shapes: dict[str, tuple[int, ...]] = {
+            "weight_ih": (gates, inputs),
+            "weight_hh": (gates, hidden_size),
+            "bias_ih": (gates,),
+            "bias_hh": (gates,),
+        }
+        for name, parameter in self.parameters.items():
+            shapes[name] = _sizes(parameter.dimensions, H=hidden_size, I=inputs)
+        return shapes
+
+
+def _sizes(dimensions: Dimensions, **sizes: int) -> tuple[int, ...]:
+    return tuple(sizes[letter] for letter in dimensions)

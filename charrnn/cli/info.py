@@ -16,7 +16,7 @@ from charrnn.config import Config
 from charrnn.device.backend import open_backend
 from charrnn.errors import BackendError, Unsupported
 from charrnn.kernels.choice import build
-from charrnn.network.network import Shape
+from charrnn.network.shape import Shape
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.run import Run, list_runs, load_model
 from charrnn.text.vocabulary import Vocabulary

@@ -9,7 +9,7 @@ from typing import Any
 from charrnn.config import Config, held_out_by
 from charrnn.errors import CheckpointError
 from charrnn.evaluation.units import bits_per_char
-from charrnn.network.network import Shape
+from charrnn.network.shape import Shape
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.run import RUNS, Run, find_run, is_aside

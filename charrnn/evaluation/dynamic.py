@@ -17,7 +17,8 @@ from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
 from charrnn.evaluation.score import Progress, Score
 from charrnn.kernels.reference import ReferenceKernels
-from charrnn.network.network import Network, Shape
+from charrnn.network.network import Network
+from charrnn.network.shape import Shape
 from charrnn.text.batches import Streams
 
 EPSILON = 1e-5  # added to the root: characters that training never saw have no gradients, and would take huge steps

@@ -8,7 +8,8 @@ import numpy as np
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
 from charrnn.kernels.reference import ReferenceKernels
-from charrnn.network.network import Network, Shape
+from charrnn.network.network import Network
+from charrnn.network.shape import Shape
 from charrnn.text.batches import Streams
 
 STREAMS = 32

@@ -3,89 +3,23 @@
     ids (T, B) -> rows of the table E W_ih^T + b_ih (E: one-hot or embedding) -> layer 0 -> ... -> h -> logits (T*B, V)
 
 The input product of the first layer is a gather, whether characters are one-hot vectors or embedded: every character's
-row is computed once per call, not once per occurrence. Names and shapes of all weights are torch's, so `rnn.*` loads
-into torch.nn.LSTM, GRU or RNN, and `head.*` into torch.nn.Linear. Letters are those of `charrnn.cells.protocol`.
+row is computed once per call, not once per occurrence. Letters are those of `charrnn.cells.protocol`.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from charrnn.cells import CELLS
 from charrnn.cells.protocol import State
-from charrnn.config import Config
 from charrnn.device.arrays import Flat, zeros
 from charrnn.device.backend import Backend
-from charrnn.kernels.reference import ReferenceKernels
+from charrnn.kernels.protocol import Kernels
 from charrnn.network.regularization import Dropout, Penalties, Regularization
+from charrnn.network.shape import Shape
 
 NO_REGULARIZATION = Regularization()
 
 
-@dataclass(frozen=True)
-class Shape:
-    """What fixes the weights of a network."""
-
-    cell: str
-    vocab_size: int
-    hidden_size: int
-    num_layers: int
-    embedding_size: int = 0
-
-    @classmethod
-    def of(cls, config: Config, vocab_size: int) -> "Shape":
-        """The shape of the network that `config` describes."""
-        return cls(config.cell, vocab_size, config.hidden_size, config.num_layers, config.embedding_size)
-
-    @property
-    def parameters(self) -> dict[str, tuple[int, ...]]:
-        """Shapes of all weights by torch's names."""
-        gates = CELLS[self.cell].blocks * self.hidden_size
-        shapes: dict[str, tuple[int, ...]] = {}
-        if self.embedding_size:
-            shapes["embedding.weight"] = (self.vocab_size, self.embedding_size)
-        for layer in range(self.num_layers):
-            inputs = self.hidden_size if layer else self.embedding_size or self.vocab_size
-            shapes[f"rnn.weight_ih_l{layer}"] = (gates, inputs)
-            shapes[f"rnn.weight_hh_l{layer}"] = (gates, self.hidden_size)
-            shapes[f"rnn.bias_ih_l{layer}"] = (gates,)
-            shapes[f"rnn.bias_hh_l{layer}"] = (gates,)
-        shapes["head.weight"] = (self.vocab_size, self.hidden_size)
-        shapes["head.bias"] = (self.vocab_size,)
-        return shapes
-
-    @property
-    def size(self) -> int:
-        """Number of parameters."""
-        return sum(int(np.prod(shape)) for shape in self.parameters.values())
-
-    def __str__(self) -> str:
-        embedded = f", embedding {self.embedding_size}" if self.embedding_size else ""
-        return f"{self.cell} {self.num_layers}x{self.hidden_size}{embedded}"
-
-
-def initial_parameters(shape: Shape, backend: Backend, rng: np.random.Generator) -> Flat:
-    """Fresh weights: uniform in ±1/sqrt(H) as torch's, but larger where characters come in; biases as the cell wants.
-
-    Of a one-hot vector a single value is on, so its weights are uniform in ±1; an embedding's are normal. After 1,200
-    steps on a megabyte of plays the validation loss of a 2x128 LSTM was 1.92 so, and 2.17 with torch's ±1/sqrt(H).
-    """
-    bound = shape.hidden_size**-0.5
-    fill = {name: rng.uniform(-bound, bound, size) for name, size in shape.parameters.items()}
-    if shape.embedding_size:
-        fill["embedding.weight"] = rng.normal(size=fill["embedding.weight"].shape)
-    else:
-        fill["rnn.weight_ih_l0"] /= bound
-    start = np.repeat(CELLS[shape.cell].start, shape.hidden_size)
-    for layer in range(shape.num_layers):
-        if start.any():  # both biases add up, so one of them starts at zero
-            fill[f"rnn.bias_ih_l{layer}"], fill[f"rnn.bias_hh_l{layer}"] = start, np.zeros_like(start)
-    return Flat(backend.xp, shape.parameters, backend.dtype, {n: backend.to_device(v) for n, v in fill.items()})
-
-
 class Network:
-    """A network's computation over chunks of up to (seq_len, batch_size) characters, bound to its buffers.
+    """The computation over chunks of up to (seq_len, batch_size) characters, bound to its buffers.
 
     Several networks can share `params`: one to train, one to evaluate, one to sample.
     """
@@ -95,17 +29,22 @@ class Network:
         shape: Shape,
         params: Flat,
         backend: Backend,
-        kernels: ReferenceKernels,
+        kernels: Kernels,
         *,
         seq_len: int,
         batch_size: int,
         training: bool = False,
         regularization: Regularization = NO_REGULARIZATION,
     ) -> None:
-        self.shape, self.params, self.backend, self.kernels = shape, params, backend, kernels
-        self.seq_len, self.batch_size, self.training = seq_len, batch_size, training
-        xp, dtype, cell = backend.xp, backend.dtype, CELLS[shape.cell]
-        gates, rows = cell.blocks * shape.hidden_size, seq_len * batch_size
+        self.shape = shape
+        self.params = params
+        self.backend = backend
+        self.kernels = kernels
+        self.seq_len = seq_len
+        self.batch_size = batch_size
+        self.training = training
+        xp, dtype = backend.xp, backend.dtype
+        gates, rows = shape.kind.gates(shape.hidden_size), seq_len * batch_size
         self._layers = [params.layer(index) for index in range(shape.num_layers)]
         size = {"hidden_size": shape.hidden_size, "seq_len": seq_len, "batch_size": batch_size, "dtype": dtype}
         self._recurrences = [kernels.recurrence(shape.cell, **size, training=training) for _ in self._layers]
@@ -142,14 +81,15 @@ class Network:
         self._penalties = Penalties(self.backend, wanted.activation_penalty, wanted.temporal_penalty, sequence)
 
     def initial_state(self) -> list[State]:
-        """Zeros: for each layer a tuple of (B, H) arrays."""
-        zeros = self.backend.xp.zeros((self.batch_size, self.shape.hidden_size), self.backend.dtype)
-        return [tuple(zeros.copy() for _ in CELLS[self.shape.cell].states) for _ in self._layers]
+        """Zeros: for each layer a tuple of arrays (B, ...), as the cell declares them."""
+        shapes = self.shape.kind.state_shapes(self.shape.hidden_size).values()
+        xp, dtype = self.backend.xp, self.backend.dtype
+        return [tuple(xp.zeros((self.batch_size, *shape), dtype) for shape in shapes) for _ in self._layers]
 
     def forward(self, ids: Any, states: list[State], step: int = 0) -> tuple[Any, list[State]]:
         """Logits (T*B, V) after each of the characters ids (T, B), and the last states.
 
-        What it returns lives in the network's buffers until the next call; states may be passed back in as they are.
+        The results are in the network's buffers until the next call; states may be passed back in as they are.
         `step` numbers the call for dropout: the same step always drops the same values.
         """
         self._ids, self._outputs, self._below, self._used, new_states = ids, [], [], [], []
@@ -199,14 +139,14 @@ class Network:
         return grads
 
     def _input_bias_gradient(self, grad: dict[str, Any], dz: Any) -> None:
-        """Most of it the sweep has summed up already, as that of bias_hh."""
-        known = CELLS[self.shape.cell].added * self.shape.hidden_size
+        """Where dz is dr, the gradient is that of bias_hh, which the recurrence has summed already."""
+        known = self.shape.kind.summed * self.shape.hidden_size
         grad["bias_ih"][:known] = grad["bias_hh"][:known]
         if known < dz.shape[1]:
             self.kernels.column_sums(dz[:, known:], grad["bias_ih"][known:])
 
     def _input(self, layer: dict[str, Any], z: Any, step: int) -> None:
-        """The input product of the first layer: rows of a table that is made once for all characters."""
+        """The input product of the first layer: rows of a table that is computed once for all characters."""
         if self.shape.embedding_size:
             self.kernels.matmul(self.params["embedding.weight"], layer["weight_ih"].T, self._table)
         else:

@@ -1,7 +1,7 @@
-"""What keeps a network from learning its text by heart, outside the recurrences, so that every kernel stays as it is.
+"""Regularization outside the recurrence, so that kernels need not know about it.
 
-Masks come from a counter-based generator, keyed by the seed and counted by step: a resumed run drops what it would have
-dropped. All of it acts in training only.
+Masks come from a counter-based generator, keyed by the seed and counted by step: a resumed run drops the same values as
+an uninterrupted one. All of it acts in training only.
 """
 
 from dataclasses import dataclass
@@ -10,13 +10,12 @@ from typing import Any
 from charrnn.config import Config
 from charrnn.device.arrays import zeros
 from charrnn.device.backend import Backend
-
-LEVELS = 256  # masks are drawn from bytes, a quarter of the random bits of floats: shares are multiples of 1/256
+from charrnn.kernels.protocol import MASK_LEVELS, Kernels
 
 
 @dataclass(frozen=True)
 class Regularization:
-    """Shares to drop, and penalties; all zero by default. See the settings of the same names."""
+    """Fractions to drop, and penalties; all zero by default. See the settings of the same names."""
 
     dropout: float = 0.0
     dropout_input: float = 0.0
@@ -29,14 +28,15 @@ class Regularization:
 
     @classmethod
     def of(cls, config: Config) -> "Regularization":
-        """What `config` asks for."""
+        """The regularization that `config` asks for."""
         return cls(**{name: getattr(config, name) for name in cls.__dataclass_fields__})
 
 
 class Dropout:
-    """Zeroes a share of an array's values and scales the others up, so that the expected value stays.
+    """Zeroes a fraction of an array's values and scales the others up, so that the expected value stays.
 
-    The mask's shape is the array's, or has ones where one mask serves a whole axis. With a share of 0 nothing happens.
+    The mask's shape is the array's, or has ones where one mask serves a whole axis. With a fraction of 0 nothing
+    happens. `number` tells the masks of a network apart.
 
     Source: Srivastava et al. 2014; between layers of recurrent networks Zaremba et al. 2014; one mask for all time
     steps Gal and Ghahramani 2016; on recurrent weights Merity et al. 2017.
@@ -45,7 +45,7 @@ class Dropout:
     def __init__(
         self,
         backend: Backend,
-        kernels: Any,
+        kernels: Kernels,
         share: float,
         shape: tuple[int, ...],
         mask: tuple[int, ...],
@@ -54,7 +54,7 @@ class Dropout:
         number: int,
     ) -> None:
         self._kernels, self._seed, self._number = kernels, seed, number
-        self._dropped = round(share * LEVELS)
+        self._dropped = round(share * MASK_LEVELS)
         if self:
             self.mask = zeros(backend.xp, mask, backend.dtype)
             self._output = zeros(backend.xp, shape, backend.dtype)
@@ -63,12 +63,12 @@ class Dropout:
         return self._dropped > 0
 
     def draw(self, step: int) -> Any:
-        """The mask of this step: 0, or one over the share that is kept. `number` tells a network's masks apart."""
+        """The mask of this step: 0, or 1 / (the fraction that is kept)."""
         self._kernels.dropout_mask(self.mask, self._dropped, seed=self._seed, number=self._number, step=step)
         return self.mask
 
     def forward(self, a: Any, step: int) -> Any:
-        """`a` with a new mask on it, in a buffer of its own; the first axis may be shorter than that of the buffer."""
+        """Return `a` with a new mask applied, in a buffer of its own whose first axis may be longer."""
         if not self:
             return a
         out = self._output[: len(a)]
@@ -76,13 +76,13 @@ class Dropout:
         return out
 
     def backward(self, da: Any) -> None:
-        """The mask of the last `forward` on a gradient, in place."""
+        """Apply the mask of the last `forward` to a gradient, in place."""
         if self:
             self._kernels.apply_mask(da, self.mask[: len(da)], da)
 
 
 class Penalties:
-    """Penalties on the outputs of the last layer: on their size, and on their change from one step to the next.
+    """Penalties on the outputs of the last layer: on their size, and on their change from one time step to the next.
 
     activation: a / (T B H) sum of h^2 after dropout;  temporal: b / (T B H) sum of (h[t+1] - h[t])^2 before it.
 

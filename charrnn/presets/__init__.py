@@ -9,7 +9,6 @@ import yaml
 
 from charrnn.config import SETTINGS, check_names
 from charrnn.errors import ConfigError
-from charrnn.presets.choice import GATED as GATED
 from charrnn.presets.choice import choose as choose
 
 _DESCRIPTION = "description"

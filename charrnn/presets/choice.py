@@ -7,7 +7,6 @@ LARGE_TEXT = 3_000_000  # bytes
 LONG_MINUTES = 15  # from which on there is time for a wider network
 LONG_EPOCHS = 20  # the same, where passes are counted
 SHORT_MINUTES = 5  # below which a large text gets the small, quick network as well
-GATED = ("lstm", "gru", "gru-before")  # cells that learn at the rates that presets were tuned to, with one of them
 
 
 def choose(size: int, *, is_list: bool, gpu: bool, settings: Mapping[str, Any]) -> tuple[str, str]:

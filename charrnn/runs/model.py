@@ -10,7 +10,8 @@ from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend, open_backend
 from charrnn.errors import CheckpointError, CorpusError
 from charrnn.kernels.choice import Choice, build
-from charrnn.network.network import Network, Shape
+from charrnn.network.network import Network
+from charrnn.network.shape import Shape
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.run import load_model
 from charrnn.text.tokens import Tokens, load_tokens

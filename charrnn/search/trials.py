@@ -10,7 +10,7 @@ from zlib import crc32
 
 from charrnn.config import SETTINGS, Config, resolve
 from charrnn.errors import ConfigError
-from charrnn.network.network import Shape
+from charrnn.network.shape import Shape
 from charrnn.presets import load_preset
 from charrnn.runs import checkpoint
 from charrnn.runs.run import Run

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from charrnn import presets
+from charrnn.cells.registry import CELLS
 from charrnn.config import Config, resolve
 from charrnn.device.backend import Backend
 from charrnn.errors import ConfigError
 from charrnn.kernels.choice import build
-from charrnn.network.network import Shape, initial_parameters
-from charrnn.network.regularization import LEVELS
+from charrnn.kernels.protocol import MASK_LEVELS
+from charrnn.network.shape import Shape, initial_parameters
 from charrnn.runs.run import RUNS, Run
 from charrnn.session.parent import Parent
 from charrnn.session.ready import Session, ready
@@ -90,7 +91,7 @@ def _choose_preset(source: Source, request: Request, backend: Backend, notices: 
     )
     tuned = presets.load_preset(preset).get("cell", Config.cell)
     wanted = request.settings.get("cell", tuned)
-    if wanted not in presets.GATED:  # rates that a gate stands are too high for it
+    if not CELLS[wanted].gated:  # rates that a gate stands are too high for it
         notices.append(
             Notice(f"no preset, as {preset} is made for gated cells and not for {wanted}; --preset NAME is one")
         )
@@ -123,8 +124,10 @@ def _without_effect(config: Config, tokens: Tokens) -> list[Notice]:
     if config.dropout and config.num_layers == 1:
         notices.append(Notice("dropout is between layers, and there is one: it drops nothing; --dropout-output does"))
     for name in ("dropout", "dropout_input", "dropout_output", "dropout_weights"):
-        if 0 < getattr(config, name) * LEVELS <= 0.5:
-            notices.append(Notice(f"{name} {getattr(config, name):g} drops nothing: it goes by steps of 1/{LEVELS}"))
+        if 0 < getattr(config, name) * MASK_LEVELS <= 0.5:
+            notices.append(
+                Notice(f"{name} {getattr(config, name):g} drops nothing: it goes by steps of 1/{MASK_LEVELS}")
+            )
     if 0 < len(tokens.val) < LITTLE:
         notices.append(Notice(f"only {len(tokens.val)} characters are held out: the validation loss says little"))
     if config.bytes and (config.encoding, config.errors) != (Config.encoding, Config.errors):

@@ -9,7 +9,7 @@ from charrnn.config import SETTINGS, Config, held_out_by
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
 from charrnn.errors import ConfigError
-from charrnn.network.network import Shape
+from charrnn.network.shape import Shape
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.model import load_parameters
 from charrnn.runs.run import load_model

@@ -7,7 +7,7 @@ from pathlib import Path
 from charrnn.config import Config
 from charrnn.errors import CharrnnError
 from charrnn.kernels.choice import Choice
-from charrnn.network.network import Shape
+from charrnn.network.shape import Shape
 from charrnn.text.ramp import Ramp
 from charrnn.text.tokens import Tokens
 from charrnn.training.budget import Budget

@@ -9,7 +9,7 @@ from charrnn.device.backend import Backend
 from charrnn.errors import ConfigError, CorpusError
 from charrnn.hints import command
 from charrnn.kernels.choice import build
-from charrnn.network.network import Shape
+from charrnn.network.shape import Shape
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.model import load_parameters

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from charrnn.cells import CELLS
 from charrnn.config import Config
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
 from charrnn.evaluation.units import smooth_targets
 from charrnn.kernels.reference import ReferenceKernels
-from charrnn.network.network import Network, Shape
+from charrnn.network.network import Network
 from charrnn.network.regularization import Regularization
+from charrnn.network.shape import Shape
 from charrnn.text.ramp import Ramp
 from charrnn.training import optim
 from charrnn.training.averaging import Average
@@ -157,7 +157,7 @@ class Learner:
 
     def state_arrays(self) -> list[dict[str, Any]]:
         """The hidden state as a checkpoint has it, on the host: for each layer arrays (B, H) by name."""
-        names = CELLS[self.config.cell].states
+        names = self.shape.kind.states
         return [
             {name: self.backend.to_host(array) for name, array in zip(names, state, strict=True)}
             for state in self.states
@@ -180,5 +180,5 @@ class Learner:
         for slot, buffer in self.slots.items():
             for name, view in self.params.like(buffer).items():
                 view[...] = to_device(moments[slot][name])
-        names = CELLS[self.config.cell].states
+        names = self.shape.kind.states
         self.states = [tuple(to_device(state[name]) for name in names) for state in states]

@@ -21,7 +21,8 @@ from charrnn.evaluation.score import Evaluator
 from charrnn.evaluation.units import bits_per_char
 from charrnn.files import Lock
 from charrnn.kernels.reference import ReferenceKernels
-from charrnn.network.network import Network, Shape
+from charrnn.network.network import Network
+from charrnn.network.shape import Shape
 from charrnn.runs.checkpoint import Checkpoint, Progress
 from charrnn.runs.run import Run
 from charrnn.sampling.sampler import Filter, sample

@@ -17,11 +17,11 @@ from charrnn.bench.match import Request, bench
 from charrnn.bench.report import Turn, draw_up
 from charrnn.bench.timing import HostClock, Laps, Spread, rate
 from charrnn.bench.workload import Workload
-from charrnn.cells import CELLS
+from charrnn.cells.registry import CELLS
 from charrnn.device.backend import Backend, open_backend
 from charrnn.errors import BackendError, ConfigError, Unsupported
 from charrnn.kernels.choice import build
-from charrnn.kernels.numpy.unrolled import FusedKernels, LSTMSweep
+from charrnn.kernels.numpy.kernels import LSTMSweep, NumpyKernels
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.view.bench import show_report
 from tests.kernels.agreement import rounded
@@ -83,13 +83,13 @@ class TestCheck:
             (LSTMSweep, "activate", "outputs"),
             (LSTMSweep, "differentiate", "gradients"),
             (LSTMSweep, "weight_gradients", "gradients"),
-            (FusedKernels, "scatter_add", "gradients"),
-            (FusedKernels, "cross_entropy_gradient", "gradients"),
-            (FusedKernels, "adam", "update"),
+            (NumpyKernels, "scatter_add", "gradients"),
+            (NumpyKernels, "cross_entropy_gradient", "gradients"),
+            (NumpyKernels, "adam", "update"),
         ],
     )
     def test_what_does_nothing_is_refused(self, monkeypatch, owner, name, part):
-        kernels = FusedKernels()
+        kernels = NumpyKernels()
         monkeypatch.setattr(owner, name, lambda *arguments: None)
         with pytest.raises(BackendError, match=f"numpy kernels are wrong, and not timed: relative error of {part}"):
             check(TINY, CPU, kernels)
@@ -101,15 +101,15 @@ class TestCheck:
             right(self, a, out)
             out *= 1.001
 
-        kernels = FusedKernels()
-        monkeypatch.setattr(FusedKernels, "column_sums", wrong)
+        kernels = NumpyKernels()
+        monkeypatch.setattr(NumpyKernels, "column_sums", wrong)
         with pytest.raises(BackendError, match=r"gradients 1\.0e-03"):
             check(TINY, CPU, kernels)
 
     @pytest.mark.parametrize(("precision", "bits"), [("tf32", 13), ("bf16", 16)])
     @pytest.mark.parametrize("cell", CELLS)
     def test_rounded_products_pass_by_their_own_limits(self, monkeypatch, cell, precision, bits):
-        kernels, lost = FusedKernels(), [bits]
+        kernels, lost = NumpyKernels(), [bits]
         kernels.precision = precision
         multiply = np.matmul
 
@@ -286,7 +286,7 @@ def test_sides_that_learn_different_things_are_not_compared(monkeypatch, precisi
     too_far = 1 + 1.1 * tolerated
     losses = iter([1.0, 1 + 0.9 * tolerated, 1.0, too_far])
     monkeypatch.setattr(match, "measure", lambda job: answer(job.side, 1.0) | {"loss": next(losses)})
-    monkeypatch.setattr(FusedKernels, "precision", precision)
+    monkeypatch.setattr(NumpyKernels, "precision", precision)
     with pytest.raises(BackendError, match=rf"do not learn the same: their losses are 1\.0000 and {too_far:.4f}"):
         bench(Request(TINY, "cpu", "numpy", rival="reference", pairs=2))
     assert next(losses, None) is None

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from charrnn.cells import CELLS
+from charrnn.cells.registry import CELLS
 from charrnn.device.backend import open_backend
 from charrnn.kernels.reference import Unrolled
-from charrnn.network.network import Shape, initial_parameters
+from charrnn.network.shape import Shape, initial_parameters
 from tests.support.layers import Layer, numeric_gradient
 
 CHUNKS = [(1, 1, 1), (5, 3, 4)]

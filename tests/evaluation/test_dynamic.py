@@ -8,7 +8,7 @@ from charrnn.device.backend import open_backend
 from charrnn.evaluation.dynamic import Learning, dynamic_score
 from charrnn.evaluation.score import Evaluator
 from charrnn.kernels.choice import build
-from charrnn.network.network import Shape, initial_parameters
+from charrnn.network.shape import Shape, initial_parameters
 
 BACKEND = open_backend("cpu", np.float64)
 KERNELS = build(BACKEND).kernels

@@ -9,7 +9,8 @@ from charrnn.device.backend import open_backend
 from charrnn.evaluation import score as evaluate
 from charrnn.evaluation.score import Evaluator, score_lines
 from charrnn.kernels.choice import build
-from charrnn.network.network import Network, Shape, initial_parameters
+from charrnn.network.network import Network
+from charrnn.network.shape import Shape, initial_parameters
 
 BACKEND = open_backend("cpu", np.float64)
 KERNELS = build(BACKEND).kernels

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from charrnn.cells import CELLS
-from charrnn.kernels.cuda import CudaKernels
-from charrnn.kernels.cuda.persistent import PersistentSweep
-from charrnn.kernels.cuda.plan import Limits, Plan
+from charrnn.cells.registry import CELLS
+from charrnn.kernels.cuda.kernels import CudaKernels
+from charrnn.kernels.cuda.persistent import PersistentRecurrence
+from charrnn.kernels.cuda.plan import GpuLimits, Plan
 from tests.kernels import shim
 
 
@@ -25,7 +25,7 @@ class Case(NamedTuple):
     def plan(self, backward: bool) -> Plan:
         """That of one direction."""
         sizes = self.backward if backward else self.forward
-        return Plan(CELLS[self.cell].blocks, self.shape[2], backward, self.exchange, self.group, *sizes)
+        return Plan(len(CELLS[self.cell].blocks), self.shape[2], backward, self.exchange, self.group, *sizes)
 
 
 # Every cell, every exchange, and of every size one that does not come out even: rows of the batch, units of a tile,
@@ -44,12 +44,12 @@ class PlannedKernels(CudaKernels):
     """CudaKernels whose recurrence is that of `case`; two groups of two run at the same time."""
 
     def __init__(self, folder: Path, *flags: str, **options: Any) -> None:
-        super().__init__(np, shim.compiler(folder, *flags, **options), limits=Limits(90, 4, 1 << 20))
+        super().__init__(np, shim.compiler(folder, *flags, **options), limits=GpuLimits(90, 4, 1 << 20))
         self.case = next(iter(CASES.values()))
 
     def recurrence(
         self, cell: str, *, hidden_size: int, seq_len: int, batch_size: int, dtype: Any, training: bool
-    ) -> PersistentSweep:
+    ) -> PersistentRecurrence:
         """Whatever the plan's own sizes."""
         plans = self.case.plan(False), self.case.plan(True)
-        return PersistentSweep(self, cell, hidden_size, seq_len, batch_size, training, *plans)
+        return PersistentRecurrence(self, CELLS[cell], hidden_size, seq_len, batch_size, training, *plans)

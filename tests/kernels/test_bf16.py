@@ -7,12 +7,12 @@ import pytest
 
 from charrnn.bench.check import LIMITS, check
 from charrnn.bench.workload import Workload
-from charrnn.cells import CELLS
+from charrnn.cells.registry import CELLS
 from charrnn.device.backend import Backend, open_backend
 from charrnn.device.processors import processors
 from charrnn.kernels import choice
-from charrnn.kernels.cpu import CpuKernels
-from charrnn.kernels.cpu.build import FLAGS, SHARED, SOURCES, compiler
+from charrnn.kernels.cpu.build import FLAGS, SOURCES, compiler
+from charrnn.kernels.cpu.kernels import CpuKernels
 from charrnn.session import Request, prepare
 from charrnn.training.events import Step
 from charrnn.training.trainer import Trainer
@@ -176,7 +176,7 @@ def compile_product(*flags):
     """The compiler's run on the matrix product in bf16; its output is assembly."""
     source = SOURCES / "panel.cpp"
     return subprocess.run(
-        [*compiler(), *FLAGS, "-O1", "-DBF16", *flags, f"-I{SHARED}", "-S", "-o", "-", str(source)],
+        [*compiler(), *FLAGS, "-O1", "-DBF16", *flags, "-S", "-o", "-", str(source)],
         capture_output=True,
         text=True,
         check=False,

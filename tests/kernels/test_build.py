@@ -76,7 +76,7 @@ def test_a_damaged_library_is_made_anew(tmp_path):
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
-        ("exit 0", "fake-c++ says nothing, and makes no library"),
+        ("exit 0", "fake-c++ reports no error, but writes no library"),
         (
             'while [ "$1" != -o ] && [ $# -gt 0 ]; do shift; done; [ $# = 0 ] || echo garbage > "$2"',
             "cannot be loaded: ",

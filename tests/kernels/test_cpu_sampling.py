@@ -5,13 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charrnn.cells import CELLS
+from charrnn.cells.registry import CELLS
 from charrnn.device.backend import open_backend
 from charrnn.device.processors import processors
 from charrnn.kernels.choice import build
-from charrnn.kernels.cpu import CpuKernels
+from charrnn.kernels.cpu.kernels import CpuKernels
 from charrnn.kernels.cpu.sampling import Sampler
-from charrnn.network.network import Network, Shape, initial_parameters
+from charrnn.network.network import Network
+from charrnn.network.shape import Shape, initial_parameters
 from charrnn.sampling.sampler import Filter
 
 BACKEND, VOCAB, STEPS = open_backend("cpu"), 65, 12
@@ -28,6 +29,10 @@ def parameters(shape):
     params = initial_parameters(shape, BACKEND, np.random.default_rng(0))
     params.buffer *= 1.5  # so that not all characters are alike
     return params
+
+
+def open_sampler(kernels, shape, params, batch_size, may_round=False):
+    return Sampler(kernels, kernels.functions, shape.kind, params, shape.num_layers, batch_size, may_round)
 
 
 def both(kernels, shape, batch_size, choose, blocks=(5, STEPS - 5), round_weights=None):
@@ -49,7 +54,7 @@ def both(kernels, shape, batch_size, choose, blocks=(5, STEPS - 5), round_weight
     for draw in draws:
         ids.append(choose.choose(logits, draw))
         logits, states = network.forward(ids[-1][None], states)
-    sampler = Sampler(kernels, shape.cell, given, shape.num_layers, batch_size, may_round=bool(round_weights))
+    sampler = open_sampler(kernels, shape, given, batch_size, may_round=bool(round_weights))
     settings = {"temperature": choose.temperature, "top_k": choose.top_k, "top_p": choose.top_p}
     found = [sampler.sample(ours, our_states, part, **settings) for part in np.split(draws, np.cumsum(blocks)[:-1])]
     return (np.stack(ids), logits, states), (np.concatenate(found), ours, our_states)
@@ -109,7 +114,7 @@ def test_logits_that_are_no_numbers_draw_an_id_all_the_same(kernels):
     params = initial_parameters(shape, BACKEND, np.random.default_rng(0))
     states = [(np.zeros((1, 4), np.float32),)]
     for choose in ({"temperature": 0.0}, {"top_p": 0.5}, {"top_k": 3}):
-        ids = Sampler(kernels, "tanh", params, 1, 1).sample(
+        ids = open_sampler(kernels, shape, params, 1).sample(
             np.full((1, VOCAB), np.nan, np.float32), states, np.full((3, 1), 0.999), **choose
         )
         assert ((ids >= 0) & (ids < VOCAB)).all()
@@ -156,7 +161,7 @@ def test_weights_that_float16_has_not_stay_as_they_are(value):
         params, states = parameters(shape), [(np.zeros((1, 20), np.float32),)] * 2
         params["rnn.weight_hh_l1"][0, 0] = value
         logits = np.zeros((1, VOCAB), np.float32)
-        Sampler(CpuKernels(), "gru", params, 2, 1, may_round).sample(logits, states, np.full((3, 1), 0.5))
+        open_sampler(CpuKernels(), shape, params, 1, may_round).sample(logits, states, np.full((3, 1), 0.5))
         return logits
 
     np.testing.assert_array_equal(logits(True), logits(False))

@@ -9,16 +9,18 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-from charrnn.cells import CELLS
+from charrnn.cells.protocol import Cell
+from charrnn.cells.registry import CELLS
 from charrnn.device.backend import Backend, open_backend
 from charrnn.errors import BackendError, Unsupported
 from charrnn.kernels import choice as kinds
-from charrnn.kernels import cuda
-from charrnn.kernels.cuda import CudaKernels
+from charrnn.kernels.cells import compiled_cells
+from charrnn.kernels.cuda import kernels as cuda
+from charrnn.kernels.cuda.kernels import CudaKernels
 from charrnn.kernels.cuda.products import Products, multiplier
 from charrnn.kernels.cuda.program import compiler, source
-from charrnn.kernels.cuda.recurrence import STRUCTURES
-from charrnn.network.network import Network, Shape, initial_parameters
+from charrnn.network.network import Network
+from charrnn.network.shape import Shape, initial_parameters
 from charrnn.sampling.sampler import Filter, sample
 from tests.kernels import shim
 from tests.kernels.agreement import (
@@ -36,8 +38,9 @@ from tests.support.layers import Layer
 
 BACKEND = open_backend("cpu")
 ARCHITECTURES = (75, 80, 86, 89, 90, 100, 120)
-SOURCES = [(name, {}) for name in (*cuda.SOURCES, "gated.cu", "largest.cu")] + [
-    ("sweep.cu", {"CELL": structure}) for cell, structure in STRUCTURES.items() if not CELLS[cell].gated
+STEPS = {True: "two_products.cu", False: "step.cu"}
+SOURCES: list[tuple[str, Cell | None]] = [(name, None) for name in (*cuda.SOURCES, "largest.cu")] + [
+    (STEPS[cell.two_products], cell) for cell in compiled_cells()
 ]
 SHAPES = [(1, 1, 1), (1, 4, 7), (5, 1, 31), (4, 3, 100), (2, 9, 33)]
 
@@ -52,9 +55,9 @@ def kernels(folder):
 @needs_nvrtc
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_every_kernel_compiles_and_keeps_its_values_in_registers(architecture):
-    for name, definitions in SOURCES:
+    for name, cell in SOURCES:
         kernels = re.findall(r"^KERNEL\((\w+),", source(name), re.MULTILINE)
-        assert spill_stores(source(name, **definitions), architecture) == [0] * len(kernels), name
+        assert spill_stores(source(name, cell=cell), architecture) == [0] * len(kernels), name
 
 
 @needs_compiler
@@ -156,7 +159,7 @@ class TestOnTheProcessor:
         ("right", "wrong"),
         [
             ("product[gate + block * hidden]", "product[gate + block]"),
-            ("memory[taped + tape] =", "memory[taped] ="),
+            ("c[taped + tape] =", "c[taped] ="),
             ("product[index] + carried[index]", "product[index]"),
             ("if (index >= count) return;", "if (index >= count - 1) return;"),
         ],

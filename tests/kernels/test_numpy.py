@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from charrnn.cells import CELLS
-from charrnn.kernels.numpy.unrolled import FusedKernels
+from charrnn.cells.registry import CELLS
+from charrnn.kernels.numpy.kernels import NumpyKernels
 from charrnn.kernels.reference import ReferenceKernels
 from tests.support.layers import Layer
 
-REFERENCE, FUSED = ReferenceKernels(np), FusedKernels()
+REFERENCE, FUSED = ReferenceKernels(np), NumpyKernels()
 SHAPES = [(1, 1, 1), (1, 4, 3), (7, 1, 5), (6, 3, 9), (20, 2, 33)]
 
 

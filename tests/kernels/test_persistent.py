@@ -6,11 +6,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from charrnn.cells.registry import CELLS
 from charrnn.device.backend import open_backend
-from charrnn.kernels.cuda import CudaKernels
-from charrnn.kernels.cuda.persistent import PersistentSweep, persistent_source
+from charrnn.kernels.cuda.kernels import CudaKernels
+from charrnn.kernels.cuda.persistent import PersistentRecurrence, persistent_source
 from charrnn.kernels.cuda.plan import choose
-from charrnn.kernels.cuda.recurrence import GatedSweep, SteppedSweep
+from charrnn.kernels.cuda.stepwise import OneProductStepwise, TwoProductsStepwise
 from tests.kernels.agreement import CPU64, REFERENCE, largest, recurrence_errors, run
 from tests.kernels.nvrtc import needs_nvrtc, spill_stores
 from tests.kernels.planned import CASES, PlannedKernels
@@ -41,9 +42,9 @@ def layer_of(case):
 @pytest.mark.parametrize("backward", [False, True])
 def test_it_fits_and_compiles_without_a_spill(gpu, backward):
     for cell, hidden_size in COMPILED[GPUS.index(gpu) % EVERY :: EVERY]:
-        plan = choose(gpu, cell, hidden_size=hidden_size, batch_size=32, backward=backward)
+        plan = choose(gpu, CELLS[cell], hidden_size=hidden_size, batch_size=32, backward=backward)
         assert plan.shared_bytes <= gpu.shared_memory
-        assert spill_stores(persistent_source(cell, plan), gpu.architecture) == [0], plan
+        assert spill_stores(persistent_source(CELLS[cell], plan), gpu.architecture) == [0], plan
 
 
 @needs_compiler
@@ -153,17 +154,17 @@ class TestChoice:
     """Which layers they take, and why not the others."""
 
     def test_a_layer_that_fits(self):
-        assert isinstance(recurrence(H100), PersistentSweep)
+        assert isinstance(recurrence(H100), PersistentRecurrence)
 
     @pytest.mark.parametrize(
         ("limits", "layer", "reason"),
         [
             (H100, {"hidden_size": 100}, "hidden_size 100 is not a multiple of 8"),
-            (H100, {"cell": "relu"}, "the output of relu has no limit"),
+            (H100, {"cell": "relu"}, "the output of relu has no bound"),
             (H100, {"cell": "gru-before"}, "has two products"),
             (H100, {"seq_len": 1}, "only one time step"),
             (H100, {"hidden_size": 8192}, "hidden_size 8192 do not fit in the registers"),
-            (H100, {"hidden_size": 1024, "batch_size": 4096}, "batch_size 4096 is so large"),
+            (H100, {"hidden_size": 1024, "batch_size": 4096}, "at batch_size 4096 a product"),
             (H100._replace(architecture=75), {}, "need compute capability 8.0, and this GPU has 7.5"),
             (None, {}, "not IEEE float32"),
         ],
@@ -172,7 +173,7 @@ class TestChoice:
         kernels = CudaKernels(np, Compiler(), limits=limits)
         layer = {"cell": "lstm", "hidden_size": 128, "seq_len": 32, "batch_size": 64} | layer
         (refusal,) = kernels.refusals(layer.pop("cell"), **layer)
-        assert refusal.startswith("persistent sweeps: ")
+        assert refusal.startswith("persistent kernels: ")
         assert reason in refusal
 
     def test_a_layer_that_fits_is_refused_by_nothing(self):
@@ -180,16 +181,16 @@ class TestChoice:
         assert kernels.refusals("lstm", hidden_size=512, seq_len=32, batch_size=64) == ()
 
     def test_what_they_refuse_runs_a_time_step_at_a_time(self):
-        assert isinstance(recurrence(H100, hidden_size=9), SteppedSweep)
-        assert isinstance(recurrence(H100, cell="gru-before"), GatedSweep)
-        assert isinstance(recurrence(None), SteppedSweep)
+        assert isinstance(recurrence(H100, hidden_size=9), OneProductStepwise)
+        assert isinstance(recurrence(H100, cell="gru-before"), TwoProductsStepwise)
+        assert isinstance(recurrence(None), OneProductStepwise)
 
     @pytest.mark.parametrize(
         ("broken", "kind", "exchange"),
         [
-            ((), PersistentSweep, "CLUSTER"),
-            (("CLUSTER",), PersistentSweep, "GRID"),
-            (("CLUSTER", "GRID"), SteppedSweep, "GRID"),
+            ((), PersistentRecurrence, "CLUSTER"),
+            (("CLUSTER",), PersistentRecurrence, "GRID"),
+            (("CLUSTER", "GRID"), OneProductStepwise, "GRID"),
         ],
     )
     def test_what_the_gpu_does_not_start_is_done_without(self, broken, kind, exchange):

@@ -9,7 +9,8 @@ from charrnn.config import Config
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import open_backend
 from charrnn.kernels.choice import build
-from charrnn.network.network import Network, Shape
+from charrnn.network.network import Network
+from charrnn.network.shape import Shape
 from charrnn.training import optim
 
 GOLDEN = np.load(Path(__file__).parent / "golden" / "torch.npz")

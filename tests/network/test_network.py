@@ -6,12 +6,13 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from charrnn.cells import CELLS
+from charrnn.cells.registry import CELLS
 from charrnn.config import Config
 from charrnn.device.backend import open_backend
 from charrnn.kernels.choice import build
-from charrnn.network.network import Network, Shape, initial_parameters
+from charrnn.network.network import Network
 from charrnn.network.regularization import Regularization
+from charrnn.network.shape import Shape, initial_parameters
 from charrnn.sampling.sampler import Filter, sample
 from charrnn.text.batches import Batches
 from charrnn.text.vocabulary import Vocabulary

@@ -8,7 +8,8 @@ import pytest
 from charrnn.device.backend import open_backend
 from charrnn.errors import ConfigError
 from charrnn.kernels.choice import build
-from charrnn.network.network import Network, Shape, initial_parameters
+from charrnn.network.network import Network
+from charrnn.network.shape import Shape, initial_parameters
 from charrnn.sampling.sampler import Filter, sample
 
 LOGITS = np.log(np.array([[0.5, 0.3, 0.15, 0.05]]))

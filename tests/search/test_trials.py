@@ -6,7 +6,7 @@ import pytest
 
 from charrnn.config import Config
 from charrnn.errors import ConfigError
-from charrnn.network.network import Shape
+from charrnn.network.shape import Shape
 from charrnn.runs import checkpoint
 from charrnn.runs.run import Run
 from charrnn.search.plan import Sweep

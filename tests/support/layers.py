@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from charrnn.cells import CELLS
+from charrnn.cells.registry import CELLS
 
 
 class Layer:
@@ -13,13 +13,16 @@ class Layer:
     def __init__(self, cell: str, seq_len: int, batch_size: int, hidden_size: int, seed: int = 0) -> None:
         rng = np.random.default_rng(seed)
         kind = CELLS[cell]
-        gates = kind.blocks * hidden_size
+        gates = kind.gates(hidden_size)
         scale = hidden_size**-0.5
+        shapes = kind.layer_shapes(hidden_size, hidden_size)
         self.params = {"weight_hh": rng.normal(size=(gates, hidden_size)) * scale, "bias_hh": rng.normal(size=gates)}
+        self.params |= {name: rng.normal(size=shapes[name]) for name in kind.parameters}
         self.z = rng.normal(size=(seq_len, batch_size, gates))
-        self.state = tuple(rng.normal(size=(batch_size, hidden_size)) * 0.5 for _ in kind.states)
+        states = [(batch_size, *shape) for shape in kind.state_shapes(hidden_size).values()]
+        self.state = tuple(rng.normal(size=shape) * 0.5 for shape in states)
         self.dh = rng.normal(size=(seq_len, batch_size, hidden_size))
-        self.dstate = tuple(rng.normal(size=(batch_size, hidden_size)) for _ in kind.states)
+        self.dstate = tuple(rng.normal(size=shape) for shape in states)
 
     def spoil(self, where: str) -> None:
         """Make the first value of the input, the state or the recurrent weights no number."""

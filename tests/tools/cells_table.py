@@ -11,7 +11,7 @@ from typing import Any
 
 from charrnn import records
 from charrnn.config import Config
-from charrnn.network.network import Shape
+from charrnn.network.shape import Shape
 from charrnn.runs import checkpoint
 from charrnn.search.grid import cell_grid
 from charrnn.search.plan import read_sweep

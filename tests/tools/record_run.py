@@ -23,7 +23,7 @@ from charrnn.config import SETTINGS, Config
 from charrnn.device.backend import open_backend
 from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.evaluation.units import bits_per_char
-from charrnn.network.network import Shape
+from charrnn.network.shape import Shape
 from charrnn.records.results import FOLDER, Result, grouped, read_results
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint

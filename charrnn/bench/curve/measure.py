@@ -18,7 +18,7 @@ from charrnn.config import Config
 from charrnn.device.backend import Backend, open_backend
 from charrnn.errors import ConfigError, Unsupported
 from charrnn.kernels.choice import build
-from charrnn.network.network import Shape
+from charrnn.network.shape import Shape
 from charrnn.text.batches import fit_batch_size
 from charrnn.text.ramp import Ramp
 from charrnn.text.source import Source

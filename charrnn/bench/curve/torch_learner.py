@@ -9,11 +9,11 @@ from torch.func import functional_call
 from torch.nn.functional import cross_entropy, dropout
 
 from charrnn.bench.curve.turns import Recipe
-from charrnn.bench.torch_side import LOSS_SCALE, RNNS, variants
+from charrnn.bench.torch_side import LOSS_SCALE, rnn_of, variants
 from charrnn.config import Config
 from charrnn.device.backend import open_backend
 from charrnn.device.processors import processors
-from charrnn.network.network import Shape, initial_parameters
+from charrnn.network.shape import Shape, initial_parameters
 from charrnn.text.ramp import Ramp
 
 
@@ -26,7 +26,7 @@ class TorchLearner:
         self.config, self.shape, self.batches = config, shape, batches
         self.device = torch.device(recipe.device.replace("gpu", "cuda"))
         self.variant = variants(recipe.device)[recipe.variant]
-        kind, options = RNNS[shape.cell]
+        kind, options = rnn_of(shape.cell)
         self.rnn = kind(
             shape.embedding_size or shape.vocab_size,
             shape.hidden_size,

@@ -21,7 +21,7 @@ from charrnn.device.backend import Backend
 from charrnn.errors import BackendError
 from charrnn.evaluation.score import Evaluator
 from charrnn.kernels.reference import ReferenceKernels
-from charrnn.network.network import Shape, initial_parameters
+from charrnn.network.shape import Shape, initial_parameters
 from charrnn.text.tokens import Tokens
 
 PIECES = 20  # and as many points of each curve

@@ -17,7 +17,7 @@ from charrnn.config import Config
 from charrnn.device.backend import open_backend
 from charrnn.errors import CharrnnError
 from charrnn.kernels.choice import build
-from charrnn.network.network import Shape, initial_parameters
+from charrnn.network.shape import Shape, initial_parameters
 from charrnn.text.ramp import Ramp
 from charrnn.text.tokens import load_tokens
 from charrnn.text.vocabulary import Vocabulary

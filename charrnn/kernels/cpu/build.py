@@ -1,7 +1,7 @@
-"""The compiled library: built from the C++ sources beside this file at first use, for this very processor.
+"""The compiled library: built from the C++ sources beside this file at first use, for the processor it runs on.
 
-It is kept in the user's cache folder under a hash of everything that makes it what it is, and put there under a
-temporary name first, so that several processes may start at once.
+It is kept in the user's cache folder under a hash of everything that it depends on, and written under a temporary name
+first, so that several processes may start at once.
 """
 
 import ctypes
@@ -19,11 +19,12 @@ from pathlib import Path
 
 from charrnn.errors import Unsupported
 from charrnn.files import cache_folder
+from charrnn.kernels.cells import UNIT, compiled_cells, structure
 
 log = logging.getLogger(__name__)
 
 SOURCES = Path(__file__).parent
-SHARED = SOURCES.parent  # pointwise.h
+CELLS_HEADER = "cells.h"  # generated: all cells that have a header
 
 # -ffast-math is left out: NaN must stay NaN, and the kernels are written in vectors, with nothing left to reorder.
 FLAGS = ("-std=c++17", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fPIC", "-pthread", "-Wno-psabi")
@@ -32,7 +33,7 @@ TARGETS = {"x86_64": "-march=native", "amd64": "-march=native", "aarch64": "-mcp
 
 @functools.cache
 def compiled(extra_flags: tuple[str, ...] = ()) -> ctypes.CDLL:
-    """The loaded library; compiled now, in some seconds, if there is none for these sources on this machine.
+    """The loaded library; compiled now, which takes some seconds, if there is none for these sources on this machine.
 
     `extra_flags` come last, after those in $CHARRNN_CXXFLAGS.
 
@@ -99,9 +100,18 @@ def target() -> str:
 
 def _fingerprint(command: Sequence[str]) -> str:
     """A hash of sources, command, compiler and processor."""
-    parts = [path.read_bytes() for path in sorted([*SOURCES.glob("*.cpp"), *SOURCES.glob("*.h"), *SHARED.glob("*.h")])]
-    parts += ["\0".join(command).encode(), _run([*compiler(), "--version"]).encode(), _processor().encode()]
+    parts = [path.read_bytes() for path in sorted([*SOURCES.glob("*.cpp"), *SOURCES.glob("*.h")])]
+    texts = (cells_header(), "\0".join(command), _run([*compiler(), "--version"]), _processor())
+    parts += [text.encode() for text in texts]
     return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:20]
+
+
+def cells_header() -> str:
+    """The C++ text of all cells, and FOR_EACH_CELL(DO), which is DO(name, structure) for each of them."""
+    cells = compiled_cells()
+    each = " ".join(f"DO({cell.module}, {cell.structure})" for cell in cells)
+    texts = [UNIT.read_text(encoding="utf-8"), *map(structure, cells), f"#define FOR_EACH_CELL(DO) {each}"]
+    return "\n".join(texts) + "\n"
 
 
 def _processor() -> str:
@@ -116,18 +126,19 @@ def _processor() -> str:
 
 def _compile(command: list[str], folder: Path) -> Path:
     """The library, made in `folder`: every source on its own, all at once."""
+    (folder / CELLS_HEADER).write_text(cells_header(), encoding="utf-8")
     sources = sorted(SOURCES.glob("*.cpp"))
     objects = [folder / f"{source.stem}.o" for source in sources]
 
     def compile_one(source: Path, to: Path) -> None:
-        _run([*command, f"-I{SHARED}", "-c", str(source), "-o", str(to)])
+        _run([*command, f"-I{folder}", "-c", str(source), "-o", str(to)])
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(compile_one, sources, objects))
     made = folder / "cpu.so"
     _run([*command, "-shared", *map(str, objects), "-o", str(made)])
     if not made.exists():
-        raise Unsupported(f"{command[0]} says nothing, and makes no library")
+        raise Unsupported(f"{command[0]} reports no error, but writes no library")
     return made
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.device.processors import processors
+from charrnn.kernels.cells import compiled_cells
 from charrnn.kernels.cpu import build
 
 COUNT, STRIDE, POINTER = ctypes.c_int, ctypes.c_int64, ctypes.c_void_p
@@ -30,36 +31,44 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
     "adam": (STRIDE, POINTER, POINTER, POINTER, POINTER, *6 * (FLOAT,)),
     "sample": (POINTER, COUNT, POINTER, POINTER, POINTER, POINTER, DOUBLE, COUNT, DOUBLE),
     "close_sampler": (POINTER,),
-    **dict.fromkeys(("lstm", "gru", "gru_before", "tanh_cell", "relu"), (POINTER, COUNT)),
 }
+RUN = "run_{}"  # by cell: all time steps of a layer
+OPEN_SAMPLER = "open_sampler_{}"  # by cell
 
 
 @functools.cache
 def load(extra_flags: tuple[str, ...] = ()) -> ctypes.CDLL:
-    """The library with its signatures, and its pool of as many threads as this process may use processors."""
+    """The library with its signatures; its pool has a thread for each processor that this process may use."""
     library = build.compiled(extra_flags)
     for name, arguments in SIGNATURES.items():
-        function = getattr(library, name)
-        function.argtypes, function.restype = arguments, None
-    library.open_sampler.argtypes, library.open_sampler.restype = (COUNT, POINTER, COUNT), POINTER
+        _declare(library, name, arguments)
+    for cell in compiled_cells():
+        _declare(library, RUN.format(cell.module), (POINTER, COUNT))
+        _declare(library, OPEN_SAMPLER.format(cell.module), (POINTER, COUNT), POINTER)
     library.set_threads(processors())
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=library.after_fork)
     return library
 
 
+def _declare(library: ctypes.CDLL, name: str, arguments: tuple[Any, ...], result: Any = None) -> None:
+    function = getattr(library, name)
+    function.argtypes = arguments
+    function.restype = result
+
+
 def pointer(array: np.ndarray, dtype: Any = None) -> int:
-    """The address of an array in C order, of float32 or 32-bit numbers unless `dtype` says otherwise."""
+    """The address of an array in C order, which holds float32, or int32, or values of `dtype` if given."""
     assert array.flags.c_contiguous and (array.dtype == dtype if dtype else array.dtype in (np.float32, np.int32))
     return array.ctypes.data
 
 
 def numbers(ids: Any) -> np.ndarray:
-    """Ids of any integer type as the compiled functions read them."""
+    """Ids of any integer type as the int32 that the compiled functions read."""
     return np.ascontiguousarray(ids, np.int32)
 
 
 def matrix(array: np.ndarray) -> tuple[int, int, int]:
-    """Address and strides, in floats, of a float32 matrix or view."""
+    """The address of a float32 matrix or view, and its strides in floats."""
     assert array.dtype == np.float32
     return array.ctypes.data, array.strides[0] // 4, array.strides[1] // 4

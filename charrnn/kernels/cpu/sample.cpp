@@ -2,7 +2,7 @@
 #include <deque>
 
 #include "choose.h"
-#include "sweep.h"
+#include "time_loop.h"
 
 namespace {
 
@@ -42,10 +42,10 @@ public:
 
     void sample(int steps, const double* draws, float* const* states, float* all_logits, int32_t* ids,
                 const Filter& filter) override {
-        const int states_each = 1 + Cell::has_memory;
+        const int states_each = 1 + Cell::has_c;
         for (size_t i = 0; i < layers.size(); i++) {
             std::copy_n(states[i * states_each], batch * hidden, layers[i].h.data());
-            layers[i].arrays.memory = Cell::has_memory ? states[i * states_each + 1] : nullptr;
+            layers[i].arrays.c = Cell::has_c ? states[i * states_each + 1] : nullptr;
         }
         for (int row = 0; row < batch; row++) std::copy_n(all_logits + row * vocab, vocab, logits + row * padded(vocab));
         const int64_t weights = (static_cast<int64_t>(2 * layers.size() - 1) * gates + vocab) * hidden;
@@ -68,19 +68,19 @@ public:
 
 private:
     struct Layer {
-        std::vector<float> z, h, kept;
+        std::vector<float> z, h, saved;
         Arrays arrays;
         Scratch recurrent, input;
-        Sweep<Cell> sweep;
-        PanelData panels{};  // of the input product, laid out as the sweep's
+        TimeLoop<Cell> loop;
+        PanelData panels{};  // of the input product, laid out as the loop's
         float* bias = nullptr;
 
         Layer(const Sampler& s, const float* const* weights, bool rounded)
-            : z(s.batch * s.gates), h(2 * s.batch * s.hidden), kept(s.batch * s.hidden),
-              arrays{1, s.batch, s.hidden, 0, weights[2], weights[3], z.data(), h.data(), nullptr, kept.data(),
+            : z(s.batch * s.gates), h(2 * s.batch * s.hidden), saved(s.batch * s.hidden),
+              arrays{1, s.batch, s.hidden, 0, weights[2], weights[3], z.data(), h.data(), nullptr, saved.data(),
                      nullptr, nullptr, nullptr},
-              sweep(arrays, recurrent) {
-            sweep.pack_forward(rounded);
+              loop(arrays, recurrent) {
+            loop.pack_forward(rounded);
             if (weights[0]) pack_input(s, weights[0], weights[1], rounded);
         }
 
@@ -116,7 +116,7 @@ private:
         const float* below = nullptr;
         for (Layer& layer : layers) {
             below ? multiply_input(share, layer, below) : look_up_input(share, layer, ids);
-            layer.sweep.step(share, 0);
+            layer.loop.step(share, 0);
             below = layer.h.data() + batch * hidden;
             for (int row = share.rows.begin; row < share.rows.end; row++) {
                 const int64_t at = static_cast<int64_t>(row) * hidden + share.units.begin;
@@ -165,20 +165,15 @@ private:
 
 extern "C" {
 
-// Cells are numbered as in sampling.py. `may_round` allows weights of float16, where the processor can widen them.
-AnySampler* open_sampler(int cell, const Weights& weights, int may_round) {
-    const bool rounded = has_float16 && may_round;
-    switch (cell) {
-        case 0: return new Sampler<LSTM>(weights, rounded);
-        case 1: return new Sampler<GRU>(weights, rounded);
-        case 2: return new Sampler<GRUBefore>(weights, rounded);
-        case 3: return new Sampler<Tanh>(weights, rounded);
-        default: return new Sampler<ReLU>(weights, rounded);
+// open_sampler_NAME for each cell. `may_round` allows weights of float16, where the processor can widen them.
+#define OPEN_SAMPLER(name, Cell)                                                   \
+    AnySampler* open_sampler_##name(const Weights& weights, int may_round) {       \
+        return new Sampler<Cell>(weights, has_float16 && may_round);               \
     }
-}
+FOR_EACH_CELL(OPEN_SAMPLER)
 
-// ids (steps, B) drawn from the logits (B, V) and their successors; states, each layer's h and then its memory, and
-// logits go on from where they are. draws (steps, B) are uniform in [0, 1).
+// Writes ids (steps, B), sampled from the logits (B, V) and their successors; states (each layer's h, then its c) and
+// logits become those after the last id. draws (steps, B) are uniform in [0, 1).
 void sample(AnySampler* sampler, int steps, const double* draws, float* const* states, float* logits, int32_t* ids,
             double temperature, int top_k, double top_p) {
     sampler->sample(steps, draws, states, logits, ids, Filter{temperature, top_k, top_p});

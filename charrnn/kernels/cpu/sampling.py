@@ -1,4 +1,4 @@
-"""Sampling in one compiled loop: choice, layers and output layer without a Python step per character."""
+"""Sampling in one compiled loop: choice, layers and output layer without a Python step for each character."""
 
 import ctypes
 import weakref
@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.cells.protocol import State
-from charrnn.kernels.cpu.functions import COUNT, POINTER, pointer
-
-CELL_NUMBERS = {"lstm": 0, "gru": 1, "gru-before": 2, "tanh": 3, "relu": 4}
+from charrnn.cells.protocol import Cell, State
+from charrnn.kernels.cpu.functions import COUNT, OPEN_SAMPLER, POINTER, pointer
+from charrnn.kernels.protocol import Kernels
 
 
 class Weights(ctypes.Structure):
@@ -22,17 +21,24 @@ class Weights(ctypes.Structure):
 
 
 class Sampler:
-    """Draws blocks of characters for `batch_size` texts at once, with a network's float32 weights as they are now.
+    """Samples blocks of characters for `batch_size` texts at once, with a network's float32 weights as they are now.
 
-    `params` maps torch's names to arrays, as `network.Shape.parameters` lists them. They are copied: open another one
-    when they have changed. The Python sampler draws the same ids, up to rounding. `may_round` allows weights of
-    float16, which have ten bits, as TF32's, where the processor can widen them: what takes the time is to read them.
+    `params` maps torch's names to arrays, as `network.shape.Shape.parameters` lists them. They are copied: open another
+    sampler when they have changed. The Python sampler chooses the same ids, up to rounding. `may_round` allows weights
+    of float16, which have ten bits as TF32's have, where the processor can widen them: reading them takes the time.
     """
 
     def __init__(
-        self, kernels: Any, cell: str, params: Any, num_layers: int, batch_size: int, may_round: bool = False
+        self,
+        kernels: Kernels,
+        functions: ctypes.CDLL,
+        cell: Cell,
+        params: Any,
+        num_layers: int,
+        batch_size: int,
+        may_round: bool = False,
     ) -> None:
-        self._functions = kernels.functions
+        self._functions = functions
         names = ("weight_ih", "bias_ih", "weight_hh", "bias_hh")
         layers = [[params[f"rnn.{name}_l{index}"] for name in names] for index in range(num_layers)]
         head, table = params["head.weight"], layers[0][0].T
@@ -54,7 +60,8 @@ class Sampler:
         )
         largest = np.finfo(np.float16).max
         may_round = may_round and all(np.abs(params[name]).max() <= largest for name in params)
-        self._handle = self._functions.open_sampler(CELL_NUMBERS[cell], ctypes.byref(weights), may_round)
+        open_sampler = getattr(functions, OPEN_SAMPLER.format(cell.module))
+        self._handle = open_sampler(ctypes.byref(weights), may_round)
         weakref.finalize(self, self._functions.close_sampler, self._handle)
 
     def sample(
@@ -67,10 +74,7 @@ class Sampler:
         top_k: int = 0,
         top_p: float = 1.0,
     ) -> np.ndarray:
-        """Ids (steps, B) of int32, one for each of draws (steps, B), uniform in [0, 1).
-
-        The first are drawn from logits (B, V); logits and states, one tuple a layer, become those after the last ids.
-        """
+        """See `CompiledSampler.sample`."""
         ids = np.empty(draws.shape, np.int32)
         arrays = _pointers(array for state in states for array in state)
         self._functions.sample(

@@ -1,4 +1,4 @@
-// What every kernel here starts from: pointwise.h for one float a thread, and sums over the threads of a warp.
+// What every kernel here starts from: the functions of ../cells/unit.h for one float a thread, and sums over a warp.
 //
 // No header of CUDA is included, so that the kernels compile wherever NVRTC is, and so that a test can put its own
 // definitions of what CUDA builds in before this file and run the very same source on a processor.

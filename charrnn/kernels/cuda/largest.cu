@@ -1,4 +1,4 @@
-// The largest gradient that comes into a sweep; see Scale in persistent_backward.cu.
+// The largest gradient that comes into a pass backward; see Scale in persistent_backward.cu.
 
 // largest[block] = the largest magnitude in every so-many-th value of the arrays; NaN counts for nothing.
 KERNEL(largest_of, 256)

@@ -1,5 +1,5 @@
 // A block of a persistent kernel as both directions have it, and what a lane of it has to compute: the first index of
-// what it keeps counts its share of elements. T, B, H and G are those of charrnn/recurrence.py, count = B * H.
+// what it keeps counts its share of elements. T, B, H and G are those of charrnn/cells/protocol.py, count = B * H.
 
 struct Member {
     Lane lane;

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.cells import CELLS
+from charrnn.cells.protocol import Cell
 from charrnn.errors import Unsupported
-from charrnn.kernels.cuda.plan import Limits, Plan, choose
+from charrnn.kernels.cuda.plan import GpuLimits, Plan, choose
 from charrnn.kernels.cuda.program import source
-from charrnn.kernels.cuda.recurrence import STRUCTURES, THREADS, UngatedSweep
+from charrnn.kernels.cuda.stepwise import THREADS, OneProduct
 
 log = logging.getLogger(__name__)
 
@@ -19,19 +19,25 @@ FALLBACKS: tuple[tuple[str, ...], ...] = ((), ("CLUSTER",), ("CLUSTER", "GRID"))
 SHARED_UNASKED = 48 << 10  # bytes of shared memory that a block gets without asking for them
 
 
-def persistent_source(cell: str, plan: Plan) -> str:
+def persistent_source(cell: Cell, plan: Plan) -> str:
     """The text of one kernel."""
     name = "persistent_backward.cu" if plan.backward else "persistent_forward.cu"
-    return source(name, *HEADERS, CELL=STRUCTURES[cell], PEAKS=PEAKS, **plan.macros)
+    return source(name, *HEADERS, cell=cell, PEAKS=PEAKS, **plan.macros)
 
 
 def plans(
-    limits: Limits | None, cell: str, *, hidden_size: int, seq_len: int, batch_size: int, without: tuple[str, ...] = ()
+    limits: GpuLimits | None,
+    cell: Cell,
+    *,
+    hidden_size: int,
+    seq_len: int,
+    batch_size: int,
+    without: tuple[str, ...] = (),
 ) -> tuple[Plan, Plan]:
-    """Of the way forth and the way back.
+    """The plans of the pass forward and of the pass backward.
 
     Raises:
-        Unsupported: these sweeps do not take such a layer, and why.
+        Unsupported: persistent kernels do not take such a layer, and why.
     """
     if limits is None:
         raise Unsupported("their products are not IEEE float32")
@@ -42,9 +48,9 @@ def plans(
 
 
 def build(
-    kernels: Any, cell: str, *, hidden_size: int, seq_len: int, batch_size: int, training: bool
-) -> "PersistentSweep":
-    """The sweep by the best plan that the GPU does start.
+    kernels: Any, cell: Cell, *, hidden_size: int, seq_len: int, batch_size: int, training: bool
+) -> "PersistentRecurrence":
+    """The recurrence by the best plan that the GPU starts.
 
     Raises:
         Unsupported: see `plans`; or the GPU starts none.
@@ -55,23 +61,23 @@ def build(
             kernels.limits, cell, hidden_size=hidden_size, seq_len=seq_len, batch_size=batch_size, without=without
         )
         try:
-            sweep = PersistentSweep(kernels, cell, hidden_size, seq_len, batch_size, training, *planned)
-            sweep.try_out()
+            recurrence = PersistentRecurrence(kernels, cell, hidden_size, seq_len, batch_size, training, *planned)
+            recurrence.try_out()
         except (RuntimeError, ValueError) as error:  # CUDADriverError is a RuntimeError; too large a grid, a ValueError
-            log.info("the GPU does not start the sweeps of %s: %s", " and ".join(plan.name for plan in planned), error)
+            log.info("the GPU does not start the kernels of %s: %s", " and ".join(plan.name for plan in planned), error)
             refusal = error
         else:
-            return sweep
+            return recurrence
     raise Unsupported(f"the GPU does not start them: {refusal}")
 
 
-class PersistentSweep(UngatedSweep):
-    """One launch forth and two back, as planned. Its products have float16 operands: as precise as TF32."""
+class PersistentRecurrence(OneProduct):
+    """One launch forward and two backward, as planned. Products have float16 operands: as precise as TF32."""
 
     def __init__(
         self,
         kernels: Any,
-        cell: str,
+        cell: Cell,
         hidden_size: int,
         seq_len: int,
         batch_size: int,
@@ -89,31 +95,31 @@ class PersistentSweep(UngatedSweep):
             self._largest = self.xp.empty(PEAKS, np.float32)
 
     def try_out(self) -> None:
-        """One time step of nothing: whether it starts depends on the GPU and on what else runs there."""
-        zeros = self.xp.zeros((CELLS[self._cell].blocks * self.hidden_size, self.hidden_size), np.float32)
+        """Run one time step on zeros: whether it starts depends on the GPU and on what else runs there."""
+        zeros = self.xp.zeros((self._cell.gates(self.hidden_size), self.hidden_size), np.float32)
         z = self.xp.zeros((1, int(self._batch_size), len(zeros)), np.float32)
-        self.sweep(zeros, zeros[:, 0].copy(), z)
+        self.run_forward(zeros, zeros[:, 0].copy(), z)
         if self._recorded:
-            self.sweep_back(zeros, z, self.xp.zeros_like(self.h[:1]))
+            self.run_backward(zeros, z, self.xp.zeros_like(self.h[:1]))
 
-    def sweep(self, weight: Any, bias: Any, z: Any) -> None:
+    def run_forward(self, weight: Any, bias: Any, z: Any) -> None:
         steps = np.int32(len(z))
-        self._forward(steps, self._batch_size, self._tape, weight, bias, z, self.h, self.memory, self.kept)
+        self._forward(steps, self._batch_size, self._tape, weight, bias, z, self.h, self.c, self.saved)
 
-    def sweep_back(self, weight: Any, z: Any, dh: Any) -> None:
+    def run_backward(self, weight: Any, z: Any, dh: Any) -> None:
         sizes = (np.int32(dh.size), np.int32(self._count))
-        into = (dh, self._dproduct, self._dmemory)
+        into = (dh, self._dproduct, self._dc)
         self._largest_of((PEAKS,), (THREADS,), (*sizes, *into, self._largest))
         dr = z if self._dr is None else self._dr
         self._backward(
-            np.int32(len(z)), self._batch_size, self._largest, weight, z, self.h, self.memory, self.kept, *into, dr
+            np.int32(len(z)), self._batch_size, self._largest, weight, z, self.h, self.c, self.saved, *into, dr
         )
 
 
 class _Kernel:
-    """A kernel with all that a launch of it takes beside its arguments."""
+    """A kernel with everything that a launch takes besides its arguments."""
 
-    def __init__(self, kernels: Any, cell: str, plan: Plan, batch_size: int) -> None:
+    def __init__(self, kernels: Any, cell: Cell, plan: Plan, batch_size: int) -> None:
         self._waits = plan.exchange == "GRID"
         module = kernels.compile(persistent_source(cell, plan), cooperative=self._waits)
         self._kernel = module.get_function("backward" if plan.backward else "forward")

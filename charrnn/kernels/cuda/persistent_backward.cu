@@ -21,11 +21,11 @@ struct Scale {
     }
 };
 
-// dproduct is the gradient of the last output on the way in and that of the first one on the way out, dmemory likewise;
-// h, memory, kept, above and dr begin at the first time step.
+// dproduct is the gradient of the last output on the way in and that of the first one on the way out, dc likewise;
+// h, c, saved, above and dr begin at the first time step.
 GROUP_KERNEL(backward, THREADS)
 (int first_group, int steps, int batch, const float* largest, const float* weight, float* z, const float* h,
- const float* memory, const float* kept, const float* above, float* dproduct, float* dmemory, float* dr, Half* operands,
+ const float* c, const float* saved, const float* above, float* dproduct, float* dc, float* dr, Half* operands,
  unsigned* counters) {
     Member my(first_group, batch, weight, operands, counters);
     const Scale scale(largest);
@@ -34,7 +34,7 @@ GROUP_KERNEL(backward, THREADS)
     float through[SHARE][VALUES], carried[SHARE];
     Unit<BLOCKS> units[SHARE];
     const Offset end = (steps - 1) * count;
-    z += end * BLOCKS, dr += end * BLOCKS, h += end, memory += end, kept += end, above += end;
+    z += end * BLOCKS, dr += end * BLOCKS, h += end, c += end, saved += end, above += end;
 
     // What a time step reads that is known before.
     const auto load = [&](int index) {
@@ -42,8 +42,8 @@ GROUP_KERNEL(backward, THREADS)
         for (int block = 0; block < BLOCKS; block++) u.z[block] = z[my.gate[index] + block * HIDDEN];
         u.h = h[my.at[index]];
         u.dh = above[my.at[index]] * scale.up;
-        if (CELL::has_memory) u.memory = memory[my.at[index]];
-        if (CELL::keeps) u.kept = kept[my.at[index]];
+        if (CELL::has_c) u.c = c[my.at[index]];
+        if (CELL::saves) u.saved = saved[my.at[index]];
     };
 #pragma unroll
     for (int index = 0; index < SHARE; index++) {
@@ -51,7 +51,7 @@ GROUP_KERNEL(backward, THREADS)
         load(index);
         through[index][0] = dproduct[my.at[index]] * scale.up;
         carried[index] = 0;
-        if (CELL::has_memory) units[index].dmemory = dmemory[my.at[index]] * scale.up;
+        if (CELL::has_c) units[index].dc = dc[my.at[index]] * scale.up;
     }
     for (int turn = 0; turn < steps; turn++) {
 #pragma unroll
@@ -62,7 +62,7 @@ GROUP_KERNEL(backward, THREADS)
             CELL::step_backward(u);
             carried[index] = u.dh;
             for (int block = 0; block < BLOCKS; block++) {
-                my.put(turn, index, block, Scale::fitting(CELL::keeps && block == BLOCKS - 1 ? u.kept : u.z[block]));
+                my.put(turn, index, block, Scale::fitting(CELL::saves && block == BLOCKS - 1 ? u.saved : u.z[block]));
             }
         }
         my.exchange.send(turn);
@@ -73,11 +73,11 @@ GROUP_KERNEL(backward, THREADS)
             for (int block = 0; block < BLOCKS; block++) {
                 const int gate = my.gate[index] + block * HIDDEN;
                 z[gate] = u.z[block] * scale.down;
-                if (CELL::keeps) dr[gate] = (block == BLOCKS - 1 ? u.kept : u.z[block]) * scale.down;
+                if (CELL::saves) dr[gate] = (block == BLOCKS - 1 ? u.saved : u.z[block]) * scale.down;
             }
         }
         if (turn + 1 < steps) {
-            z -= count * BLOCKS, dr -= count * BLOCKS, h -= count, memory -= count, kept -= count, above -= count;
+            z -= count * BLOCKS, dr -= count * BLOCKS, h -= count, c -= count, saved -= count, above -= count;
 #pragma unroll
             for (int index = 0; index < SHARE; index++) {
                 if (my.live[index]) load(index);
@@ -90,6 +90,6 @@ GROUP_KERNEL(backward, THREADS)
     for (int index = 0; index < SHARE; index++) {
         if (!my.live[index]) continue;
         dproduct[my.at[index]] = (through[index][0] + carried[index]) * scale.down;
-        if (CELL::has_memory) dmemory[my.at[index]] = units[index].dmemory * scale.down;
+        if (CELL::has_c) dc[my.at[index]] = units[index].dc * scale.down;
     }
 }

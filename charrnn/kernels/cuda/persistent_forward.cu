@@ -1,11 +1,11 @@
 // All time steps of CELL in one launch. The state of a unit stays in the registers of the lane that computes it; what
 // the next product reads goes from member to member of a group, as exchange.h says. Arrays and `tape` are those of
-// sweep.cu. The gates of a time step are stored, and the inputs of the next one loaded, while the members wait for each
+// step.cu. The gates of a time step are stored, and the inputs of the next one loaded, while the members wait for each
 // other. A launch is for the groups from first_group on.
 
 GROUP_KERNEL(forward, THREADS)
 (int first_group, int steps, int batch, int tape, const float* weight, const float* bias, float* z, float* h,
- float* memory, float* kept, Half* operands, unsigned* counters) {
+ float* c, float* saved, Half* operands, unsigned* counters) {
     Member my(first_group, batch, weight, operands, counters);
     const int count = batch * HIDDEN;
     float start[VALUES * SPAN];  // the bias comes into the sum of one part
@@ -22,7 +22,7 @@ GROUP_KERNEL(forward, THREADS)
         Unit<BLOCKS>& u = units[index];
         for (int block = 0; block < BLOCKS; block++) u.z[block] = z[my.gate[index] + block * HIDDEN];
         u.h = h[my.at[index]];
-        if (CELL::has_memory) u.memory = memory[my.at[index]];
+        if (CELL::has_c) u.c = c[my.at[index]];
         my.put(0, index, 0, u.h);
     }
     my.exchange.send(0);
@@ -46,14 +46,14 @@ GROUP_KERNEL(forward, THREADS)
             if (!my.live[index]) continue;
             Unit<BLOCKS>& u = units[index];
             h[my.at[index]] = u.h;
-            if (CELL::has_memory && (tape || last)) memory[tape + my.at[index]] = u.memory;
-            if (CELL::keeps && tape) kept[my.at[index]] = u.kept;
+            if (CELL::has_c && (tape || last)) c[tape + my.at[index]] = u.c;
+            if (CELL::saves && tape) saved[my.at[index]] = u.saved;
             for (int block = 0; block < BLOCKS; block++) {
                 float* gate = z + my.gate[index] + block * HIDDEN;
                 if (tape) *gate = u.z[block];
                 if (!last) u.z[block] = gate[static_cast<Offset>(count) * BLOCKS];
             }
         }
-        z += static_cast<Offset>(count) * BLOCKS, memory += tape, kept += tape;
+        z += static_cast<Offset>(count) * BLOCKS, c += tape, saved += tape;
     }
 }

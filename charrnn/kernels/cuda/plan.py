@@ -1,6 +1,6 @@
-"""How a persistent sweep is spread over a GPU: the sizes that shape.h is compiled for.
+"""How a persistent recurrence is spread over a GPU: the sizes that shape.h is compiled for.
 
-A plan is chosen by arithmetic over what shared memory and the L2 cache can move in a cycle; none of its figures is
+A plan is chosen by arithmetic over what shared memory and the L2 cache can move in a cycle; none of its figures was
 measured. Only their order matters.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any, NamedTuple
 
-from charrnn.cells import CELLS
+from charrnn.cells.protocol import Cell
 from charrnn.errors import Unsupported
 
 WARP = 32
@@ -20,25 +20,25 @@ PARTS = (1, 2, 4, 8, 16)
 MOST_THREADS, MOST_ELEMENTS = 512, 4  # of a block, and of a lane
 REGISTERS, MOST_REGISTERS = 65536, 255  # of a multiprocessor, and of a thread
 OLDEST, OLDEST_WITH_CLUSTERS = 80, 90  # architectures
-# A multiprocessor moves so many bytes in a cycle, and needs so many cycles: what is told of an H100, and not measured.
+# Bytes that a multiprocessor moves in a cycle, and the cycles that it needs; published for an H100, not measured.
 SHARED_BYTES, L2_BYTES, CLUSTER_BYTES = 128, 24, 32
-TILE_CYCLES, PAIR_CYCLES = 2, 40  # of a product: when many are made at once, and one after another
-UNIT_CYCLES, GATE_CYCLES = 100, 0.15  # likewise of the pointwise part
+TILE_CYCLES, PAIR_CYCLES = 2, 40  # of a product: one of many at once, and one after another
+UNIT_CYCLES, GATE_CYCLES = 100, 0.15  # likewise, of the pointwise part
 ALONE_CYCLES, CLUSTER_CYCLES, GRID_CYCLES = 40, 500, 1500
 STEPPED_CYCLES, STEPPED_RATE = 12000, 500  # of a time step by itself, and multiplications of a large product in TF32
 CLUSTERED = 0.9  # of the multiprocessors; the others are left over when clusters are placed
 
 
-class Limits(NamedTuple):
-    """What a GPU has."""
+class GpuLimits(NamedTuple):
+    """The sizes of a GPU."""
 
     architecture: int  # 90 is compute capability 9.0
     processors: int
     shared_memory: int  # bytes, of a block that asks for more than it gets unasked
 
     @classmethod
-    def of(cls, cupy: Any) -> "Limits":
-        """The current device's."""
+    def of(cls, cupy: Any) -> "GpuLimits":
+        """The limits of the current device."""
         device = cupy.cuda.Device()
         attributes = device.attributes
         return cls(
@@ -48,7 +48,7 @@ class Limits(NamedTuple):
         )
 
     def groups(self, plan: "Plan") -> int:
-        """How many can run at the same time, with a block on each multiprocessor."""
+        """The number of groups that can run at the same time, with a block on each multiprocessor."""
         return int(self.processors * (CLUSTERED if plan.exchange == "CLUSTER" else 1)) // plan.group
 
 
@@ -67,16 +67,16 @@ class Plan(NamedTuple):
 
     @property
     def name(self) -> str:
-        """How its group exchanges, and of how many members it is."""
+        """How a group exchanges, and the number of its members."""
         return f"{self.exchange} of {self.group}"
 
     def groups(self, batch_size: int) -> int:
-        """That share the rows of a batch."""
+        """The number of groups that share the rows of a batch."""
         return -(-batch_size // self.rows)
 
     @property
     def units(self) -> int:
-        """Of a member."""
+        """Units of a member."""
         return self.hidden_size // self.group
 
     @property
@@ -91,43 +91,43 @@ class Plan(NamedTuple):
 
     @property
     def tiles(self) -> int:
-        """Of units, in a member."""
+        """Tiles of units in a member."""
         return -(-self.units // (8 * self.span))
 
     @property
     def threads(self) -> int:
-        """Of a block."""
+        """Threads of a block."""
         return WARP * self.tiles * self.parts
 
     @property
     def weight_tiles(self) -> int:
-        """Of a warp."""
+        """Tiles of weights of a warp."""
         return self.values * self.span // 2
 
     @property
     def pairs(self) -> int:
-        """Of tiles along the depth, a warp's."""
+        """Pairs of tiles of a warp along the depth."""
         return -(-self.sent * self.hidden_size // (PAIR * self.parts))
 
     @property
     def stride(self) -> int:
-        """Columns of an operand, with those between its rows."""
+        """Columns from one row of an operand to the next."""
         columns = PAIR * self.parts * self.pairs
         return columns if columns // PAIR % 2 else columns + PAIR
 
     @property
     def elements(self) -> int:
-        """Units and rows that a lane has values of."""
+        """Elements (units times rows) that a lane has values of."""
         return self.rows // 8 * 2 * self.span
 
     @property
     def share(self) -> int:
-        """Of the elements, a lane's."""
+        """Elements that a lane computes, when the parts have been added up."""
         return -(-self.elements // self.parts)
 
     @property
     def shared_bytes(self) -> int:
-        """What a block needs of shared memory."""
+        """Shared memory that a block needs, in bytes."""
         warps = self.tiles * self.parts
         weights = warps * (self.pairs - self.in_registers) * 2 * self.weight_tiles * WARP * 16
         operands = 0 if self.exchange == "GRID" else 2 * self.rows * self.stride * 2
@@ -137,7 +137,7 @@ class Plan(NamedTuple):
 
     @property
     def macros(self) -> dict[str, str | int]:
-        """For `source`."""
+        """The macros for `source`."""
         return {
             "QUICK": 1,
             "HIDDEN": self.hidden_size,
@@ -153,11 +153,11 @@ class Plan(NamedTuple):
 
     @property
     def registers(self) -> int:
-        """That a thread can have."""
+        """Registers available to a thread."""
         return min(REGISTERS // self.threads // 8 * 8, MOST_REGISTERS)
 
     def room_for_weights(self, architecture: int) -> int:
-        """Registers of a thread. The compiler was seen to need the others: with more for weights it spilled some."""
+        """Registers of a thread that can hold weights; with more, the compiler was seen to spill some."""
         sums = self.rows // 8 * self.weight_tiles * 4
         units = self.share * (2 * self.blocks + 4)
         loads, spare = {"ALONE": (0, 0), "CLUSTER": (0, 8), "GRID": (48 + 2 * self.rows, 24)}[self.exchange]
@@ -167,7 +167,7 @@ class Plan(NamedTuple):
 
     @property
     def cycles(self) -> float:
-        """Of a time step, by what has to go through shared memory, the L2 cache and the tensor cores."""
+        """Estimated cycles of a time step: what goes through shared memory, the L2 cache and the tensor cores."""
         warps = self.tiles * self.parts
         operands = warps * self.pairs * self.rows // 8 * WARP * 16
         weights = warps * (self.pairs - self.in_registers) * 2 * self.weight_tiles * WARP * 16
@@ -185,15 +185,15 @@ class Plan(NamedTuple):
 
 
 def choose(
-    limits: Limits, cell: str, *, hidden_size: int, batch_size: int, backward: bool, without: tuple[str, ...] = ()
+    limits: GpuLimits, cell: Cell, *, hidden_size: int, batch_size: int, backward: bool, without: tuple[str, ...] = ()
 ) -> Plan:
-    """The quickest plan by `Plan.cycles` that the GPU has room for, with none of the exchanges `without`.
+    """The fastest plan by `Plan.cycles` that the GPU has room for, with none of the exchanges `without`.
 
     Raises:
         Unsupported: there is none, and why.
     """
     _check(limits, cell, hidden_size)
-    plans = [plan for plan in _plans(limits, CELLS[cell].blocks, hidden_size, backward) if plan.exchange not in without]
+    plans = [plan for plan in _plans(limits, len(cell.blocks), hidden_size, backward) if plan.exchange not in without]
     if not plans:
         raise Unsupported(
             f"the weights of hidden_size {hidden_size} do not fit in the registers and shared memory of "
@@ -202,23 +202,23 @@ def choose(
     cycles, plan = min((plan.cycles * -(-plan.groups(batch_size) // limits.groups(plan)), plan) for plan in plans)
     multiplications = plan.blocks * hidden_size * hidden_size * batch_size
     if cycles > STEPPED_CYCLES + multiplications / (STEPPED_RATE * limits.processors):
-        raise Unsupported(f"batch_size {batch_size} is so large that a product for each time step should be quicker")
+        raise Unsupported(f"at batch_size {batch_size} a product for each time step should be faster")
     return plan
 
 
-def _check(limits: Limits, cell: str, hidden_size: int) -> None:
+def _check(limits: GpuLimits, cell: Cell, hidden_size: int) -> None:
     if limits.architecture < OLDEST:
         raise Unsupported(f"they need compute capability {OLDEST / 10}, and this GPU has {limits.architecture / 10}")
-    if CELLS[cell].gated:
-        raise Unsupported(f"a time step of {cell} has two products, one after the other")
-    if cell == "relu":
-        raise Unsupported("the output of relu has no limit, and float16 has")
+    if cell.two_products:
+        raise Unsupported(f"a time step of {cell.name} has two products, one after the other")
+    if not cell.bounded:
+        raise Unsupported(f"the output of {cell.name} has no bound, but float16 has one")
     if hidden_size % 8:
         raise Unsupported(f"hidden_size {hidden_size} is not a multiple of 8")
 
 
-def _plans(limits: Limits, blocks: int, hidden_size: int, backward: bool) -> Iterator[Plan]:
-    """All that the GPU has room for."""
+def _plans(limits: GpuLimits, blocks: int, hidden_size: int, backward: bool) -> Iterator[Plan]:
+    """All plans that the GPU has room for."""
     for exchange, groups in GROUPS.items():
         if exchange == "CLUSTER" and limits.architecture < OLDEST_WITH_CLUSTERS:
             continue

@@ -1,13 +1,14 @@
-"""The sources beside this file, put together to be compiled at run time for the very GPU."""
+"""The sources beside this file, put together to be compiled at run time for the GPU that runs them."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from charrnn.cells.protocol import Cell
 from charrnn.errors import Unsupported
+from charrnn.kernels.cells import UNIT, structure
 
 _HERE = Path(__file__).parent
-_PRELUDE = ("device.h", "../pointwise.h")
 OLDEST = 75  # Turing: the first that NVRTC 13 compiles for
 
 # (source, cooperative=False) -> a module with `get_function(name)`, as cupy.RawModule has it. The blocks of cooperative
@@ -15,13 +16,19 @@ OLDEST = 75  # Turing: the first that NVRTC 13 compiles for
 Compile = Callable[..., Any]
 
 
-def source(name: str, *headers: str, **definitions: str | int) -> str:
-    """The whole text of a .cu file, with everything that it needs and the macros it is to see.
+def source(name: str, *headers: str, cell: Cell | None = None, **definitions: str | int) -> str:
+    """The whole text of a .cu file, with everything that it needs and the macros it is to see; CELL is `cell`.
 
     It is one text without includes because CuPy keeps compiled kernels by their text.
+
+    Raises:
+        Unsupported: the cell has no compiled step.
     """
-    macros = [f"#define {macro} {value}" for macro, value in definitions.items()]
-    return "\n".join([*macros, *map(part, (*_PRELUDE, *headers, name))])
+    texts = [f"#define {macro} {value}" for macro, value in definitions.items()]
+    texts.append(part("device.h"))
+    if cell:
+        texts += [UNIT.read_text(encoding="utf-8"), structure(cell), f"#define CELL {cell.structure}"]
+    return "\n".join([*texts, *map(part, (*headers, name))])
 
 
 def part(name: str) -> str:

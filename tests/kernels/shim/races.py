@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from charrnn.device.backend import open_backend
-from charrnn.kernels import cuda
+from charrnn.kernels.cuda import kernels as cuda
 from tests.kernels.agreement import OPERATIONS, arrays_of, run
 from tests.kernels.shim import compiler
 from tests.support.layers import Layer

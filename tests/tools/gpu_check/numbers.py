@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from charrnn.bench.workload import Workload
-from charrnn.cells import CELLS
+from charrnn.cells.registry import CELLS
 from charrnn.device.backend import Backend
 from charrnn.kernels.choice import build
-from charrnn.kernels.cuda import CudaKernels
+from charrnn.kernels.cuda.kernels import CudaKernels
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network.network import Network
 from charrnn.training import optim

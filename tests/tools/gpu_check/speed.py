@@ -11,7 +11,7 @@ import numpy as np
 from charrnn.bench.match import Request, bench
 from charrnn.bench.timing import Laps, clock_of
 from charrnn.bench.workload import Workload
-from charrnn.cells import CELLS
+from charrnn.cells.registry import CELLS
 from charrnn.device.backend import Backend
 from charrnn.errors import CharrnnError
 from charrnn.kernels.reference import ReferenceKernels
@@ -73,7 +73,7 @@ def time_step(
     backend: Backend, kernels: ReferenceKernels, cell: str, hidden: int, batch_size: int, seq_len: int
 ) -> dict[str, Any]:
     """Median microseconds forward and backward, and the plans of the sweeps if they are persistent."""
-    xp, gates = backend.xp, CELLS[cell].blocks * hidden
+    xp, gates = backend.xp, CELLS[cell].gates(hidden)
     recurrence = kernels.recurrence(
         cell, hidden_size=hidden, seq_len=seq_len, batch_size=batch_size, dtype=backend.dtype, training=True
     )

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.cells import CELLS
-from charrnn.cells.protocol import Recurrence
+from charrnn.kernels.protocol import Recurrence
+from charrnn.cells.registry import CELLS
 from charrnn.device.backend import Backend
 from charrnn.errors import Unsupported
-from charrnn.kernels.cuda import CudaKernels, Limits
-from charrnn.kernels.cuda.persistent import HEADERS, SHARED_UNASKED, PersistentSweep
-from charrnn.kernels.cuda.plan import GROUPS, Plan, choose
+from charrnn.kernels.cuda.kernels import CudaKernels
+from charrnn.kernels.cuda.persistent import HEADERS, SHARED_UNASKED, PersistentRecurrence
+from charrnn.kernels.cuda.plan import GROUPS, GpuLimits, Plan, choose
 from charrnn.kernels.cuda.program import source
 from tests.kernels import shim
 from tests.kernels.agreement import largest, recurrence_errors
@@ -28,13 +28,13 @@ BARRIERS = Path(__file__).parent / "barriers.cu"
 CELLS_RUN = ("lstm", "gru", "tanh")
 LIMIT = 2e-3  # of products in TF32 over some time steps
 REPETITIONS = 1000
-ON_PROCESSOR = Limits(90, 4, 232448)
+ON_PROCESSOR = GpuLimits(90, 4, 232448)
 
 
 class PersistentOnly(CudaKernels):
     """CudaKernels with one of the exchanges and nothing to fall back on."""
 
-    def __init__(self, xp: Any, compile_source: Any, precision: str, limits: Limits, exchange: str) -> None:
+    def __init__(self, xp: Any, compile_source: Any, precision: str, limits: GpuLimits, exchange: str) -> None:
         super().__init__(xp, compile_source, precision, limits)
         self.exchange = exchange
 
@@ -47,7 +47,7 @@ class PersistentOnly(CudaKernels):
         assert self.limits
         return choose(
             self.limits,
-            cell,
+            CELLS[cell],
             hidden_size=hidden_size,
             batch_size=batch_size,
             backward=backward,
@@ -68,7 +68,7 @@ class PersistentOnly(CudaKernels):
     ) -> Recurrence:
         """See `CudaKernels.recurrence`."""
         plans = (self.plan(cell, hidden_size, batch_size, backward) for backward in (False, True))
-        return PersistentSweep(self, cell, hidden_size, seq_len, batch_size, training, *plans)
+        return PersistentRecurrence(self, CELLS[cell], hidden_size, seq_len, batch_size, training, *plans)
 
 
 class _Sizes:
@@ -181,7 +181,7 @@ def barriers(backend: Backend) -> list[dict[str, Any]]:
 
 def _barrier(backend: Backend, kernels: CudaKernels, plan: Plan, turns: int) -> dict[str, Any]:
     headers = [header for header in HEADERS if header != "member.h"]
-    text = "\n".join([source(headers[-1], *headers[:-1], CELL="LSTM", **plan.macros), BARRIERS.read_text()])
+    text = "\n".join([source(headers[-1], *headers[:-1], cell=CELLS["lstm"], **plan.macros), BARRIERS.read_text()])
     try:
         module = kernels.compile(text, cooperative=plan.exchange == "GRID")
         kernel = module.get_function("turns")
@@ -209,10 +209,10 @@ def _kinds(backend: Backend, folder: Path, precision: str) -> Iterator[tuple[str
         yield exchange, PersistentOnly(backend.xp, compile_source, precision, limits, exchange)
 
 
-def _compiler(backend: Backend, folder: Path) -> tuple[Any, Limits]:
+def _compiler(backend: Backend, folder: Path) -> tuple[Any, GpuLimits]:
     if backend.device == "cpu":
         return shim.compiler(folder), ON_PROCESSOR
-    return None, Limits.of(backend.xp)
+    return None, GpuLimits.of(backend.xp)
 
 
 def _differing(backend: Backend, kernels: CudaKernels, cell: str, shape: tuple[int, int, int], repetitions: int) -> int:

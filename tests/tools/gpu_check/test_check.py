@@ -8,14 +8,14 @@ import pytest
 
 from charrnn.device.backend import open_backend
 from charrnn.errors import Unsupported
-from charrnn.kernels.numpy.unrolled import FusedKernels
+from charrnn.kernels.numpy.kernels import NumpyKernels
 from tests.tools.gpu_check import check, sweeps
 from tests.tools.gpu_check.findings import Wrong
 
 BACKEND = open_backend("cpu")
 
 
-class Forgetful(FusedKernels):
+class Forgetful(NumpyKernels):
     """Its recurrences write no gradient of the recurrent weights."""
 
     def recurrence(self, *arguments, **sizes):
@@ -24,7 +24,7 @@ class Forgetful(FusedKernels):
         return recurrence
 
 
-class Broken(FusedKernels):
+class Broken(NumpyKernels):
     def recurrence(self, *arguments, **sizes):
         raise RuntimeError("CUDA_ERROR_ILLEGAL_ADDRESS")
 
@@ -54,12 +54,12 @@ def test_what_does_not_run_or_writes_nothing_is_wrong(kinds, kernels):
 def test_what_has_no_plan_is_told_and_what_is_right_is_good(kinds):
     kinds(Refusing())
     assert set(sweeps.persistent_agreement(BACKEND).values()) == {"too old"}
-    kinds(FusedKernels())
+    kinds(NumpyKernels())
     assert all(error < 1e-5 for error in sweeps.persistent_agreement(BACKEND).values())
 
 
 def test_bits_that_change_are_counted(kinds):
-    class Unsteady(FusedKernels):
+    class Unsteady(NumpyKernels):
         def recurrence(self, *arguments, **sizes):
             recurrence = super().recurrence(*arguments, **sizes)
             forward, noise = recurrence.forward, np.random.default_rng(0)

@@ -1,7 +1,6 @@
-"""The recurrences on a GPU, a time step at a time: one matrix product and one pointwise kernel.
+"""The recurrences on a GPU, one time step at a time: a matrix product and a pointwise kernel.
 
-All buffers are made beforehand, and what a sweep launches does not depend on any value: the host runs ahead of the
-device. z becomes the gates on the way forward and dz on the way back, so the tape is hardly more than z and h. The
+All buffers are made beforehand, and what is launched does not depend on any value: the host runs ahead of the device. z becomes the gates on the way forward and dz on the way back, so the tape is hardly more than z and h. The
 gradients of the weights are products over all time steps at the end.
 """
 
@@ -10,23 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.cells import CELLS
-from charrnn.cells.protocol import State
+from charrnn.cells.protocol import Cell, State
 from charrnn.kernels.cuda.program import source
 
 THREADS = 256
-STRUCTURES = {"lstm": "LSTM", "gru": "GRU", "gru-before": "GRUBefore", "tanh": "Tanh", "relu": "ReLU"}
 
 
-class Sweep:
-    """Buffers and order of the time steps; a subclass adds the launches of one step."""
+class GpuRecurrence:
+    """Buffers and order of the time steps; a subclass adds the launches."""
 
     def __init__(
-        self, kernels: Any, cell: str, hidden_size: int, seq_len: int, batch_size: int, training: bool
+        self, kernels: Any, cell: Cell, hidden_size: int, seq_len: int, batch_size: int, training: bool
     ) -> None:
-        self.xp, self._kernels, self.hidden_size = kernels.xp, kernels, hidden_size
+        self.xp = kernels.xp
+        self.hidden_size = hidden_size
+        self._kernels = kernels
         self.multiply = kernels.multiply
-        self._shape, self._recorded = (batch_size, hidden_size), seq_len if training else 0
+        self._shape = (batch_size, hidden_size)
+        self._recorded = seq_len if training else 0
         count = batch_size * hidden_size
         self._grid = (-(-count // THREADS),)
         self._sizes = (np.int32(count), np.int32(hidden_size))
@@ -34,13 +34,12 @@ class Sweep:
         self._times = [np.int32(t) for t in range(seq_len)]
         self.h = self.xp.zeros((seq_len + 1, *self._shape), np.float32)  # index 0 is the initial state
         self.outputs = [self.h[t] for t in range(seq_len + 1)]
-        # What a cell does not have is never touched, and h stands in for it: a kernel wants an address.
-        states, keeps = len(CELLS[cell].states), CELLS[cell].keeps
-        self.memory = self.xp.zeros((self._recorded + 1, *self._shape), np.float32) if states > 1 else self.h
-        self.kept = self.steps(1) if keeps else self.h
-        self._states = [self.h, self.memory][:states]
+        # What a cell does not have is never touched; h stands in for it, since a kernel needs an address.
+        self.c = self.xp.zeros((self._recorded + 1, *self._shape), np.float32) if len(cell.states) > 1 else self.h
+        self.saved = self.steps(1) if cell.saved else self.h
+        self._states = [self.h, self.c][: len(cell.states)]
         if training:
-            self._dproduct, self._carried, self._dmemory = self.xp.zeros((3, *self._shape), np.float32)
+            self._dproduct, self._carried, self._dc = self.xp.zeros((3, *self._shape), np.float32)
 
     def steps(self, blocks: int) -> Any:
         """A (B, blocks * H) array for each time step that is recorded, and at least one."""
@@ -52,8 +51,8 @@ class Sweep:
         self._z, steps = z, len(z)
         for mine, given in zip(self._states, state, strict=True):
             mine[0] = given
-        self.sweep(params["weight_hh"], params["bias_hh"], z)
-        last = (self.h[steps], *(memory[min(steps, self._recorded)] for memory in self._states[1:]))
+        self.run_forward(params["weight_hh"], params["bias_hh"], z)
+        last = (self.h[steps], *(c[min(steps, self._recorded)] for c in self._states[1:]))
         return self.h[1 : steps + 1], last
 
     def backward(
@@ -61,10 +60,10 @@ class Sweep:
     ) -> tuple[Any, State]:
         """See `Recurrence.backward`."""
         self._carried[...] = 0
-        dstates = (self._dproduct, self._dmemory)[: len(self._states)]
+        dstates = (self._dproduct, self._dc)[: len(self._states)]
         for index, mine in enumerate(dstates):
             mine[...] = 0 if dstate is None else dstate[index]
-        self.sweep_back(params["weight_hh"], self._z, dh)
+        self.run_backward(params["weight_hh"], self._z, dh)
         self._dproduct += self._carried
         self.weight_gradients(grads["weight_hh"], grads["bias_hh"], self._z)
         return self._z, dstates
@@ -74,17 +73,17 @@ class Sweep:
         kernel(self._grid, (THREADS,), (self._times[t], *self._sizes, *arguments))
 
     def weight_gradient(self, dr: Any, read: Any, weight: Any, bias: Any) -> None:
-        """Over all time steps at once, of weights that made r from `read`."""
+        """Write the gradients of the weights that made r from `read`, over all time steps at once."""
         rows = dr.reshape(-1, dr.shape[-1])
         self._kernels.matmul(rows.T, read.reshape(len(rows), -1), weight)
         self._kernels.column_sums(rows, bias)
 
-    def sweep(self, weight: Any, bias: Any, z: Any) -> None:
+    def run_forward(self, weight: Any, bias: Any, z: Any) -> None:
         """All time steps forward."""
         raise NotImplementedError
 
-    def sweep_back(self, weight: Any, z: Any, dh: Any) -> None:
-        """All time steps back: z becomes dz, and the gradients of the last state those of the first."""
+    def run_backward(self, weight: Any, z: Any, dh: Any) -> None:
+        """All time steps backward: z becomes dz, and the gradients of the last state those of the first."""
         raise NotImplementedError
 
     def weight_gradients(self, weight: Any, bias: Any, z: Any) -> None:
@@ -92,81 +91,80 @@ class Sweep:
         raise NotImplementedError
 
 
-class UngatedSweep(Sweep):
+class OneProduct(GpuRecurrence):
     """Any cell whose recurrent products of a time step can all be made at once."""
 
     def __init__(
-        self, kernels: Any, cell: str, hidden_size: int, seq_len: int, batch_size: int, training: bool
+        self, kernels: Any, cell: Cell, hidden_size: int, seq_len: int, batch_size: int, training: bool
     ) -> None:
         super().__init__(kernels, cell, hidden_size, seq_len, batch_size, training)
-        # Of the others it is dz.
-        self._dr = self.steps(CELLS[cell].blocks) if training and CELLS[cell].keeps else None
+        self._dr = self.steps(len(cell.blocks)) if training and cell.saved else None  # else it is dz
 
     def weight_gradients(self, weight: Any, bias: Any, z: Any) -> None:
         dr = z if self._dr is None else self._dr[: len(z)]
         self.weight_gradient(dr, self.h[: len(z)], weight, bias)
 
 
-class SteppedSweep(UngatedSweep):
+class OneProductStepwise(OneProduct):
     """A product of cuBLAS and a launch for each time step."""
 
     def __init__(
-        self, kernels: Any, cell: str, hidden_size: int, seq_len: int, batch_size: int, training: bool
+        self, kernels: Any, cell: Cell, hidden_size: int, seq_len: int, batch_size: int, training: bool
     ) -> None:
         super().__init__(kernels, cell, hidden_size, seq_len, batch_size, training)
-        module = kernels.compile(source("sweep.cu", CELL=STRUCTURES[cell]))
+        module = kernels.compile(source("step.cu", cell=cell))
         self._forward, self._backward = module.get_function("forward"), module.get_function("backward")
-        self._product = self.xp.empty((batch_size, CELLS[cell].blocks * hidden_size), np.float32)
+        self._product = self.xp.empty((batch_size, cell.gates(hidden_size)), np.float32)
 
-    def sweep(self, weight: Any, bias: Any, z: Any) -> None:
-        transposed, arrays = weight.T, (self._product, bias, z, self.h, self.memory, self.kept)
+    def run_forward(self, weight: Any, bias: Any, z: Any) -> None:
+        transposed, arrays = weight.T, (self._product, bias, z, self.h, self.c, self.saved)
         for t in range(len(z)):
             self.multiply(self.outputs[t], transposed, self._product)
             self.launch(self._forward, t, self._tape, *arrays)
 
-    def sweep_back(self, weight: Any, z: Any, dh: Any) -> None:
+    def run_backward(self, weight: Any, z: Any, dh: Any) -> None:
         dr = z if self._dr is None else self._dr
-        arrays = (z, self.h, self.memory, self.kept, dh, self._dproduct, self._carried, self._dmemory, dr)
+        arrays = (z, self.h, self.c, self.saved, dh, self._dproduct, self._carried, self._dc, dr)
         for t in reversed(range(len(z))):
             self.launch(self._backward, t, *arrays)
             self.multiply(dr[t], weight, self._dproduct)
 
 
-class GatedSweep(Sweep):
-    """The GRU that resets before the product: the last block's product reads the gated output, so a step has two."""
+class TwoProductsStepwise(GpuRecurrence):
+    """A cell whose last block's product reads the output of its gate: a step has two products and two launches."""
 
     def __init__(
-        self, kernels: Any, cell: str, hidden_size: int, seq_len: int, batch_size: int, training: bool
+        self, kernels: Any, cell: Cell, hidden_size: int, seq_len: int, batch_size: int, training: bool
     ) -> None:
         super().__init__(kernels, cell, hidden_size, seq_len, batch_size, training)
-        module = kernels.compile(source("gated.cu"))
+        module = kernels.compile(source("two_products.cu", cell=cell))
         names = ("gate", "step", "step_backward", "gate_backward")
         self._gate, self._step, self._step_backward, self._gate_backward = map(module.get_function, names)
         self._gates_product = self.xp.empty((batch_size, 2 * hidden_size), np.float32)
         self._last_product = self.xp.empty(self._shape, np.float32)
         if training:
-            self._dgates, self._dlast, self._dgated = self.steps(2), self.steps(1), self._last_product
+            self._dgates, self._dlast, self._dgate = self.steps(2), self.steps(1), self._last_product
 
-    def sweep(self, weight: Any, bias: Any, z: Any) -> None:
+    def run_forward(self, weight: Any, bias: Any, z: Any) -> None:
         gates, last = (part.T for part in self._split(weight))
         for t in range(len(z)):
             self.multiply(self.outputs[t], gates, self._gates_product)
-            self.launch(self._gate, t, self._tape, self._gates_product, bias, z, self.h, self.kept)
-            self.multiply(self.kept[min(t, len(self.kept) - 1)], last, self._last_product)
+            self.launch(self._gate, t, self._tape, self._gates_product, bias, z, self.h, self.saved)
+            self.multiply(self.saved[min(t, len(self.saved) - 1)], last, self._last_product)
             self.launch(self._step, t, self._last_product, bias, z, self.h)
 
-    def sweep_back(self, weight: Any, z: Any, dh: Any) -> None:
+    def run_backward(self, weight: Any, z: Any, dh: Any) -> None:
         gates, last = self._split(weight)
         for t in reversed(range(len(z))):
             self.launch(self._step_backward, t, z, self.h, dh, self._dproduct, self._carried, self._dlast)
-            self.multiply(self._dlast[t], last, self._dgated)
-            self.launch(self._gate_backward, t, z, self.h, self._dgated, self._carried, self._dgates)
+            self.multiply(self._dlast[t], last, self._dgate)
+            self.launch(self._gate_backward, t, z, self.h, self._dgate, self._carried, self._dgates)
             self.multiply(self._dgates[t], gates, self._dproduct)
 
     def weight_gradients(self, weight: Any, bias: Any, z: Any) -> None:
         steps, (gates, last), (gates_bias, last_bias) = len(z), self._split(weight), self._split(bias)
         self.weight_gradient(self._dgates[:steps], self.h[:steps], gates, gates_bias)
-        self.weight_gradient(self._dlast[:steps], self.kept[:steps], last, last_bias)
+        self.weight_gradient(self._dlast[:steps], self.saved[:steps], last, last_bias)
 
     def _split(self, array: Any) -> tuple[Any, Any]:
         return array[: 2 * self.hidden_size], array[2 * self.hidden_size :]

@@ -1,12 +1,13 @@
-// The two halves of a time step of GRUBefore, forth and back; see sweep.cu. Between the halves cuBLAS makes the product
-// of the gated output with the last block's weights, or on the way back that of the last block's gradient.
+// The two halves of a time step of CELL, forward and backward; see step.cu. Between the halves cuBLAS makes the product
+// of the gate's output with the last block's weights, or on the way back that of the last block's gradient. The gate
+// depends on the first block.
 
-#define BLOCKS GRUBefore::blocks
+#define BLOCKS CELL::blocks
 #define LAST (BLOCKS - 1)
 
 KERNEL(gate, 256)
 (int t, int count, int hidden, int tape, const float* product, const float* bias, float* z, const float* h,
- float* kept) {
+ float* saved) {
     const int index = thread_number();
     if (index >= count) return;
     const int row = index / hidden, unit = index % hidden;
@@ -18,9 +19,9 @@ KERNEL(gate, 256)
                      bias[block * hidden + unit];
     }
     u.h = h[static_cast<Offset>(t) * count + index];
-    GRUBefore::gate(u);
+    CELL::gate(u);
     for (int block = 0; block < LAST; block++) gates[block * hidden] = u.z[block];
-    kept[static_cast<Offset>(t) * tape + index] = u.kept;
+    saved[static_cast<Offset>(t) * tape + index] = u.saved;
 }
 
 KERNEL(step, 256)
@@ -34,12 +35,12 @@ KERNEL(step, 256)
     for (int block = 0; block < BLOCKS; block++) u.z[block] = gates[block * hidden];
     u.r[LAST] = product[index] + bias[LAST * hidden + unit];
     u.h = *h;
-    GRUBefore::step(u);
+    CELL::step(u);
     gates[LAST * hidden] = u.z[LAST];
     h[count] = u.h;
 }
 
-// dz of the last block goes out by itself as well, for the product.
+// dz of the last block is also written on its own, for the product.
 KERNEL(step_backward, 256)
 (int t, int count, int hidden, float* z, const float* h, const float* above, const float* product, float* carried,
  float* dlast) {
@@ -52,15 +53,15 @@ KERNEL(step_backward, 256)
     for (int block = 0; block < BLOCKS; block++) u.z[block] = gates[block * hidden];
     u.h = h[here];
     u.dh = above[here] + product[index] + carried[index];
-    GRUBefore::step_backward(u);
+    CELL::step_backward(u);
     for (int block = 1; block < BLOCKS; block++) gates[block * hidden] = u.z[block];
     dlast[here] = u.z[LAST];
     carried[index] = u.dh;
 }
 
-// dz of the other blocks likewise.
+// So is dz of the other blocks.
 KERNEL(gate_backward, 256)
-(int t, int count, int hidden, float* z, const float* h, const float* dgated, float* carried, float* dgates) {
+(int t, int count, int hidden, float* z, const float* h, const float* dgate, float* carried, float* dgates) {
     const int index = thread_number();
     if (index >= count) return;
     const int row = index / hidden, unit = index % hidden;
@@ -71,9 +72,9 @@ KERNEL(gate_backward, 256)
     u.z[0] = gates[0];
     u.h = h[here];
     u.dh = carried[index];
-    GRUBefore::gate_backward(u, dgated[index]);
+    CELL::gate_backward(u, dgate[index]);
     gates[0] = u.z[0];
     dgates[first * LAST + unit] = u.z[0];
-    dgates[first * LAST + hidden + unit] = gates[hidden];
+    for (int block = 1; block < LAST; block++) dgates[first * LAST + block * hidden + unit] = gates[block * hidden];
     carried[index] = u.dh;
 }
