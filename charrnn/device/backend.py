@@ -1,4 +1,4 @@
-"""The device that arrays live on. Nothing above this file asks which one it is."""
+"""The device that arrays are on. No code above this file asks which one it is."""
 
 import importlib
 import re
@@ -10,9 +10,9 @@ import numpy as np
 
 from charrnn.errors import BackendError
 
-# What the extras cuda13 and cuda12 hold: this works wherever charrnn itself was installed from.
+# The packages of the extras cuda13 and cuda12: this works wherever charrnn itself was installed from.
 INSTALL_CUPY = "pip install 'cupy-cuda13x[ctk]>=14' (or 'cupy-cuda12x[ctk]>=14', for drivers before 580)"
-_AHEAD = 32  # on a GPU: enough to keep it busy, and few enough that what is shown is of just now
+_AHEAD = 32  # on a GPU: enough to keep it busy, and few enough that what is shown is recent
 
 
 @dataclass(frozen=True)
@@ -23,24 +23,24 @@ class Backend:
     dtype: Any
     device: str  # "cpu" or "gpu:N"
     description: str
-    ahead: int = 1  # updates that the host may ask for before it reads what the first of them measured
+    ahead: int = 1  # updates that the host may start before it reads the loss of the first
 
     def to_host(self, array: Any) -> np.ndarray:
-        """The array as NumPy has it; waits for the device."""
+        """The array as a NumPy array; waits for the device."""
         return array if isinstance(array, np.ndarray) else self.xp.asnumpy(array)
 
     def to_device(self, array: Any) -> Any:
-        """A NumPy array on this device."""
+        """Copy a NumPy array to this device."""
         return self.xp.asarray(array)
 
     def free_memory(self) -> int | None:
-        """Bytes of a GPU that are free; None on a CPU, whose arrays are as well left where they are."""
+        """Free memory of a GPU in bytes; None on a CPU, where there is nothing to upload."""
         if self.device == "cpu":
             return None
         return self.xp.cuda.runtime.memGetInfo()[0] + self.xp.get_default_memory_pool().free_bytes()
 
     def synchronize(self) -> None:
-        """Wait until the device has done all that it was asked."""
+        """Wait until the device has finished everything it was given."""
         if self.device != "cpu":
             self.xp.cuda.get_current_stream().synchronize()
 
@@ -49,7 +49,7 @@ def open_backend(device: str = "auto", dtype: Any = np.float32) -> Backend:
     """The backend for 'auto', 'cpu', 'gpu' or 'gpu:N'; 'auto' takes a GPU if one works.
 
     Raises:
-        BackendError: the device is not there, and which of its parts is missing.
+        BackendError: the device or something that it needs is missing.
     """
     if device == "cpu":
         return _cpu(dtype)
@@ -92,7 +92,7 @@ def _gpu(number: int, dtype: Any) -> Backend:
 
 
 def _allocator(cupy: Any) -> Callable[[int], Any]:
-    """CuPy's own pool of memory; what does not fit is told in one line, from here for all of the program."""
+    """CuPy's memory pool, with out-of-memory errors turned into one line."""
     pool, runtime = cupy.get_default_memory_pool(), cupy.cuda.runtime
 
     def allocate(size: int) -> Any:
@@ -102,7 +102,7 @@ def _allocator(cupy: Any) -> Callable[[int], Any]:
             free, total = runtime.memGetInfo()
             raise BackendError(
                 f"out of memory on the GPU: {size / 2**20:,.1f} MiB asked for, {free / 2**20:,.1f} of "
-                f"{total / 2**20:,.1f} MiB free; lower --batch-size, --seq-len, --hidden-size, or -n of texts drawn"
+                f"{total / 2**20:,.1f} MiB free; lower --batch-size, --seq-len or --hidden-size, or -n when sampling"
             ) from None
 
     return allocate
@@ -110,5 +110,5 @@ def _allocator(cupy: Any) -> Callable[[int], Any]:
 
 def _no_device(error: str) -> str:
     if "NoDevice" in error:
-        return "no GPU: CuPy and the driver are there, but no NVIDIA GPU; use --device cpu"
+        return "no GPU: CuPy and the driver work, but find no NVIDIA GPU; use --device cpu"
     return f"no GPU: the NVIDIA driver is missing or too old ({error}); install a newer driver, or use --device cpu"

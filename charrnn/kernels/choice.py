@@ -66,7 +66,7 @@ def _choose(backend: Backend, kernel: str, precision: str) -> Choice:
         if kernel not in ("auto", fastest):
             raise Unsupported(f"the {kernel} kernels have no bf16; use --kernel {fastest}, or --precision float32")
         kernel = fastest  # its refusal is the answer: no other kernels have it
-    refusals = []
+    refusals: list[str] = []
     for name, make in kinds.items():
         if kernel not in ("auto", name):
             continue

@@ -92,7 +92,11 @@ class Network:
         The results are in the network's buffers until the next call; states may be passed back in as they are.
         `step` numbers the call for dropout: the same step always drops the same values.
         """
-        self._ids, self._outputs, self._below, self._used, new_states = ids, [], [], [], []
+        self._ids = ids
+        self._outputs: list[Any] = []  # of each layer
+        self._below: list[Any] = []  # of each layer, after dropout
+        self._used: list[dict[str, Any]] = []  # weights of each layer, after dropout
+        new_states: list[State] = []
         sequence = (*ids.shape, -1)
         for index, (layer, recurrence) in enumerate(zip(self._layers, self._recurrences, strict=True)):
             z = self._z[index if self.training else 0][: ids.size]

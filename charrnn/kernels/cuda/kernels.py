@@ -85,9 +85,8 @@ class CudaKernels(ReferenceKernels):
             require_header(CELLS[cell])
         except Unsupported as refusal:
             return (str(refusal),)
-        sizes = {"hidden_size": hidden_size, "seq_len": seq_len, "batch_size": batch_size}
         try:
-            persistent.plans(self.limits, CELLS[cell], **sizes)
+            persistent.plans(self.limits, CELLS[cell], hidden_size=hidden_size, seq_len=seq_len, batch_size=batch_size)
         except Unsupported as refusal:
             return (f"persistent kernels: {refusal}",)
         return ()

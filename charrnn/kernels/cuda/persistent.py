@@ -43,8 +43,11 @@ def plans(
         raise Unsupported("their products are not IEEE float32")
     if seq_len == 1:
         raise Unsupported("there is only one time step")
-    sizes = {"hidden_size": hidden_size, "batch_size": batch_size, "without": without}
-    return choose(limits, cell, backward=False, **sizes), choose(limits, cell, backward=True, **sizes)
+
+    def one_way(backward: bool) -> Plan:
+        return choose(limits, cell, hidden_size=hidden_size, batch_size=batch_size, backward=backward, without=without)
+
+    return one_way(False), one_way(True)
 
 
 def build(
