@@ -66,7 +66,7 @@ class Flat:
         return views
 
     def layer(self, index: int) -> dict[str, Any]:
-        """The views of recurrent layer `index` by short name: weight_ih, weight_hh, bias_ih, bias_hh and the cell's own."""
+        """The views of recurrent layer `index` by short name: torch's four and the cell's own."""
         prefix, suffix = "rnn.", f"_l{index}"
         return {
             name[len(prefix) : -len(suffix)]: view

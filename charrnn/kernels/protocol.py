@@ -122,7 +122,7 @@ class Kernels(Protocol):
         """The square root of the sum of squares of a (N,)."""
 
     def clip(self, a: Any, limit: float) -> Any:
-        """Scale a (N,) down to a norm of `limit` if its norm is larger; returns the norm before, still on the device."""
+        """Scale a (N,) down to a norm of `limit` if it is larger; returns the norm before, still on the device."""
 
     def adam(
         self,

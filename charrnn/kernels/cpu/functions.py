@@ -29,7 +29,7 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
     "softmax_gradient": (COUNT, COUNT, POINTER, POINTER, POINTER),
     "square_sums": (STRIDE, POINTER, POINTER),
     "adam": (STRIDE, POINTER, POINTER, POINTER, POINTER, *6 * (FLOAT,)),
-    "sample": (POINTER, COUNT, POINTER, POINTER, POINTER, POINTER, DOUBLE, COUNT, DOUBLE),
+    "sample": (POINTER, COUNT, COUNT, POINTER, POINTER, POINTER, POINTER, DOUBLE, COUNT, DOUBLE),
     "close_sampler": (POINTER,),
 }
 RUN = "run_{}"  # by cell: all time steps of a layer
@@ -42,6 +42,7 @@ def load(extra_flags: tuple[str, ...] = ()) -> ctypes.CDLL:
     library = build.compiled(extra_flags)
     for name, arguments in SIGNATURES.items():
         _declare(library, name, arguments)
+    _declare(library, "thread_count", (), COUNT)
     for cell in compiled_cells():
         _declare(library, RUN.format(cell.module), (POINTER, COUNT))
         _declare(library, OPEN_SAMPLER.format(cell.module), (POINTER, COUNT), POINTER)

@@ -6,9 +6,8 @@
 
 namespace {
 
-// Rows x Panels x panel_width accumulators. Every loop over them must be unrolled, those that load and store too, or GCC
-// keeps them in memory. Fetching ahead what is written at the end made large products faster where arrays are not
-// aligned (0.85 to 0.96 of OpenBLAS's rate), and otherwise only the sweeps slower, by 15%.
+// Rows x Panels x panel_width accumulators. Every loop over them must be unrolled, also those that load and store, or GCC
+// keeps them in memory. Prefetching the output pays only where arrays are not aligned; it slows the time loops down.
 template <class PanelFactor, int Rows, int Count, bool Packed>
 void tile(int depth, const Factor* a, int64_t a_row, Panels panels, Place<const float> start, Place<float> out) {
     const int64_t row = Packed ? 1 : a_row, column = Packed ? Rows : 1;

@@ -151,6 +151,8 @@ void set_threads(int threads) {
     wanted = threads;
 }
 
+int thread_count() { return wanted; }
+
 // In the child of a fork there are no threads but its own: the parent's pool is left alone, another will start. Another
 // thread of the parent may have held the mutex.
 void after_fork() {

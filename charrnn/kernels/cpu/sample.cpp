@@ -17,7 +17,7 @@ struct Weights {
 class AnySampler {
 public:
     virtual ~AnySampler() = default;
-    virtual void sample(int steps, const double* draws, float* const* states, float* logits, int32_t* ids,
+    virtual void sample(int threads, int steps, const double* draws, float* const* states, float* logits, int32_t* ids,
                         const Filter& filter) = 0;
 };
 
@@ -40,7 +40,7 @@ public:
         }
     }
 
-    void sample(int steps, const double* draws, float* const* states, float* all_logits, int32_t* ids,
+    void sample(int threads, int steps, const double* draws, float* const* states, float* all_logits, int32_t* ids,
                 const Filter& filter) override {
         const int states_each = 1 + Cell::has_c;
         for (size_t i = 0; i < layers.size(); i++) {
@@ -49,7 +49,7 @@ public:
         }
         for (int row = 0; row < batch; row++) std::copy_n(all_logits + row * vocab, vocab, logits + row * padded(vocab));
         const int64_t weights = (static_cast<int64_t>(2 * layers.size() - 1) * gates + vocab) * hidden;
-        share_rows(batch, hidden, weights, steps, [&](const Share& share) {
+        share_rows(batch, hidden, weights, steps, threads, [&](const Share& share) {
             for (int t = 0; t < steps; t++) {
                 int32_t* now = ids + t * batch;
                 const Range mine = share.count == 1 ? share.rows : Range(batch, share.index, share.count);
@@ -173,10 +173,10 @@ extern "C" {
 FOR_EACH_CELL(OPEN_SAMPLER)
 
 // Writes ids (steps, B), sampled from the logits (B, V) and their successors; states (each layer's h, then its c) and
-// logits become those after the last id. draws (steps, B) are uniform in [0, 1).
-void sample(AnySampler* sampler, int steps, const double* draws, float* const* states, float* logits, int32_t* ids,
-            double temperature, int top_k, double top_p) {
-    sampler->sample(steps, draws, states, logits, ids, Filter{temperature, top_k, top_p});
+// logits become those after the last id. draws (steps, B) are uniform in [0, 1). It uses `threads` threads at most.
+void sample(AnySampler* sampler, int threads, int steps, const double* draws, float* const* states, float* logits,
+            int32_t* ids, double temperature, int top_k, double top_p) {
+    sampler->sample(threads, steps, draws, states, logits, ids, Filter{temperature, top_k, top_p});
 }
 
 void close_sampler(AnySampler* sampler) { delete sampler; }

@@ -1,6 +1,7 @@
 """Sampling in one compiled loop: choice, layers and output layer without a Python step for each character."""
 
 import ctypes
+import time
 import weakref
 from collections.abc import Iterable
 from typing import Any
@@ -18,6 +19,34 @@ class Weights(ctypes.Structure):
     _fields_ = [(name, COUNT) for name in ("vocab", "hidden", "layers", "batch")] + [
         (name, POINTER) for name in ("table", "head_weight", "head_bias", "layer")
     ]
+
+
+class ThreadChoice:
+    """All threads or one, by the time that a block of characters took with each.
+
+    Threads that share one text wait for each other after every product: where other programs use the processors, one
+    thread alone is many times as fast.
+    """
+
+    again = 32  # blocks until the slower one is tried again
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self._seconds: dict[int, float] = {}
+        self._since_trial = 0
+
+    def next(self) -> int:
+        """The number of threads for the next block."""
+        untried = [count for count in (self.threads, 1) if count not in self._seconds]
+        return untried[0] if untried else min(self._seconds, key=self._seconds.__getitem__)
+
+    def took(self, threads: int, seconds: float) -> None:
+        """Take note of a block's time."""
+        self._seconds[threads] = seconds
+        self._since_trial += 1
+        if self._since_trial >= self.again:
+            self._since_trial = 0
+            self._seconds = {threads: seconds}
 
 
 class Sampler:
@@ -39,6 +68,8 @@ class Sampler:
         may_round: bool = False,
     ) -> None:
         self._functions = functions
+        self._batch_size = batch_size
+        self._choice: ThreadChoice | None = None
         names = ("weight_ih", "bias_ih", "weight_hh", "bias_hh")
         layers = [[params[f"rnn.{name}_l{index}"] for name in names] for index in range(num_layers)]
         head, table = params["head.weight"], layers[0][0].T
@@ -77,8 +108,10 @@ class Sampler:
         """See `CompiledSampler.sample`."""
         ids = np.empty(draws.shape, np.int32)
         arrays = _pointers(array for state in states for array in state)
+        threads, began = self._threads(), time.perf_counter()
         self._functions.sample(
             self._handle,
+            threads,
             len(draws),
             pointer(draws, np.float64),
             arrays,
@@ -88,7 +121,19 @@ class Sampler:
             top_k,
             top_p,
         )
+        if self._choice:
+            self._choice.took(threads, time.perf_counter() - began)
         return ids
+
+    def _threads(self) -> int:
+        """The number of threads for the next block: a choice where a text has to be shared among them."""
+        count: int = self._functions.thread_count()
+        if self._batch_size >= count:
+            self._choice = None
+            return count
+        if self._choice is None or self._choice.threads != count:
+            self._choice = ThreadChoice(count)
+        return self._choice.next()
 
 
 def _pointers(arrays: Iterable[np.ndarray]) -> ctypes.Array:

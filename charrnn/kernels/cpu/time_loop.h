@@ -36,16 +36,16 @@ struct Share {
     int index, count;
 };
 
-// Calls work(share) on as many threads as `steps` steps of `weights` multiplications a row are worth.
+// Calls work(share) on as many threads as `steps` steps of `weights` multiplications a row are worth, `most` at most.
 template <class Work>
-void share_rows(int batch, int hidden, int64_t weights, int steps, const Work& work) {
+void share_rows(int batch, int hidden, int64_t weights, int steps, int most, const Work& work) {
     const int64_t step = batch * weights;
     if (batch >= pool_threads()) {
-        const int threads = threads_for(step * steps);
+        const int threads = std::min(threads_for(step * steps), most);
         Barrier alone(1);
         parallel(threads, [&](int index) { work(Share{Range(batch, index, threads), Range(hidden, 0, 1), alone, 0, 1}); });
     } else {
-        const int threads = std::min(threads_for(step), padded(hidden) / panel_width);
+        const int threads = std::min({threads_for(step), padded(hidden) / panel_width, most});
         Barrier all(threads);
         parallel(threads, [&](int index) {
             work(Share{Range(batch, 0, 1), Range(hidden, index, threads, panel_width), all, index, threads});
@@ -131,7 +131,7 @@ public:
 
     template <class Work>
     void share_out(const Work& work) const {
-        share_rows(a.batch, hidden, static_cast<int64_t>(gates) * hidden, a.steps, work);
+        share_rows(a.batch, hidden, static_cast<int64_t>(gates) * hidden, a.steps, pool_threads(), work);
     }
 
 private:

@@ -1,6 +1,7 @@
 """The recurrences on a GPU, one time step at a time: a matrix product and a pointwise kernel.
 
-All buffers are made beforehand, and what is launched does not depend on any value: the host runs ahead of the device. z becomes the gates on the way forward and dz on the way back, so the tape is hardly more than z and h. The
+All buffers are made beforehand, and what is launched does not depend on any value: the host runs ahead of the
+device. z becomes the gates on the way forward and dz on the way back, so the tape is hardly more than z and h. The
 gradients of the weights are products over all time steps at the end.
 """
 

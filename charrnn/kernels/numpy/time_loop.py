@@ -98,5 +98,8 @@ class TimeLoop:
         raise NotImplementedError
 
     def differentiate(self, t: int) -> None:
-        """z[t] becomes dz; dh, the gradient of h[t + 1], becomes the part of that of h[t] that does not pass through r."""
+        """Compute dz into z[t].
+
+        dh, the gradient of h[t + 1], becomes the part of the gradient of h[t] that does not pass through r.
+        """
         raise NotImplementedError

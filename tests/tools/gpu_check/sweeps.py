@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.kernels.protocol import Recurrence
 from charrnn.cells.registry import CELLS
 from charrnn.device.backend import Backend
 from charrnn.errors import Unsupported
@@ -18,6 +17,7 @@ from charrnn.kernels.cuda.kernels import CudaKernels
 from charrnn.kernels.cuda.persistent import HEADERS, SHARED_UNASKED, PersistentRecurrence
 from charrnn.kernels.cuda.plan import GROUPS, GpuLimits, Plan, choose
 from charrnn.kernels.cuda.program import source
+from charrnn.kernels.protocol import Recurrence
 from tests.kernels import shim
 from tests.kernels.agreement import largest, recurrence_errors
 from tests.support.layers import Layer
