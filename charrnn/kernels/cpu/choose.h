@@ -1,4 +1,4 @@
-// The next character from its logits: temperature, top-k, top-p and a draw, in double as charrnn/sampler.py does it.
+// The next character from its logits: temperature, top-k, top-p and a draw, in double precision as in charrnn/sampling/sampler.py.
 #pragma once
 
 #include <algorithm>
@@ -42,7 +42,7 @@ inline int choose(const float* logits, int size, const Filter& filter, double dr
     weights.resize(size);
     for (int i = 0; i < size; i++) {
         const double weight = std::exp((static_cast<double>(logits[i]) - logits[likeliest]) / filter.temperature);
-        weights[i] = weight > 0 ? weight : 0;  // not a number: never
+        weights[i] = weight > 0 ? weight : 0;  // NaN becomes 0
     }
     if (filter.top_k || filter.top_p < 1) keep_top(weights, filter);
     const double point = draw * std::accumulate(weights.begin(), weights.end(), 0.0);

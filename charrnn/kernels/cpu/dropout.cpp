@@ -1,4 +1,4 @@
-// Masks of dropout: the very bytes that NumPy's Philox generator gives, so that every device drops the same values.
+// Masks of dropout: the bytes of NumPy's Philox generator, so that every device drops the same values.
 //
 // Source: Salmon, Moraes, Dror and Shaw 2011, Philox4x64-10.
 #include <algorithm>
@@ -23,7 +23,7 @@ struct Philox {
     }
 };
 
-constexpr int block_bytes = 32;  // of four words, one after another; all processors that we compile for are little-endian
+constexpr int block_bytes = 32;  // of four words, one after another; all processors supported here are little-endian
 
 }  // namespace
 

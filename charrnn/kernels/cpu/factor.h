@@ -30,8 +30,7 @@ static inline void store_factors(float* to, const float* from, int64_t, int) {
 }
 
 // Factors in panels can be float16, which takes half the memory and has ten bits, as TF32. They are widened when they are
-// loaded. One text of a 2x512 or 2x256 LSTM is drawn 1.4 to 1.6 times as fast so, of a 2x128 one 1.2 times (two cores of a
-// Zen 3).
+// loaded. Sampling one text is bound by reading the weights, and so much faster with these.
 #if defined(__F16C__) && (LANES < 16 || defined(__AVX512F__))
 #define FLOAT16
 
@@ -67,8 +66,8 @@ static inline void store(Factor* to, Factors value, int count) {
     for (int lane = 0; lane < count; lane++) to[lane] = value[lane];
 }
 
-// total plus the products of both values. So far only the emulation ran, in the tests. The instruction takes subnormal
-// numbers for zero.
+// total plus the products of both values. The instruction treats subnormal numbers as zero. It has only been tested by
+// emulation.
 #ifdef EMULATE_BF16
 static inline V multiply_add(V total, Factor a, Factors b) {
     const Factors pair = Factors{} + a;
@@ -125,5 +124,5 @@ constexpr bool has_float16 = false;
 
 static_assert(sizeof(Factor) == sizeof(float), "factors and floats share memory");
 
-// The factors that so many values take.
+// The number of factors that hold this number of values.
 inline int in_factors(int depth) { return (depth + together - 1) / together; }

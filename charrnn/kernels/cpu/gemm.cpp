@@ -1,4 +1,5 @@
-// Matrix products of all shapes and views that a training step has, in place of BLAS: its threads would spin against ours.
+// Matrix products of all shapes and views that a training step has, in place of BLAS, whose threads would compete with
+// the pool's.
 #include <algorithm>
 
 #include "panel.h"
@@ -6,10 +7,10 @@
 
 namespace {
 
-// Rows of a that go by a panel together: with max_depth columns they fill a part of the second-level cache.
+// Rows of a that are multiplied with a panel together: with max_depth columns they fit in the second-level cache.
 constexpr int block_rows = 192;
 
-// Longer sums are made in parts: of 131,072 values, as of a chunk of 2,048 x 512 characters, they were off by 5e-4.
+// Longer sums are made in parts, because float32 sums of a hundred thousand values lose three digits.
 constexpr int longest_sum = 8192;
 
 // One block of rows of out = bias + a b, with b in panels.

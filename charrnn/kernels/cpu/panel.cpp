@@ -44,7 +44,7 @@ template <class PanelFactor>
 using Tile = decltype(&tile<PanelFactor, 1, 1, true>);
 
 // Few rows take several panels at once: with fewer than eight sums under way each addition waits for the one before.
-// Summing one row in several parts does as well, but then the result depends on how the rows were shared out.
+// Summing one row in several parts is as fast, but then the result depends on how the rows are shared out.
 constexpr int widest = 4;
 constexpr int panels_at_once(int rows) { return std::max(1, widest / std::max(1, rows)); }
 
@@ -140,7 +140,7 @@ Rows pack_rows(Matrix a, int count, int depth, Factor* buffer) {
     for_each_tile(count, [&](int begin, int height) {
         const float* from = a.data + begin * a.row;
         if (a.row == 1 && height == max_rows) {
-            // A copy of a length known beforehand is two moves; the loop below is not.
+            // A copy of a constant length is two moves; the loop below is not.
             for (int k = 0; k < depth; k += together, to += max_rows) {
                 store_factors<max_rows>(to, from + k * a.column, a.column, depth - k);
             }

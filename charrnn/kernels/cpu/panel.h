@@ -1,4 +1,4 @@
-// The product that everything rests on: some rows of a, times a panel of `panel_width` columns of b.
+// The product that all others are made of: some rows of a, times a panel of `panel_width` columns of b.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 #include "factor.h"
 
-// Two vectors a row, and as many rows as leave the accumulators in registers: 13 x 2 of AVX-512's 32, 6 x 2 of AVX2's
+// Two vectors a row, and the number of rows whose accumulators fit in registers: 13 x 2 of AVX-512's 32, 6 x 2 of AVX2's
 // 16, 12 x 2 of NEON's 32.
 constexpr int panel_width = 2 * LANES;
 #if LANES == 16
@@ -18,8 +18,7 @@ constexpr int max_rows = 12;
 constexpr int max_rows = 6;
 #endif
 
-// As much of a panel as stays in the first-level cache while the rows of a go by. Over 13 products of training steps on one
-// core of a Zen 3, 24 KiB came to 1.00 of OpenBLAS's rate where 16 came to 0.98.
+// The part of a panel that stays in the first-level cache while the rows of a are multiplied with it.
 constexpr int max_depth = 24 * 1024 / (panel_width * sizeof(Factor));
 
 // A matrix that is read: element (i, k) is at data[i * row + k * column].
@@ -49,14 +48,14 @@ private:
     std::vector<float, Uninitialized> memory_;
 };
 
-// Where panels lie, as factors or, `rounded`, as float16.
+// The address of panels of factors or, if `rounded`, of float16.
 struct PanelData {
     void* data;
     bool rounded;
     PanelData operator+(int64_t factors) const {
         return {static_cast<char*>(data) + factors * (rounded ? sizeof(Half) : sizeof(Factor)), rounded};
     }
-    float* floats() const { return static_cast<float*>(data); }  // that lie behind them
+    float* floats() const { return static_cast<float*>(data); }  // after the panels
 };
 
 // Columns first ... first + panel_width of b (depth, columns) as a panel (in_factors(depth), panel_width), with zeros past
@@ -70,10 +69,10 @@ struct Rows {
     int64_t stride;
 };
 
-// Rows of a (count, depth) whose values do not lie side by side, copied so that they do within a tile.
+// Rows of a (count, depth) whose values are not contiguous, copied so that they are within a tile.
 Rows pack_rows(Matrix a, int count, int depth, Factor* buffer);
 
-// Rows of a (count, depth) whose values do: as they are, or as pairs that last until this thread's next call.
+// Rows of a (count, depth) whose values are contiguous: as they are, or as pairs that last until this thread's next call.
 #ifdef BF16
 Rows plain_rows(Matrix a, int count, int depth);
 #else
@@ -87,7 +86,8 @@ struct Panels {
     int64_t stride;
 };
 
-// Where the products of rows and panels are, or begin from: rows and panels are so far apart. A bias has row 0.
+// Where the products of rows and panels are written, or what they start from; `row` and `panel` are the strides. A bias has
+// row 0.
 template <class Float>
 struct Place {
     Float* data;

@@ -25,8 +25,8 @@ inline void relax() {
 #endif
 }
 
-// An exception cannot leave a thread of the pool, nor pass through Python: without this it would abort. What was saved is
-// whole, as always.
+// An exception can neither leave a thread of the pool nor pass through Python: without this the program would abort. What
+// was saved stays whole.
 [[noreturn]] void give_up(const char* line) {
     std::fputs(line, stderr);
     std::_Exit(1);
@@ -143,7 +143,7 @@ void Barrier::wait() {
 
 extern "C" {
 
-// Threads of the pool from now on; the pool itself starts with the first task that wants it.
+// Sets the number of threads from now on; the pool itself starts with the first task.
 void set_threads(int threads) {
     const std::lock_guard<std::mutex> lock(in_use);
     delete pool;
@@ -153,8 +153,8 @@ void set_threads(int threads) {
 
 int thread_count() { return wanted; }
 
-// In the child of a fork there are no threads but its own: the parent's pool is left alone, another will start. Another
-// thread of the parent may have held the mutex.
+// The child of a fork has only its own thread: it leaves the parent's pool alone and will start another. Another thread
+// of the parent may have held the mutex.
 void after_fork() {
     pool = nullptr;
     new (&in_use) std::mutex;

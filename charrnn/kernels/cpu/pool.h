@@ -5,19 +5,19 @@
 #include <cstdint>
 
 // Calls task(0) ... task(count - 1) on the threads of the pool, the caller's among them, and waits for all.
-// Which thread takes which task is left open, so a result must not depend on it.
+// Any thread may take any task, so a result must not depend on which.
 template <class Task>
 void parallel(int count, const Task& task);
 
 int pool_threads();
 
-// Threads worth waking for so many multiplications, or as much other work: a round costs some microseconds.
+// The number of threads worth waking for `work` multiplications, or as much other work: a round costs microseconds.
 inline int threads_for(int64_t work) {
     const int64_t worth = work >> 16;
     return worth < 1 ? 1 : worth < pool_threads() ? static_cast<int>(worth) : pool_threads();
 }
 
-// All `count` parties wait here for each other, in a stretch too short to sleep in.
+// `count` threads wait here for each other, for a time too short to sleep.
 class Barrier {
 public:
     explicit Barrier(int count) : count_(count) {}

@@ -6,7 +6,7 @@
 
 namespace {
 
-// Numbers past the last row read the last one, as NumPy's mode "clip".
+// A number past the last row reads the last one, as in NumPy's mode "clip".
 inline int64_t clip(int32_t id, int rows) { return std::min<uint32_t>(id, rows - 1); }
 
 inline void add(float* to, const float* from, int count) {

@@ -1,4 +1,4 @@
-// Text without a Python step per character: the threads stay in one loop over choice, layers and output layer.
+// Samples text without a Python step per character: the threads stay in one loop over choice, layers and output layer.
 #include <deque>
 
 #include "choose.h"
@@ -72,7 +72,7 @@ private:
         Arrays arrays;
         Scratch recurrent, input;
         TimeLoop<Cell> loop;
-        PanelData panels{};  // of the input product, laid out as the loop's
+        PanelData panels{};  // of the input product, in the layout of the time loop's
         float* bias = nullptr;
 
         Layer(const Sampler& s, const float* const* weights, bool rounded)

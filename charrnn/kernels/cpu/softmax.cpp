@@ -39,7 +39,7 @@ void log_softmax(int rows, int columns, float* logits, const int32_t* targets, f
     for_each_row(rows, columns, logits, [&](int64_t n, float* row, float maximum) {
         V total = {};
         for (int j = 0; j < columns; j += LANES) {
-            // The values behind the last are so low that their exp is nothing beside that of the maximum, 1.
+            // The values past the end are so low that their exp is negligible beside that of the maximum, 1.
             total += exp_(load(row + j, columns - j, -std::numeric_limits<float>::infinity()) - maximum);
         }
         const float shift = std::log(sum(total));

@@ -28,8 +28,8 @@ struct Arrays {
     float *dh_state, *dc_state;  // (B, H)       gradient of the last state, then of the first
 };
 
-// The share of one thread: some rows, some units (from a multiple of panel_width on), and those it shares the rows with,
-// of whom it is number `index`.
+// The share of one thread: some rows, some units (from a multiple of panel_width on), and the barrier of the `count` threads
+// that share these rows, of which it is number `index`.
 struct Share {
     Range rows, units;
     Barrier& barrier;
@@ -144,7 +144,7 @@ private:
     PanelData panels{};
     float* bias = nullptr;
 
-    // The panels of the units from `first` on, from depth `from` on, in factors: one a block, or back one of all blocks.
+    // The panels of the units from `first` on, from depth `from` on, in factors: one for each block, or backward one of all.
     PanelData panel(int first, int from) const {
         return panels + static_cast<int64_t>(first) * Cell::blocks * deep + static_cast<int64_t>(from) * panel_width;
     }
@@ -153,7 +153,7 @@ private:
     float* h(int t, int row) const { return a.h + (static_cast<int64_t>(t) * a.batch + row) * hidden; }
     float* saved(int t, int row) const { return a.saved + t * a.tape + row * hidden; }
 
-    // Where a row's values at time t are; of z and saved there are none after the last step.
+    // The addresses of a row's values at time t; z and saved have none after the last step.
     struct Row {
         float *z, *h, *c, *saved;
     };

@@ -1,4 +1,4 @@
-// Pointwise work on whole arrays: what the optimizer does with all parameters at once, averages of them, masks.
+// Pointwise work on whole arrays: the optimizer's update of all parameters at once, averages of them, masks.
 #include <algorithm>
 
 #include "pool.h"
@@ -50,8 +50,8 @@ void approach(int64_t size, float* a, const float* b, float share) {
     });
 }
 
-// See Adam in charrnn/optim.py: the corrections are in rate and epsilon.
-// `alpha1` and `alpha2` are 1 - beta1 and 1 - beta2: of floats they would be off by 1e-5.
+// See Adam in charrnn/training/optim.py: the corrections are in rate and epsilon.
+// `alpha1` and `alpha2` are 1 - beta1 and 1 - beta2, which float32 would round when beta is near 1.
 void adam(int64_t size, float* w, const float* dw, float* mean, float* square_mean, float rate, float beta1, float alpha1,
           float beta2, float alpha2, float epsilon) {
     for_each_block(size, [&](int64_t, int64_t begin, int64_t end) {

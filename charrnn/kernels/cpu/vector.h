@@ -1,4 +1,4 @@
-// V: as many floats as the processor takes at once, and the functions that the kernels need of it.
+// V: the widest vector of floats of the processor, and the functions that the kernels need.
 #pragma once
 
 #include <cmath>
@@ -31,7 +31,7 @@ static inline V load(const float* from) { return *reinterpret_cast<const Unalign
 
 static inline void store(float* to, V value) { *reinterpret_cast<Unaligned*>(to) = value; }
 
-// The first `count` values of a vector, and `rest` behind them.
+// The first `count` values of a vector, followed by `rest`.
 static inline V load(const float* from, int count, float rest = 0) {
     if (count >= LANES) return load(from);
     V value = splat(rest);
@@ -62,15 +62,15 @@ static inline V root(V x) {
     return value;
 }
 
-// Limits that let NaN through: it compares false.
+// Limits that let NaN through, because it compares false.
 static inline V clamp(V x, float low, float high) {
     x = x < low ? splat(low) : x;
     return x > high ? splat(high) : x;
 }
 
 // x P(x^2) / Q(x^2), fitted to a relative error of 2e-8 up to 9, where tanh is 1 in float32; 3e-7 with the rounding.
-// It ends where it comes to 1 exactly, so that a saturated unit has no gradient. An exp and a division, as in the
-// textbook, takes more instructions.
+// The range ends where the result is exactly 1, so that a saturated unit has no gradient. The textbook's exp and division
+// take more instructions.
 static inline V tanh_(V x) {
     x = clamp(x, -8.98f, 8.98f);
     const V y = x * x;
@@ -107,5 +107,5 @@ static inline V exp_(V x) {
     p = p * f + 1.0f;
     p = p * f + 1.0f;
     const V power = (V)((Bits)p + ((Bits)shifted << 23));
-    return given == given ? power : given;  // the bits of a NaN, added to, can be those of a number
+    return given == given ? power : given;  // adding to the bits of a NaN can give those of a number
 }

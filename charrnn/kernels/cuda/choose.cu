@@ -11,7 +11,7 @@ DEVICE float block_largest(float value) {
     return value;
 }
 
-// How many of the likeliest are kept: of `most` the fewest that together have the share `top_p`.
+// The number of likeliest ids that are kept: the fewest among `most` that together hold the fraction `top_p`.
 DEVICE int count_kept(const double* weights, const int* order, int most, double top_p) {
     double total = 0, before = 0;
     for (int rank = 0; rank < most; rank++) total += weights[order[rank]];
@@ -20,7 +20,7 @@ DEVICE int count_kept(const double* weights, const int* order, int most, double 
     return kept;
 }
 
-// The first id up to which the weights add up to more than the share `draw` of all.
+// The first id at which the cumulative weight exceeds the fraction `draw` of the total.
 DEVICE int pick(const double* weights, int vocab, double draw) {
     double total = 0, sum = 0;
     for (int v = 0; v < vocab; v++) total += weights[v];
@@ -31,8 +31,8 @@ DEVICE int pick(const double* weights, int vocab, double draw) {
     return vocab - 1;
 }
 
-// A block for each row of logits (B, V); weights and order are as large, and empty. top_k = 0 and top_p = 1 keep all,
-// temperature = 0 takes the likeliest. Whatever the logits are, an id comes out.
+// A block for each row of logits (B, V); weights and order are scratch of the same size. top_k = 0 and top_p = 1 keep all,
+// temperature = 0 takes the likeliest. Any logits, NaN too, give an id.
 KERNEL(choose, 128)
 (int vocab, int top_k, double top_p, double temperature, const float* logits, const double* draws, double* weights,
  int* order, int* ids) {

@@ -1,7 +1,7 @@
 // What every kernel here starts from: the functions of ../cells/unit.h for one float a thread, and sums over a warp.
 //
 // No header of CUDA is included, so that the kernels compile wherever NVRTC is, and so that a test can put its own
-// definitions of what CUDA builds in before this file and run the very same source on a processor.
+// definitions of CUDA's built-ins before this file and run the same source on a processor.
 
 #define KERNEL(name, threads) extern "C" __global__ void __launch_bounds__(threads) name
 #define DEVICE static __device__ __forceinline__
@@ -27,7 +27,7 @@ DEVICE float is_positive(float x) { return x > 0.0f ? 1.0f : 0.0f; }
 DEVICE int thread_number() { return blockIdx.x * blockDim.x + threadIdx.x; }
 DEVICE int thread_count() { return gridDim.x * blockDim.x; }
 
-// In the same order on every run and in every lane.
+// The sum is made in the same order on every run and in every lane.
 DEVICE float warp_sum(float value) {
     for (int apart = WARP / 2; apart > 0; apart /= 2) value += __shfl_xor_sync(ALL_LANES, value, apart);
     return value;
@@ -41,7 +41,7 @@ DEVICE float warp_largest(float value) {
     return value;
 }
 
-// Character ids come as they are stored: 1, 2, 4 or 8 bytes each.
+// Character ids are read as they are stored: 1, 2, 4 or 8 bytes each.
 DEVICE int id_at(const void* ids, int width, Offset index) {
     if (width == 1) return static_cast<const unsigned char*>(ids)[index];
     if (width == 2) return static_cast<const unsigned short*>(ids)[index];

@@ -1,4 +1,4 @@
-// Masks of dropout: the very bytes that NumPy's Philox generator gives, so that every device drops the same values.
+// Masks of dropout: the bytes of NumPy's Philox generator, so that every device drops the same values.
 //
 // Source: Salmon, Moraes, Dror and Shaw 2011, Philox4x64-10.
 

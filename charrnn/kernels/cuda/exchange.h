@@ -1,18 +1,17 @@
 // How the members of a group tell each other what the next product reads. A group is GROUP blocks that own ROWS rows of
 // the batch together; blockIdx.x is the member, blockIdx.y the group, and groups know nothing of each other.
 //
-// Every member owns UNITS units, and of each unit and row the others are to have SENT values. They lie side by side as
-// the columns of the operand (ROWS, COLUMNS), member after member; what is more than DEPTH stays zero. A member puts
-// its values in `place`, sends them, does what else it has to do, receives, and reads the operand of that turn. Turns
-// are counted from 0. There are two operands: while one turn's is read, the next one's is written, and nobody can be
-// two turns ahead. EXCHANGE is one of
+// Every member owns UNITS units, and sends the others SENT values of each unit and row. They are the columns of the
+// operand (ROWS, COLUMNS), member after member; columns past DEPTH stay zero. A member puts its values in `place`, sends
+// them, does its other work, receives, and reads the operand of that turn. Turns are counted from 0. There are two
+// operands: while one turn's is read, the next turn's is written, and no member can be two turns ahead. EXCHANGE is one of
 //     ALONE     a group is one block: the operands are in its shared memory
 //     CLUSTER   a thread block cluster: every member stores into the shared memory of all
 //     GRID      any blocks that run at the same time: the operands are in the L2 cache, and a counter is the barrier
 
 struct Exchange {
     Half* operands;
-    Half* outbox;  // (ROWS, WIDTH), of one's own values; in shared memory
+    Half* outbox;  // (ROWS, WIDTH), this member's own values, in shared memory
     unsigned* counter;
 
     METHOD Half* of_turn(int turn) const {
@@ -27,7 +26,7 @@ struct Exchange {
 #if EXCHANGE != GRID
         for (int index = threadIdx.x; index < 2 * ROWS * STRIDE; index += THREADS) operands[index] = 0;
 #endif
-#if EXCHANGE == CLUSTER  // nobody stores into a member that has not come so far
+#if EXCHANGE == CLUSTER  // no member stores into one that is not ready
         cluster_arrive();
         cluster_wait();
 #else

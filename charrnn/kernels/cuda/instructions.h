@@ -1,6 +1,6 @@
-// What only instructions of a GPU do, from Ampere on: products of tiles, rounding to half precision, clusters, and
-// loads and stores with an order among blocks. Nothing else in these sources is written in PTX; the tests run them on a
-// processor by putting the same functions in C++ in this file's place. EXCHANGE and GROUP are explained in exchange.h.
+// PTX helpers (Ampere and newer): products of tiles, rounding to half precision, clusters, and loads and stores with an
+// order among blocks. Nothing else in these sources is written in PTX; the tests run them on a processor with the same
+// functions in C++ in place of this file. EXCHANGE and GROUP are explained in exchange.h.
 
 #define ALONE 0
 #define CLUSTER 1
@@ -51,7 +51,7 @@ DEVICE void multiply(float (&sum)[4], const Quad& a, unsigned b0, unsigned b1) {
 
 #if EXCHANGE == CLUSTER
 
-// Into the shared memory of another member of the cluster, to where `place` is in one's own.
+// Stores into the shared memory of another member of the cluster, at the offset that `place` has in this member's.
 DEVICE void store_at(int member, Half* place, const Quad& value) {
     const unsigned here = static_cast<unsigned>(__cvta_generic_to_shared(place));
     unsigned there;
@@ -60,7 +60,7 @@ DEVICE void store_at(int member, Half* place, const Quad& value) {
                  ::"r"(there), "r"(value.x), "r"(value.y), "r"(value.z), "r"(value.w) : "memory");
 }
 
-// What was stored before one arrives is seen by all who waited. The lanes of a warp have to come together.
+// Everything stored before a member arrives is visible to all that waited. The lanes of a warp have to arrive together.
 DEVICE void cluster_arrive() {
     __syncwarp();
     asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory");
@@ -75,7 +75,7 @@ DEVICE void cluster_wait() {
 
 #if EXCHANGE == GRID
 
-// Past the cache of the multiprocessor, which does not see what others store.
+// These bypass the cache of the multiprocessor, which does not see what others store.
 DEVICE void store_for_all(Half* place, const Quad& value) {
     asm volatile("st.global.cg.v4.b32 [%0], {%1, %2, %3, %4};"
                  ::"l"(place), "r"(value.x), "r"(value.y), "r"(value.z), "r"(value.w) : "memory");
@@ -88,7 +88,7 @@ DEVICE Quad load_from_all(const Half* place) {
     return value;
 }
 
-// What the block stored before it is counted is seen by all who then wait for the count.
+// Everything that the block stored before it is counted is visible to all that then wait for the count.
 DEVICE void count_up(unsigned* counter) {
     asm volatile("red.release.gpu.global.add.u32 [%0], 1;" ::"l"(counter) : "memory");
 }

@@ -1,6 +1,7 @@
 // The largest gradient that comes into a pass backward; see Scale in persistent_backward.cu.
 
-// largest[block] = the largest magnitude in every so-many-th value of the arrays; NaN counts for nothing.
+// largest[block] = the largest magnitude among the values that the block visits, with the stride of the grid; NaN is
+// skipped.
 KERNEL(largest_of, 256)
 (int count, int state_count, const float* above, const float* dproduct, const float* dmemory, float* largest) {
     __shared__ float of_warp[8];

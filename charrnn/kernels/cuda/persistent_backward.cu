@@ -1,8 +1,8 @@
-// All time steps of CELL back in one launch; see persistent_forward.cu.
+// All time steps of CELL backward in one launch; see persistent_forward.cu.
 
 // Gradients are multiplied by a power of two on the way in and divided by it on the way out, so that the largest one
-// that comes in is between 1 and 2: float16 ends at 65504 on one side and at 6e-8 on the other. So scaled, gradients
-// are as exact as with TF32, whose numbers have as many bits; with bfloat16 their errors are some five times larger.
+// that comes in is between 1 and 2: float16 ends at 65504 on one side and at 6e-8 on the other. Scaled like this,
+// gradients are as exact as with TF32, which has the same number of bits; bfloat16 would be several times less exact.
 struct Scale {
     float up = 1, down = 1;
 
@@ -11,7 +11,7 @@ struct Scale {
         float most = 0;
         for (int index = 0; index < PEAKS; index++) most = largest[index] > most ? largest[index] : most;
         const unsigned exponent = bits_of(most) >> 23;
-        if (exponent < 2 || exponent > 252) return;  // nothing to scale, or no number
+        if (exponent < 2 || exponent > 252) return;  // nothing to scale, or NaN
         up = float_of((254 - exponent) << 23);
         down = float_of(exponent << 23);
     }
@@ -36,7 +36,7 @@ GROUP_KERNEL(backward, THREADS)
     const Offset end = (steps - 1) * count;
     z += end * BLOCKS, dr += end * BLOCKS, h += end, c += end, saved += end, above += end;
 
-    // What a time step reads that is known before.
+    // Loads what a time step reads that is known beforehand.
     const auto load = [&](int index) {
         Unit<BLOCKS>& u = units[index];
         for (int block = 0; block < BLOCKS; block++) u.z[block] = z[my.gate[index] + block * HIDDEN];

@@ -8,7 +8,7 @@ GROUP_KERNEL(forward, THREADS)
  float* c, float* saved, Half* operands, unsigned* counters) {
     Member my(first_group, batch, weight, operands, counters);
     const int count = batch * HIDDEN;
-    float start[VALUES * SPAN];  // the bias comes into the sum of one part
+    float start[VALUES * SPAN];  // one part adds the bias
 #pragma unroll
     for (int eight = 0; eight < VALUES * SPAN; eight++) {
         const int unit = my.lane.unit(eight % SPAN);

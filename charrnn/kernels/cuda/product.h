@@ -1,7 +1,7 @@
 // The recurrent product of a group's rows, with weights that stay on the multiprocessor for all time steps.
 //
-// Forward a unit has a value in each block, and the product's depth is that of h; backward it has one, and the depth is
-// that of dr. A warp makes the values of TILE units for all rows, in one of PARTS parts of the depth, by products of
+// Forward, a unit has a value in each block, and the product's depth is that of h; backward, it has one value, and the
+// depth is that of dr. A warp makes the values of TILE units for all rows, in one of PARTS parts of the depth, by products of
 // tiles: the weights from the left, so that the eight columns that a tile has are rows of the batch. Eight rows of
 // weights belong to neighbouring units, and SPAN times eight units make a TILE. Thus a lane holds all values of a unit
 // and row, and the pointwise part of the time step needs nothing from other lanes. The order of a product's depth is
@@ -10,8 +10,8 @@
 // Operands are float16, sums float32. Of a warp's PAIRS of tiles IN_REGISTERS stay in its registers, the others in
 // shared memory.
 
-// An element of weight_hh (G, H). The depth's columns are units' outputs, or the gradients of their blocks, which lie
-// member after member.
+// An element of weight_hh (G, H). The depth's columns are units' outputs, or the gradients of their blocks, member
+// after member.
 DEVICE int weight_at(int value, int unit, int column) {
     unit += blockIdx.x * UNITS;
     if (!BACKWARD) return (value * HIDDEN + unit) * HIDDEN + column;
@@ -19,12 +19,12 @@ DEVICE int weight_at(int value, int unit, int column) {
     return (block * HIDDEN + member * UNITS + column % UNITS) * HIDDEN + unit;
 }
 
-// Of this thread.
+// The place of this thread.
 struct Lane {
     const int g = threadIdx.x % WARP / 4, t = threadIdx.x % 4;
     const int tile = threadIdx.x / WARP / PARTS, part = threadIdx.x / WARP % PARTS;
 
-    // Of an element; unit counts within the member, row within the group.
+    // The unit (within the member) and the row (within the group) of an element.
     METHOD int unit(int element) const { return tile * TILE + element % SPAN * 8 + g; }
     METHOD int row(int element) const { return element / (2 * SPAN) * 8 + 2 * t + element / SPAN % 2; }
     METHOD int element(int index) const { return part * SHARE + index; }

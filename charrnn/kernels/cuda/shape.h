@@ -1,5 +1,5 @@
-// The sizes of one persistent kernel. Given are CELL, HIDDEN and whether it goes BACKWARD; how many blocks are a GROUP,
-// and how many rows of the batch, a multiple of 8, it has (ROWS); and SPAN, PARTS and IN_REGISTERS of product.h.
+// The sizes of one persistent kernel. Macros: CELL; HIDDEN; BACKWARD (0 or 1); GROUP = blocks in a group; ROWS = rows of
+// the batch in a group, a multiple of 8; SPAN, PARTS and IN_REGISTERS as in product.h.
 
 constexpr int BLOCKS = CELL::blocks;
 constexpr int UNITS = HIDDEN / GROUP;     // a member's, a multiple of 8
@@ -16,7 +16,7 @@ constexpr int ROW_TILES = ROWS / 8;
 constexpr int PAIR = 32;  // columns of two tiles
 constexpr int PAIRS = (DEPTH + PAIR * PARTS - 1) / (PAIR * PARTS);
 constexpr int COLUMNS = PAIR * PARTS * PAIRS;
-constexpr int STRIDE = COLUMNS / PAIR % 2 ? COLUMNS : COLUMNS + PAIR;  // so that lanes do not meet in a bank of memory
+constexpr int STRIDE = COLUMNS / PAIR % 2 ? COLUMNS : COLUMNS + PAIR;  // avoids bank conflicts
 
 constexpr int ELEMENTS = ROW_TILES * 2 * SPAN;         // units and rows that a lane has values of
 constexpr int SHARE = (ELEMENTS + PARTS - 1) / PARTS;  // of them, when the parts have been added up

@@ -12,8 +12,8 @@ DEVICE float block_sum(float value) {
     return value;
 }
 
-// partial[block] = the sum of squares of every so-many-th value. The number of blocks is the same on every GPU, and so
-// is the result.
+// partial[block] = the sum of squares of the values that the block visits, with the stride of the grid. The number of
+// blocks, and with it the result, is the same on every GPU.
 KERNEL(square_sums, 256)
 (int count, const float* a, float* partial) {
     float sum = 0;
@@ -32,7 +32,7 @@ KERNEL(total, 256)
 }
 
 // Scales the values down to a norm of `limit` if theirs, whose partial sums of squares are given, is larger. Every block
-// adds these up, in the same order: it is quicker than another launch.
+// adds these up, in the same order, which is faster than another launch.
 KERNEL(clip, 256)
 (int count, int partials, float limit, float* a, const float* partial, float* norm) {
     __shared__ float factor;
@@ -49,7 +49,7 @@ KERNEL(clip, 256)
     for (int index = thread_number(); index < count; index += thread_count()) a[index] *= factor;
 }
 
-// `fresh` is what the betas leave to the new value: 1 - beta, which float32 would round when beta is near 1.
+// `fresh` is 1 - beta, the weight of the new value, which float32 would round when beta is near 1.
 KERNEL(adam, 256)
 (int count, float* w, const float* dw, float* mean, float* square_mean, float rate, float beta1, float fresh1,
  float beta2, float fresh2, float epsilon) {
