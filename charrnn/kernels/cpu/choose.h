@@ -1,4 +1,5 @@
-// The next character from its logits: temperature, top-k, top-p and a draw, in double precision as in charrnn/sampling/sampler.py.
+// The next character from its logits: temperature, top-k, top-p and a draw, in double precision as in
+// charrnn/sampling/sampler.py.
 #pragma once
 
 #include <algorithm>

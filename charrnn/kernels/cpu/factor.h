@@ -1,5 +1,5 @@
-// What matrix products multiply: floats, or with -DBF16 pairs of bfloat16 values, one after the other in depth. Sums are
-// float32 either way. Both kinds of factor have four bytes, so panels and tiles are the same for both.
+// What matrix products multiply: floats, or with -DBF16 pairs of bfloat16 values, one after the other in depth. Sums
+// are float32 either way. Both kinds of factor have four bytes, so panels and tiles are the same for both.
 #pragma once
 
 #include "vector.h"
@@ -29,8 +29,8 @@ static inline void store_factors(float* to, const float* from, int64_t, int) {
     std::memcpy(to, from, Count * sizeof *to);
 }
 
-// Factors in panels can be float16, which takes half the memory and has ten bits, as TF32. They are widened when they are
-// loaded. Sampling one text is bound by reading the weights, and so much faster with these.
+// Factors in panels can be float16, which takes half the memory and has ten bits, as TF32. They are widened when they
+// are loaded. Sampling one text is bound by reading the weights, and so much faster with these.
 #if defined(__F16C__) && (LANES < 16 || defined(__AVX512F__))
 #define FLOAT16
 

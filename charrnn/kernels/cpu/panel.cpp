@@ -6,8 +6,9 @@
 
 namespace {
 
-// Rows x Panels x panel_width accumulators. Every loop over them must be unrolled, also those that load and store, or GCC
-// keeps them in memory. Prefetching the output pays only where arrays are not aligned; it slows the time loops down.
+// Rows x Panels x panel_width accumulators. Every loop over them must be unrolled, also those that load and store, or
+// GCC keeps them in memory. Prefetching the output pays only where arrays are not aligned; it slows the time loops
+// down.
 template <class PanelFactor, int Rows, int Count, bool Packed>
 void tile(int depth, const Factor* a, int64_t a_row, Panels panels, Place<const float> start, Place<float> out) {
     const int64_t row = Packed ? 1 : a_row, column = Packed ? Rows : 1;
@@ -64,7 +65,8 @@ constexpr std::array<std::array<Tile<PanelFactor>, max_rows>, widest> tiles[2] =
     tiles_of_all<PanelFactor, true>(std::make_index_sequence<widest>()),
 };
 
-// Calls visit(begin, height) for tiles of nearly the same height: a last one of a single row would be the slowest of all.
+// Calls visit(begin, height) for tiles of nearly the same height: a last one of a single row would be the slowest of
+// all.
 template <class Visit>
 void for_each_tile(int rows, const Visit& visit) {
     int begin = 0;

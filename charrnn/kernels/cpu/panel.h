@@ -7,8 +7,8 @@
 
 #include "factor.h"
 
-// Two vectors a row, and the number of rows whose accumulators fit in registers: 13 x 2 of AVX-512's 32, 6 x 2 of AVX2's
-// 16, 12 x 2 of NEON's 32.
+// Two vectors a row, and the number of rows whose accumulators fit in registers: 13 x 2 of AVX-512's 32, 6 x 2 of
+// AVX2's 16, 12 x 2 of NEON's 32.
 constexpr int panel_width = 2 * LANES;
 #if LANES == 16
 constexpr int max_rows = 13;
@@ -58,8 +58,8 @@ struct PanelData {
     float* floats() const { return static_cast<float*>(data); }  // after the panels
 };
 
-// Columns first ... first + panel_width of b (depth, columns) as a panel (in_factors(depth), panel_width), with zeros past
-// the last one.
+// Columns first ... first + panel_width of b (depth, columns) as a panel (in_factors(depth), panel_width), with zeros
+// past the last one.
 void pack_panel(Matrix b, int depth, int columns, int first, PanelData panel);
 
 // Rows of a matrix as tiles read them: `stride` apart with their factors side by side, or packed (stride 0).
@@ -72,7 +72,8 @@ struct Rows {
 // Rows of a (count, depth) whose values are not contiguous, copied so that they are within a tile.
 Rows pack_rows(Matrix a, int count, int depth, Factor* buffer);
 
-// Rows of a (count, depth) whose values are contiguous: as they are, or as pairs that last until this thread's next call.
+// Rows of a (count, depth) whose values are contiguous: as they are, or as pairs that last until this thread's next
+// call.
 #ifdef BF16
 Rows plain_rows(Matrix a, int count, int depth);
 #else
@@ -86,8 +87,8 @@ struct Panels {
     int64_t stride;
 };
 
-// Where the products of rows and panels are written, or what they start from; `row` and `panel` are the strides. A bias has
-// row 0.
+// Where the products of rows and panels are written, or what they start from; `row` and `panel` are the strides. A bias
+// has row 0.
 template <class Float>
 struct Place {
     Float* data;
@@ -95,6 +96,6 @@ struct Place {
 };
 
 // out = start + a (rows, depth) times each of the panels (depth, panel_width), with the depth in factors; start may be
-// out itself. Packed rows go up to max_depth. Every value is summed in the order of its products, so how rows are shared
-// out changes nothing.
+// out itself. Packed rows go up to max_depth. Every value is summed in the order of its products, so how rows are
+// shared out changes nothing.
 void panel_product(Rows a, int depth, Panels panels, Place<const float> start, Place<float> out);

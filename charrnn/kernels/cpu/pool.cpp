@@ -25,8 +25,8 @@ inline void relax() {
 #endif
 }
 
-// An exception can neither leave a thread of the pool nor pass through Python: without this the program would abort. What
-// was saved stays whole.
+// An exception can neither leave a thread of the pool nor pass through Python: without this the program would abort.
+// What was saved stays whole.
 [[noreturn]] void give_up(const char* line) {
     std::fputs(line, stderr);
     std::_Exit(1);

@@ -48,7 +48,8 @@ void log_softmax(int rows, int columns, float* logits, const int32_t* targets, f
     });
 }
 
-// nats (rows,) of each target; the logits (rows, columns) become the gradient of their mean: (softmax - one-hot) / rows.
+// nats (rows,) of each target; the logits (rows, columns) become the gradient of their mean: (softmax - one-hot) /
+// rows.
 void softmax_gradient(int rows, int columns, float* logits, const int32_t* targets, float* nats) {
     for_each_row(rows, columns, logits, [&](int64_t n, float* row, float maximum) {
         const float target = row[targets[n]] - maximum;

@@ -28,8 +28,8 @@ struct Arrays {
     float *dh_state, *dc_state;  // (B, H)       gradient of the last state, then of the first
 };
 
-// The share of one thread: some rows, some units (from a multiple of panel_width on), and the barrier of the `count` threads
-// that share these rows, of which it is number `index`.
+// The share of one thread: some rows, some units (from a multiple of panel_width on), and the barrier of the `count`
+// threads that share these rows, of which it is number `index`.
 struct Share {
     Range rows, units;
     Barrier& barrier;
@@ -63,9 +63,9 @@ void store_some(float* to, V value, int count) {
     Full ? store(to, value) : store(to, value, count);
 }
 
-// Calls visit_row(row) and what that returns, visit(unit, count), for vectors of up to LANES units from `begin` on, with a
-// compile-time true if it is all of them. There are two calls so that a row's addresses are computed once and copied: else
-// they would be read again after every store, which might have changed them.
+// Calls visit_row(row) and what that returns, visit(unit, count), for vectors of up to LANES units from `begin` on,
+// with a compile-time true if it is all of them. There are two calls so that a row's addresses are computed once and
+// copied: else they would be read again after every store, which might have changed them.
 template <class VisitRow>
 void for_each_vector(Range rows, int begin, int end, const VisitRow& visit_row) {
     for (int row = rows.begin; row < rows.end; row++) {
@@ -144,7 +144,8 @@ private:
     PanelData panels{};
     float* bias = nullptr;
 
-    // The panels of the units from `first` on, from depth `from` on, in factors: one for each block, or backward one of all.
+    // The panels of the units from `first` on, from depth `from` on, in factors: one for each block, or backward one of
+    // all.
     PanelData panel(int first, int from) const {
         return panels + static_cast<int64_t>(first) * Cell::blocks * deep + static_cast<int64_t>(from) * panel_width;
     }
@@ -171,7 +172,8 @@ private:
         });
     }
 
-    // Computes r of the blocks Begin ... End from `output` (B, H), and then, while it is in the cache, calls the cell's lines.
+    // Computes r of the blocks Begin ... End from `output` (B, H), and then, while it is in the cache, calls the cell's
+    // lines.
     template <int Begin, int End, class Lines>
     void half_step(const Share& share, int t, const float* output, float* r, const Lines& lines) const {
         const Range rows = share.rows;
@@ -264,7 +266,8 @@ private:
         });
     }
 
-    // The second half of a cell with two products: dz of its first block, which needs the gradient of the gate's output.
+    // The second half of a cell with two products: dz of its first block, which needs the gradient of the gate's
+    // output.
     template <class Carried>
     void differentiate_gate(const Share& share, int t, const Carried& dh, float* dgate) const {
         static const float zero[panel_width] = {};

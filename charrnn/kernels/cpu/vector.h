@@ -69,8 +69,8 @@ static inline V clamp(V x, float low, float high) {
 }
 
 // x P(x^2) / Q(x^2), fitted to a relative error of 2e-8 up to 9, where tanh is 1 in float32; 3e-7 with the rounding.
-// The range ends where the result is exactly 1, so that a saturated unit has no gradient. The textbook's exp and division
-// take more instructions.
+// The range ends where the result is exactly 1, so that a saturated unit has no gradient. The textbook's exp and
+// division take more instructions.
 static inline V tanh_(V x) {
     x = clamp(x, -8.98f, 8.98f);
     const V y = x * x;

@@ -1,4 +1,5 @@
-// The next character of each text, as charrnn.sampling.sampler.Filter chooses it: in double precision, and in the same order.
+// The next character of each text, as charrnn.sampling.sampler.Filter chooses it: in double precision, and in the same
+// order.
 
 // The largest of a block's values, in all its threads. 4 warps.
 DEVICE float block_largest(float value) {
@@ -31,8 +32,8 @@ DEVICE int pick(const double* weights, int vocab, double draw) {
     return vocab - 1;
 }
 
-// A block for each row of logits (B, V); weights and order are scratch of the same size. top_k = 0 and top_p = 1 keep all,
-// temperature = 0 takes the likeliest. Any logits, NaN too, give an id.
+// A block for each row of logits (B, V); weights and order are scratch of the same size. top_k = 0 and top_p = 1 keep
+// all, temperature = 0 takes the likeliest. Any logits, NaN too, give an id.
 KERNEL(choose, 128)
 (int vocab, int top_k, double top_p, double temperature, const float* logits, const double* draws, double* weights,
  int* order, int* ids) {

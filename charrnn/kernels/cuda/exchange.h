@@ -2,9 +2,10 @@
 // the batch together; blockIdx.x is the member, blockIdx.y the group, and groups know nothing of each other.
 //
 // Every member owns UNITS units, and sends the others SENT values of each unit and row. They are the columns of the
-// operand (ROWS, COLUMNS), member after member; columns past DEPTH stay zero. A member puts its values in `place`, sends
-// them, does its other work, receives, and reads the operand of that turn. Turns are counted from 0. There are two
-// operands: while one turn's is read, the next turn's is written, and no member can be two turns ahead. EXCHANGE is one of
+// operand (ROWS, COLUMNS), member after member; columns past DEPTH stay zero. A member puts its values in `place`,
+// sends them, does its other work, receives, and reads the operand of that turn. Turns are counted from 0. There are
+// two operands: while one turn's is read, the next turn's is written, and no member can be two turns ahead. EXCHANGE is
+// one of
 //     ALONE     a group is one block: the operands are in its shared memory
 //     CLUSTER   a thread block cluster: every member stores into the shared memory of all
 //     GRID      any blocks that run at the same time: the operands are in the L2 cache, and a counter is the barrier

@@ -1,11 +1,11 @@
 // The recurrent product of a group's rows, with weights that stay on the multiprocessor for all time steps.
 //
 // Forward, a unit has a value in each block, and the product's depth is that of h; backward, it has one value, and the
-// depth is that of dr. A warp makes the values of TILE units for all rows, in one of PARTS parts of the depth, by products of
-// tiles: the weights from the left, so that the eight columns that a tile has are rows of the batch. Eight rows of
-// weights belong to neighbouring units, and SPAN times eight units make a TILE. Thus a lane holds all values of a unit
-// and row, and the pointwise part of the time step needs nothing from other lanes. The order of a product's depth is
-// free, as long as it is the same on both sides: a lane's eight columns of two tiles are neighbours in memory.
+// depth is that of dr. A warp makes the values of TILE units for all rows, in one of PARTS parts of the depth, by
+// products of tiles: the weights from the left, so that the eight columns that a tile has are rows of the batch. Eight
+// rows of weights belong to neighbouring units, and SPAN times eight units make a TILE. Thus a lane holds all values of
+// a unit and row, and the pointwise part of the time step needs nothing from other lanes. The order of a product's
+// depth is free, as long as it is the same on both sides: a lane's eight columns of two tiles are neighbours in memory.
 //
 // Operands are float16, sums float32. Of a warp's PAIRS of tiles IN_REGISTERS stay in its registers, the others in
 // shared memory.

@@ -1,13 +1,13 @@
 """Matrix products by cuBLAS in the precision that was asked for.
 
-cuBLAS is called by its function for mixed precision, and not through cupy.dot: there the precision is a setting of the
-whole process, so that two networks of different precision would take it from each other. Factors and results are
-float32 in memory in any case; what is rounded, cuBLAS rounds on the way to the tensor cores, and it adds in float32.
+They call cuBLAS's function for mixed precision and not cupy.dot, where the precision is a setting of the whole process:
+two networks of different precision would overwrite each other's. Factors and results are float32 in memory; cuBLAS
+rounds factors on the way to the tensor cores, and adds in float32.
 
 A training step is not recorded as a CUDA graph. CuPy refuses cuBLAS while a graph is recorded, so `Products` would have
-to call it through ctypes, with a handle and a workspace of its own. Besides, the step would have to find in device
-memory what now comes from the host with each launch: where the chunk begins, the number of the step for dropout, the
-learning rate and Adam's corrections, the row of the ledger. And a last, shorter chunk needs a graph of its own.
+to call it through ctypes, with a handle and a workspace of its own. The step would also have to find in device memory
+what now comes from the host with each launch: the start of the chunk, the number of the step for dropout, the learning
+rate and Adam's corrections, the row of the ledger. And a last, shorter chunk needs a graph of its own.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ OLDEST_TENSOR_CORES = 80  # Ampere: the first for TF32 and bfloat16
 
 
 def multiplier(cupy: Any, precision: str) -> tuple[str, Multiply]:
-    """The precision that the current device gives to who asks for `precision`, and its products.
+    """The precision that the current device has where `precision` is asked for, and its products.
 
     Raises:
         Unsupported: bf16 was asked for, and the GPU has none.
@@ -46,9 +46,9 @@ def multiplier(cupy: Any, precision: str) -> tuple[str, Multiply]:
 
 
 class Products:
-    """Matrices are float32, row by row or column by column, and may be parts of larger ones; `out` is row by row.
+    """Products of float32 matrices in row-major or column-major order, or parts of such; `out` is row-major.
 
-    cuBLAS reads what lies row by row as its transpose, so it is asked for out^T = b^T a^T.
+    cuBLAS reads a row-major matrix as its transpose, so it computes out^T = b^T a^T.
     """
 
     def __init__(self, gemm: Callable[..., None], handle: int, compute_type: int) -> None:
@@ -84,10 +84,10 @@ class Products:
 
 
 def _layout(matrix: Any) -> tuple[int, int]:
-    """Whether it lies PLAIN, row by row, or TRANSPOSED, and the values from one row (or column) to the next."""
+    """PLAIN for row-major or TRANSPOSED for column-major, and the values from one row (or column) to the next."""
     (rows, columns), (down, right) = matrix.shape, matrix.strides
     item = matrix.itemsize
     if right == item:
         return PLAIN, max(down // item, columns)
-    assert down == item or rows == 1, "neither row by row nor column by column"
+    assert down == item or rows == 1, "neither row-major nor column-major"
     return TRANSPOSED, max(right // item, rows)

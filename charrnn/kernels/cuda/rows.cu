@@ -32,8 +32,8 @@ KERNEL(one_hot, 256)
     if (n < count) out[static_cast<Offset>(v) * count + n] = id_at(ids, id_width, n) == v ? 1.0f : 0.0f;
 }
 
-// out[piece][g] = the sum over the piece's rows of a[n][g]. A block takes 32 columns of a piece, each of its 8 warps every
-// eighth row; the warps' sums are added in the order of the warps.
+// out[piece][g] = the sum over the piece's rows of a[n][g]. A block takes 32 columns of a piece, each of its 8 warps
+// every eighth row; the warps' sums are added in the order of the warps.
 KERNEL(column_sums, 256)
 (int rows, int columns, int stride, int rows_per_piece, const float* a, float* out) {
     __shared__ float sums[8][WARP];

@@ -1,5 +1,5 @@
-// The sizes of one persistent kernel. Macros: CELL; HIDDEN; BACKWARD (0 or 1); GROUP = blocks in a group; ROWS = rows of
-// the batch in a group, a multiple of 8; SPAN, PARTS and IN_REGISTERS as in product.h.
+// The sizes of one persistent kernel. Macros: CELL; HIDDEN; BACKWARD (0 or 1); GROUP = blocks in a group; ROWS = rows
+// of the batch in a group, a multiple of 8; SPAN, PARTS and IN_REGISTERS as in product.h.
 
 constexpr int BLOCKS = CELL::blocks;
 constexpr int UNITS = HIDDEN / GROUP;     // a member's, a multiple of 8

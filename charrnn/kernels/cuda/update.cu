@@ -31,8 +31,8 @@ KERNEL(total, 256)
     if (threadIdx.x == 0) *out = root ? sqrtf(sum) : sum;
 }
 
-// Scales the values down to a norm of `limit` if theirs, whose partial sums of squares are given, is larger. Every block
-// adds these up, in the same order, which is faster than another launch.
+// Scales the values down to a norm of `limit` if theirs, whose partial sums of squares are given, is larger. Every
+// block adds these up, in the same order, which is faster than another launch.
 KERNEL(clip, 256)
 (int count, int partials, float limit, float* a, const float* partial, float* norm) {
     __shared__ float factor;
