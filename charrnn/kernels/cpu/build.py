@@ -56,7 +56,7 @@ def _from_cache(command: list[str], path: Path) -> ctypes.CDLL:
             path.unlink()
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".build-", dir=path.parent) as folder:
-        log.info("compiling kernels for this processor, once; this takes some seconds")
+        log.info("compiling kernels for this processor, once; this takes 10 to 60 seconds")
         made = _compile(command, Path(folder))
         library = ctypes.CDLL(str(made))  # before others find it
         with made.open("rb+") as file:
@@ -66,9 +66,9 @@ def _from_cache(command: list[str], path: Path) -> ctypes.CDLL:
 
 
 def _for_this_process(command: list[str], name: str, refusal: OSError) -> ctypes.CDLL:
-    """A library whose file is gone again once it is loaded."""
+    """A library whose file is removed once it is loaded."""
     log.info(
-        "compiling kernels for this processor, at each start, as none can be kept in %s: %s",
+        "compiling kernels for this processor, at each start, because they cannot be kept in %s: %s",
         cache_folder(),
         refusal.strerror or refusal,
     )
