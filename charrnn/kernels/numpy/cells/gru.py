@@ -10,7 +10,7 @@ from charrnn.kernels.numpy.time_loop import TimeLoop
 
 
 class GRU(TimeLoop):
-    """Gates reset, update, new; reset after the product, so dr differs from dz in the last block."""
+    """Blocks reset, update, new; the reset comes after the product, so dr differs from dz in the last block."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)

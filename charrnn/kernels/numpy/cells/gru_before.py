@@ -10,7 +10,7 @@ from charrnn.kernels.numpy.time_loop import TimeLoop
 
 
 class GRUBefore(TimeLoop):
-    """Gates reset, update, new; the last product reads reset * h, so each time step has two."""
+    """Blocks reset, update, new; the last product reads reset * h, so each time step has two products."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)

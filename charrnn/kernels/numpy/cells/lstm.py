@@ -10,13 +10,15 @@ from charrnn.kernels.numpy.time_loop import TimeLoop
 
 
 class LSTM(TimeLoop):
-    """Gates i f g o. sigmoid(a) = tanh(a / 2) / 2 + 1 / 2, so one tanh serves all four blocks."""
+    """Blocks i f g o. sigmoid(a) = tanh(a / 2) / 2 + 1 / 2, so one tanh serves all four."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.c, self.tanh_c = self.tape(more=1), self.tape()
-        blocks = np.array([0.5, 0.5, 1, 0.5], self._dtype)
-        self.scale, self.shift = np.repeat(blocks, self.hidden_size), np.repeat(1 - blocks, self.hidden_size)
+        self.c = self.tape(more=1)
+        self.tanh_c = self.tape()
+        scale = np.array([0.5, 0.5, 1, 0.5], self._dtype)
+        self.scale = np.repeat(scale, self.hidden_size)
+        self.shift = np.repeat(1 - scale, self.hidden_size)
         if self.training:
             self.dc = np.empty(self._shape, self._dtype)
 
