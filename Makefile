@@ -1,35 +1,44 @@
-# make demo    train on the bundled names for about a minute, and write 20 new ones
-# make test    all tests
-# make readme  write the tables of results and the command reference in README.md anew
-# make golden  write tests/network/golden/torch.npz anew (needs torch)
-# make lint    the formatter, the linter and the type checker
-# make gpu-check  all that only a GPU can tell, from the checkout as it is, into gpu-check.json (in OUT); PYTHON needs CuPy
+# make demo       train on the bundled names for about a minute, and write 20 new ones
+# make test       all tests
+# make lint       the formatter, the linter and the type checker
+# make docs       write the generated parts of README.md and charrnn/docs anew
+# make golden     write tests/network/golden/torch.npz anew (installs PyTorch)
+# make gpu-check  all that only a GPU can tell, into gpu-check.json (in OUT, if given); PYTHON needs CuPy
+# make clean      remove the environment and what was built
+#
+# PYTHON=python3.12 names another interpreter, VENV=DIR another place for the environment.
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+TOO_OLD := charrnn needs Python 3.11 or later; name one, as in: make PYTHON=python3.12
 
-.PHONY: demo test readme golden lint gpu-check clean
+.PHONY: demo test lint docs golden gpu-check clean
 
 demo: $(VENV)/installed
-	$(BIN)/charrnn train names --minutes 1 --run runs/demo --force
+	@echo "train    on the bundled names, for one minute (the first run also compiles the kernels)"
+	@$(BIN)/charrnn train names --minutes 1 --run runs/demo --force
 	@echo
-	$(BIN)/charrnn sample runs/demo --lines 20 --temp 0.8
+	@echo "sample   20 names from the run runs/demo"
+	@$(BIN)/charrnn sample runs/demo --lines 20 --temp 0.8
+	@echo
+	@echo "next     $(BIN)/charrnn train YOUR_TEXT.txt"
 
 test: $(VENV)/installed-test
 	$(BIN)/python -m pytest
-
-readme: $(VENV)/installed-test
-	$(BIN)/python -m tests.tools.make_docs
-
-golden: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet 'torch>=2.6'
-	$(BIN)/python tests/network/golden/generate.py
 
 lint: $(VENV)/installed-lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+docs: $(VENV)/installed-test
+	$(BIN)/python -m tests.tools.make_docs
+
+golden: $(VENV)/installed
+	$(PIP) 'torch>=2.6'
+	$(BIN)/python tests/network/golden/generate.py
 
 gpu-check:
 	PYTHONPATH=. $(PYTHON) -m tests.tools.gpu_check.check $(if $(OUT),--output $(OUT)/gpu-check.json)
@@ -38,14 +47,19 @@ clean:
 	rm -rf $(VENV) build dist
 
 $(VENV)/installed: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
-	touch $@
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(TOO_OLD)" >&2; exit 1; }
+	@echo "create   a Python environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "install  charrnn and the packages it needs (about half a minute)"
+	@$(PIP) --editable .
+	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
-	touch $@
+	@echo "install  what the tests need"
+	@$(PIP) --editable '.[test]'
+	@touch $@
 
 $(VENV)/installed-lint: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lint]'
-	touch $@
+	@echo "install  the linter and the type checker"
+	@$(PIP) --editable '.[lint]'
+	@touch $@
