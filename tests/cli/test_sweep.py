@@ -203,9 +203,9 @@ def test_jobs_share_the_processors(monkeypatch):
     assert [_processors(place, 7) for place in (4, 5, 6)] == [{4}, {0}, {1}]
 
 
-def test_the_example_in_the_readme_can_be_read():
-    readme = Path(__file__).parents[2] / "README.md"
-    Path("s.yaml").write_text(readme.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0])
+def test_the_example_in_the_documentation_can_be_read():
+    usage = Path(__file__).parents[2] / "charrnn" / "docs" / "usage.md"
+    Path("s.yaml").write_text(usage.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0])
     assert len(read_sweep(Path("s.yaml")).points) == 40
 
 

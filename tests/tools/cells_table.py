@@ -1,7 +1,7 @@
-"""The README's comparison of cells, from charrnn/records/sweeps/cells.jsonl; and recording the sweep that is its source.
+"""The comparison of cells in charrnn/docs/results.md, from charrnn/records/sweeps/cells.jsonl; and its recording.
 
 python -m tests.tools.cells_table                         print the table
-python -m tests.tools.cells_table --record FILE FOLDER    keep what the trials of the sweep FILE in FOLDER came to
+python -m tests.tools.cells_table --record FILE FOLDER    record the results of the sweep FILE, whose runs are in FOLDER
 """
 
 import argparse
@@ -11,6 +11,7 @@ from typing import Any
 
 from charrnn import records
 from charrnn.config import Config
+from charrnn.errors import CheckpointError
 from charrnn.network.shape import Shape
 from charrnn.runs import checkpoint
 from charrnn.search.grid import cell_grid
@@ -23,7 +24,11 @@ FOUND = Path(records.__file__).parent / "sweeps" / "cells.jsonl"
 
 
 def record(file: Path, folder: Path) -> None:
-    """Keep what the trials that are finished came to."""
+    """Record the best loss of every finished trial.
+
+    Raises:
+        CharrnnError: the sweep's file or a checkpoint cannot be read.
+    """
     plan = read_sweep(file)
     trials = [trial for trial in make_trials(plan, folder) if trial.is_finished()]
     facts = text(checkpoint.load(trials[0].run.last).corpus) | {"machine": here(), "best_of": plan.best_of}
@@ -32,29 +37,35 @@ def record(file: Path, folder: Path) -> None:
 
 def _outcome(trial: Trial) -> dict[str, Any]:
     saved = checkpoint.load(trial.run.last)
+    best = saved.progress.best_val_loss
+    if best is None:
+        raise CheckpointError(f"{trial.run.folder} was never evaluated")
     shape = Shape.of(Config(**saved.config), Vocabulary.from_dict(saved.vocabulary).size)
     return {
         "point": trial.point,
         "hidden_size": shape.hidden_size,
         "parameters": shape.size,
-        "val_loss": round(saved.progress.best_val_loss, DIGITS),
+        "val_loss": round(best, DIGITS),
     }
 
 
 def table() -> str:
-    """Losses with a column for each cell, as Markdown."""
+    """The lowest losses, with a column for each cell, as Markdown."""
     if not FOUND.is_file():
         return "The sweep has not been run yet.\n"
     facts, *outcomes = map(json.loads, FOUND.read_text(encoding="utf-8").splitlines())
     grid = cell_grid(((each["point"], each["val_loss"]) for each in outcomes), facts["best_of"])
-    lines = [(*grid.titles, *grid.cells), ["---"] * (len(grid.titles) + len(grid.cells))]
+    if grid is None:
+        raise ValueError(f"{FOUND} varies nothing beside the cell")
+    titles = [*grid.titles, *grid.cells]
+    lines = [titles, ["---"] * len(titles)]
     for rest, losses in grid.rows.items():
-        lines.append((*rest, *(f"{losses[cell]:.3f}" if cell in losses else "-" for cell in grid.cells)))
+        lines.append([*rest, *(f"{losses[cell]:.3f}" if cell in losses else "-" for cell in grid.cells)])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def main() -> None:
-    """Do what was asked."""
+    """Print the table, or record a sweep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--record", nargs=2, type=Path, metavar=("FILE", "FOLDER"))
     options = parser.parse_args()

@@ -1,9 +1,10 @@
-"""The README's table of results, made from the recorded runs in charrnn/records/runs; and recording a run.
+"""The tables of results in charrnn/docs/results.md and README.md, from charrnn/records/runs; and recording a run.
 
 python -m tests.tools.record_run                          print the table
-python -m tests.tools.record_run --record RUN NAME        keep the metrics of a finished run, on the machine that trained it
-    --machine TEXT                               or with the machine that did
-    --eval FILE                                  with what charrnn eval --json said of it (more than one is fine)
+python -m tests.tools.record_run --record RUN NAME        record the metrics of a finished run, on the machine that
+                                                          trained it
+    --machine TEXT                                        the machine that trained it, if it is another one
+    --eval FILE                                           also the output of charrnn eval --json; can be repeated
 """
 
 import argparse
@@ -11,6 +12,7 @@ import json
 import platform
 import shlex
 import sys
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,7 @@ from charrnn.device.backend import open_backend
 from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.evaluation.units import bits_per_char
 from charrnn.network.shape import Shape
-from charrnn.records.results import FOLDER, Result, grouped, read_results
+from charrnn.records.results import FOLDER, WATCHING, Result, grouped, read_results
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.run import Run, find_run
@@ -32,74 +34,104 @@ from charrnn.search.trials import _options
 from charrnn.text.vocabulary import Vocabulary
 
 RESULTS = Path(records.__file__).parent / FOLDER
-ROWS = 60  # of a run's evaluations
+ROWS = 60  # evaluations kept of a run
 DIGITS = 5
-SHARES = [Fraction(eighths, 8) for eighths in (1, 2, 4, 6, 8)]  # of a run's steps, at which its curve is told
+SHARES = [Fraction(eighths, 8) for eighths in (1, 2, 4, 6, 8)]  # points of a run at which its curve is shown
 KEPT = ("step", "epoch", "chars", "seconds", "train_loss", "val_loss")
-EVALUATED = {  # what charrnn eval says it read, as the table calls it, and the options that it takes
-    "the held-out part": ("", ""),
+WHOLE = "the held-out part"
+EVALUATED = {  # the text that charrnn eval names -> how the table calls it, and the options of that command
+    WHOLE: ("", ""),
     "the held-out part, learning from it": (", dynamic", " --dynamic"),
     "the test part": (", test part", " --split test"),
     "the test part, learning from it": (", test part, dynamic", " --split test --dynamic"),
 }
+TITLES = [
+    *("text", "held out", "command", "model", "parameters", "seeds", "minutes"),
+    *("final loss", "best loss", "bits", "machine"),
+]
+Row = dict[str, Any]  # a line of a file of results
+
+
+def summary(results: list[Result]) -> str:
+    """A row for each text that a preset was recorded with as it is, the shortest training first, as Markdown.
+
+    Losses are those of the whole held-out part.
+    """
+    titles = ("text", "command", "parameters", "minutes", "nats/char", "bits/char")
+    lines = [_row(*titles), "|---" * len(titles) + "|"]
+    for runs in sorted(grouped(results), key=lambda runs: runs[0].minutes):
+        plain = next((run for run in runs if run.preset and run.is_plain(run.preset)), None)
+        if plain is None:
+            continue
+        losses = [_whole_loss(run) for run in runs]
+        lines.append(
+            _row(
+                plain.corpus,
+                f"`{command(plain, watching=False)}`",
+                f"{plain.parameters:,}",
+                f"{plain.minutes:.0f}",
+                _joined(f"{loss:.3f}" for loss in losses),
+                _joined(f"{bits_per_char(loss):.3f}" for loss in losses),
+            )
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _whole_loss(run: Result) -> float:
+    """Loss of the whole held-out part, of which evaluations during training may have read less."""
+    whole = [each["loss"] for each in run.evals if each["eval"] == WHOLE]
+    return float(whole[0] if whole else run.best["val_loss"])
 
 
 def table(results: list[Result]) -> str:
     """A row for each recorded run, seeds of the same settings together, as Markdown."""
     if not results:
         return "No run is recorded yet.\n"
-    titles = (
-        "text",
-        "held out",
-        "command",
-        "model",
-        "parameters",
-        "seeds",
-        "minutes",
-        "final loss",
-        "best loss",
-        "bits",
-        "machine",
-    )
-    lines = [_row(*titles), "|---" * len(titles) + "|"]
+    lines = [_row(*TITLES), "|---" * len(TITLES) + "|"]
     for runs in grouped(results):
-        first, best = runs[0], [run.best["val_loss"] for run in runs]
-        model, how = (first.model, f"{first.parameters:,}"), f"`{command(min(runs, key=_length_of_command))}`"
-        minutes, finals = (f"{run.minutes:.1f}" for run in runs), (run.final["val_loss"] for run in runs)
-        seeds, bits = (run.seed for run in runs), map(bits_per_char, best)
-        lines.append(
-            _row(
+        lines.append(_training_row(runs))
+        lines += _evaluation_rows(runs)
+    return "\n".join(lines) + "\n"
+
+
+def _training_row(runs: list[Result]) -> str:
+    """The row of a training; `runs` differ in their seeds."""
+    first = runs[0]
+    best = [run.best["val_loss"] for run in runs]
+    return _row(
+        first.data,
+        first.protocol,
+        f"`{command(min(runs, key=_length_of_command))}`",
+        first.model,
+        f"{first.parameters:,}",
+        _joined(run.seed for run in runs),
+        _joined(f"{run.minutes:.1f}" for run in runs),
+        _losses(run.final["val_loss"] for run in runs),
+        _losses(best),
+        _losses(map(bits_per_char, best)),
+        first.machine,
+    )
+
+
+def _evaluation_rows(runs: list[Result]) -> Iterator[str]:
+    """A row for each kind of evaluation that followed the training of `runs`."""
+    first = runs[0]
+    for said, (kind, options) in EVALUATED.items():
+        losses = {run.seed: each["loss"] for run in runs for each in run.evals if each["eval"] == said}
+        if losses:
+            yield _row(
                 first.data,
-                first.protocol,
-                how,
-                *model,
-                _joined(seeds),
-                _joined(minutes),
-                _losses(finals),
-                _losses(best),
-                _losses(bits),
+                first.held_out + kind,
+                f"then `charrnn eval{options}`",
+                first.model,
+                f"{first.parameters:,}",
+                _joined(losses),
+                "",
+                "",
+                _losses(losses.values()),
+                _losses(map(bits_per_char, losses.values())),
                 first.machine,
             )
-        )
-        for said, (kind, options) in EVALUATED.items():
-            losses = {run.seed: each["loss"] for run in runs for each in run.evals if each["eval"] == said}
-            if losses:
-                bits = map(bits_per_char, losses.values())
-                lines.append(
-                    _row(
-                        first.data,
-                        first.held_out + kind,
-                        f"then `charrnn eval{options}`",
-                        *model,
-                        _joined(losses),
-                        "",
-                        "",
-                        _losses(losses.values()),
-                        _losses(bits),
-                        first.machine,
-                    )
-                )
-    return "\n".join(lines) + "\n"
 
 
 def curves(results: list[Result]) -> str:
@@ -115,11 +147,11 @@ def curves(results: list[Result]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(*cells: Any) -> str:
+def _row(*cells: object) -> str:
     return f"| {' | '.join(map(str, cells))} |"
 
 
-def _losses(values: Any) -> str:
+def _losses(values: Iterable[float]) -> str:
     return _joined(map(_loss, values))
 
 
@@ -128,12 +160,12 @@ def _length_of_command(run: Result) -> int:
 
 
 def _loss_after(run: Result, step: Fraction) -> str:
-    """Of the last evaluation until then."""
+    """The loss of the last evaluation at or before `step`, `-` if there is none."""
     losses = [row["val_loss"] for row in run.history if row["step"] <= step]
     return _loss(losses[-1]) if losses else "-"
 
 
-def _joined(values: Any) -> str:
+def _joined(values: Iterable[object]) -> str:
     return ", ".join(map(str, values))
 
 
@@ -141,18 +173,19 @@ def _loss(loss: float) -> str:
     return f"{loss:.4f}"
 
 
-def command(result: Result) -> str:
-    """What trains such a run; the seed apart."""
-    options = {name: value for name, value in result.options.items() if name != "seed"}
+def command(result: Result, *, watching: bool = True) -> str:
+    """The command that trains such a run, without its seed; `watching` includes settings that only show progress."""
+    left_out = {"seed"} if watching else {"seed"} | WATCHING
+    options = {name: value for name, value in result.options.items() if name not in left_out}
     preset = ["--preset", result.preset] if result.preset else []
     return shlex.join(["charrnn", "train", result.corpus, *preset, *_options(options)])
 
 
-def record(run: Run, name: str, machine: str | None = None, evals: list[dict[str, Any]] | None = None) -> Path:
-    """Keep the metrics of a finished run as `name`.
+def record(run: Run, name: str, machine: str | None = None, evals: list[Row] | None = None) -> Path:
+    """Write the metrics of a finished run to the file of results `name`; returns its path.
 
     Raises:
-        CheckpointError: it is not finished, its metrics do not end in an evaluation, or nothing repeats it.
+        CheckpointError: the run is not finished, its metrics do not end in an evaluation, or no command repeats it.
     """
     saved, history = checkpoint.load(run.last), run.read_metrics()
     if saved.progress.ended is None:
@@ -169,7 +202,7 @@ def record(run: Run, name: str, machine: str | None = None, evals: list[dict[str
 
 
 def facts(saved: Checkpoint, machine: str) -> dict[str, Any]:
-    """What a run was; of its text the name, never the path."""
+    """Settings, model, text and machine of a run. The text is given by its name, never by its path."""
     config, defaults = Config(**saved.config), Config().to_dict()
     shape = Shape.of(config, Vocabulary.from_dict(saved.vocabulary).size)
     given = {
@@ -192,7 +225,7 @@ def facts(saved: Checkpoint, machine: str) -> dict[str, Any]:
 
 
 def text(corpus: dict[str, Any]) -> dict[str, str]:
-    """What text it was: one of the catalogue if it is so byte for byte, and from which of its sources; else its file.
+    """The name of a text: the corpus that it equals byte for byte, with the note of its source, else the file's name.
 
     Sources of one corpus can be different texts, whose losses do not compare.
     """
@@ -207,31 +240,31 @@ def text(corpus: dict[str, Any]) -> dict[str, str]:
 
 
 def here() -> str:
-    """This machine's processor; for a run on a GPU give --machine."""
+    """Cores and processor of this machine; a run on a GPU needs --machine."""
     machine = describe(open_backend("cpu"))
     return f"{machine.cores} core{'s' * (machine.cores != 1)}, {machine.processor}"
 
 
-def thinned(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """At most ROWS evaluations, evenly spread from the first to the last, the best one among them."""
+def thinned(history: list[Row]) -> list[Row]:
+    """At most ROWS evaluations, evenly spread from first to last, with the best one included."""
     best = min((row for row in history if row["val_loss"] is not None), key=lambda row: row["val_loss"])
     count = min(len(history), ROWS - 1)
     spread = {round(index * (len(history) - 1) / max(1, count - 1)) for index in range(count)}
     return [row for index, row in enumerate(history) if index in spread or row is best]
 
 
-def _rounded(row: dict[str, Any]) -> dict[str, Any]:
+def _rounded(row: Row) -> Row:
     return {name: round(row[name], DIGITS) for name in KEPT}
 
 
-def _eval(said: dict[str, Any]) -> dict[str, Any]:
+def _eval(said: Row) -> Row:
     if said["text"] not in EVALUATED:
         raise CheckpointError(f"charrnn eval was of {said['text']}, not of a held-out part of the run's own text")
     return {"eval": said["text"], "loss": round(said["loss"], DIGITS), "chars": said["chars"]}
 
 
 def main() -> int:
-    """Do what was asked."""
+    """Print the table, or record a run; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--record", nargs=2, metavar=("RUN", "NAME"))
     parser.add_argument("--machine")
@@ -244,7 +277,7 @@ def main() -> int:
         except CharrnnError as error:
             print(f"Error: {error}", file=sys.stderr)
             return 1
-        print(f"{path}; now make readme")
+        print(f"{path}; now run make docs")
     else:
         print(table(read_results()), end="")
     return 0
