@@ -1,10 +1,12 @@
 """The documentation keeps up with the code."""
 
 import re
+import shlex
 
+import click
 import pytest
 
-from charrnn.cli import COMMANDS
+from charrnn.cli import COMMANDS, cli
 from tests.architecture.test_rooms import PACKAGE, ROOMS
 from tests.tools.make_docs import DOCS, PARTS, README, ROOT, current
 
@@ -67,6 +69,23 @@ def test_links_resolve(path):
         target = (path.parent / file).resolve() if file else path
         assert target.exists(), link
         assert not anchor or anchor in anchors(target), link
+
+
+def examples():
+    """All command lines in the code blocks of the documentation, but those with a placeholder."""
+    blocks = "\n".join(block for path in PAGES for block in FENCED.findall(read(path)))
+    lines = {line.strip() for line in re.findall(r"^ *charrnn .*$", blocks, re.MULTILINE)}
+    return sorted(line for line in lines if "NAME" not in line)
+
+
+@pytest.mark.parametrize("line", examples())
+def test_every_example_is_a_command_with_options_that_exist(line):
+    _, *words = shlex.split(line.split(" | ")[0], comments=True)
+    command, context = cli, click.Context(cli, info_name="charrnn", **cli.context_settings)
+    while isinstance(command, click.Group):
+        name, command, words = command.resolve_command(context, words)
+        context = click.Context(command, info_name=name, parent=context)
+    command.make_context(name, words, parent=context.parent)  # reads the options and runs nothing
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
