@@ -1,4 +1,4 @@
-"""The README's comparison of cells."""
+"""The documentation's comparison of cells."""
 
 from pathlib import Path
 

@@ -85,7 +85,7 @@ class TestRead:
         assert [[run.name for run in group] for group in grouped([by_hand, seeded(2, 1.5)])] == [["by hand", "seed2"]]
         assert reached("quick", [by_hand, seeded(2, 1.5)]).startswith("Reached 1.510 and 1.500 nats")
         assert reached("quick", [by_hand]) == ""
-        assert "`charrnn train shakespeare --preset quick` " in results.table([by_hand, seeded(2, 1.5)])
+        assert "`charrnn train shakespeare --preset quick`" in results.table([by_hand, seeded(2, 1.5)])
 
     def test_what_a_preset_reached_is_of_the_preset_as_it_is(self):
         runs = [
@@ -110,18 +110,28 @@ class TestTable:
         other = gru("b", evals=[dynamic])
         lines = results.table([seeded(1, 1.5), seeded(2, 1.49), other]).splitlines()
         assert lines[2] == (
-            "| shakespeare | last 10% | `charrnn train shakespeare --preset quick` | lstm 1x256 | "
-            "12,345 | 1, 2 | 1.0, 1.0 | 1.5000, 1.4900 | 1.5000, 1.4900 | 2.1640, 2.1496 | 2 cores |"
+            "| 1 | shakespeare | last 10% | lstm 1x256 | 12,345 | 1, 2 | 1.0, 1.0 | 1.5000, 1.4900 | 1.5000, 1.4900 | "
+            "2.1640, 2.1496 |"
         )
-        assert "`charrnn train shakespeare --preset quick --cell gru`" in lines[3]
-        assert "| 3.0 | 1.6000 | 1.5000 | 2.1640 |" in lines[3]
-        assert lines[4].startswith("| shakespeare | last 10%, dynamic | then `charrnn eval --dynamic` |")
+        assert lines[3].startswith("| 2 | ") and lines[3].endswith("| 3.0 | 1.6000 | 1.5000 | 2.1640 |")
+        assert lines[4].startswith("| 2, `eval --dynamic` | shakespeare | last 10%, dynamic |")
         assert "| 1.4000 | 2.0198 |" in lines[4]
-        assert {line.count("|") for line in lines} == {12}
+        assert {line.count("|") for line in lines[:5]} == {11}
+        assert lines[-2:] == [
+            "1. `charrnn train shakespeare --preset quick` (2 cores)",
+            "2. `charrnn train shakespeare --preset quick --cell gru` (2 cores)",
+        ]
+
+    def test_the_summary_has_presets_as_they_are_and_the_loss_of_the_whole_held_out_part(self):
+        whole = {"eval": "the held-out part", "loss": 1.3, "chars": 10}
+        read = [gru("b"), seeded(1, 1.5, evals=[whole]), seeded(2, 1.49)]
+        assert results.summary(read).splitlines()[2:] == [
+            "| shakespeare | `charrnn train shakespeare --preset quick` | 12,345 | 1 | 1.300, 1.490 | 1.876, 2.150 |"
+        ]
 
     def test_curves(self):
         row = results.curves([result(losses=(4.0, 3.0, 2.0, 1.5, 1.6))]).splitlines()[2]
-        assert row == "| shakespeare | last 10% | lstm 1x256 | 1 | 5.0 | - | 4.0000 | 3.0000 | 2.0000 | 1.6000 |"
+        assert row == "| 1 | shakespeare | lstm 1x256 | 1 | 5.0 | - | 4.0000 | 3.0000 | 2.0000 | 1.6000 |"
 
     def test_recorded_files_are_small_and_name_no_path(self):
         assert all(path.stat().st_size < 20_000 for path in results.RESULTS.glob("*.jsonl"))

@@ -39,16 +39,13 @@ DIGITS = 5
 SHARES = [Fraction(eighths, 8) for eighths in (1, 2, 4, 6, 8)]  # points of a run at which its curve is shown
 KEPT = ("step", "epoch", "chars", "seconds", "train_loss", "val_loss")
 WHOLE = "the held-out part"
-EVALUATED = {  # the text that charrnn eval names -> how the table calls it, and the options of that command
+EVALUATED = {  # the text that charrnn eval names -> what the table adds to the held-out part, and the options
     WHOLE: ("", ""),
     "the held-out part, learning from it": (", dynamic", " --dynamic"),
     "the test part": (", test part", " --split test"),
     "the test part, learning from it": (", test part, dynamic", " --split test --dynamic"),
 }
-TITLES = [
-    *("text", "held out", "command", "model", "parameters", "seeds", "minutes"),
-    *("final loss", "best loss", "bits", "machine"),
-]
+TITLES = ("run", "text", "held out", "model", "parameters", "seeds", "minutes", "final loss", "best loss", "bits")
 Row = dict[str, Any]  # a line of a file of results
 
 
@@ -84,45 +81,46 @@ def _whole_loss(run: Result) -> float:
 
 
 def table(results: list[Result]) -> str:
-    """A row for each recorded run, seeds of the same settings together, as Markdown."""
+    """A row for each recorded run, seeds of the same settings together, and below them their commands, as Markdown."""
     if not results:
         return "No run is recorded yet.\n"
     lines = [_row(*TITLES), "|---" * len(TITLES) + "|"]
-    for runs in grouped(results):
-        lines.append(_training_row(runs))
-        lines += _evaluation_rows(runs)
-    return "\n".join(lines) + "\n"
+    commands = []
+    for number, runs in enumerate(grouped(results), 1):
+        lines.append(_training_row(number, runs))
+        lines += _evaluation_rows(number, runs)
+        shortest = min(runs, key=lambda run: len(run.differing))
+        commands.append(f"{number}. `{command(shortest)}` ({runs[0].machine})")
+    return "\n".join([*lines, "", "Commands and machines of these runs:", "", *commands]) + "\n"
 
 
-def _training_row(runs: list[Result]) -> str:
+def _training_row(number: int, runs: list[Result]) -> str:
     """The row of a training; `runs` differ in their seeds."""
-    first = runs[0]
     best = [run.best["val_loss"] for run in runs]
     return _row(
-        first.data,
-        first.protocol,
-        f"`{command(min(runs, key=_length_of_command))}`",
-        first.model,
-        f"{first.parameters:,}",
+        number,
+        runs[0].data,
+        runs[0].protocol,
+        runs[0].model,
+        f"{runs[0].parameters:,}",
         _joined(run.seed for run in runs),
         _joined(f"{run.minutes:.1f}" for run in runs),
         _losses(run.final["val_loss"] for run in runs),
         _losses(best),
         _losses(map(bits_per_char, best)),
-        first.machine,
     )
 
 
-def _evaluation_rows(runs: list[Result]) -> Iterator[str]:
+def _evaluation_rows(number: int, runs: list[Result]) -> Iterator[str]:
     """A row for each kind of evaluation that followed the training of `runs`."""
     first = runs[0]
     for said, (kind, options) in EVALUATED.items():
         losses = {run.seed: each["loss"] for run in runs for each in run.evals if each["eval"] == said}
         if losses:
             yield _row(
+                f"{number}, `eval{options}`",
                 first.data,
                 first.held_out + kind,
-                f"then `charrnn eval{options}`",
                 first.model,
                 f"{first.parameters:,}",
                 _joined(losses),
@@ -130,20 +128,18 @@ def _evaluation_rows(runs: list[Result]) -> Iterator[str]:
                 "",
                 _losses(losses.values()),
                 _losses(map(bits_per_char, losses.values())),
-                first.machine,
             )
 
 
 def curves(results: list[Result]) -> str:
-    """A row for each recorded run with its validation loss over its steps, as Markdown."""
+    """A row for each recorded run with its validation loss over its steps, as Markdown; numbered as in `table`."""
     first, *others, _ = SHARES
-    lines = [
-        _row("text", "held out", "model", "seed", "minutes", f"after {first} of its steps", *others, "all"),
-        "|---" * (5 + len(SHARES)) + "|",
-    ]
-    for run in (run for runs in grouped(results) for run in runs):
-        losses = (_loss_after(run, share * run.final["step"]) for share in SHARES)
-        lines.append(_row(run.data, run.protocol, run.model, run.seed, f"{run.minutes:.1f}", *losses))
+    titles = ("run", "text", "model", "seed", "minutes", f"after {first} of its steps", *others, "all")
+    lines = [_row(*titles), "|---" * len(titles) + "|"]
+    for number, runs in enumerate(grouped(results), 1):
+        for run in runs:
+            losses = (_loss_after(run, share * run.final["step"]) for share in SHARES)
+            lines.append(_row(number, run.data, run.model, run.seed, f"{run.minutes:.1f}", *losses))
     return "\n".join(lines) + "\n"
 
 
@@ -153,10 +149,6 @@ def _row(*cells: object) -> str:
 
 def _losses(values: Iterable[float]) -> str:
     return _joined(map(_loss, values))
-
-
-def _length_of_command(run: Result) -> int:
-    return len(run.differing)
 
 
 def _loss_after(run: Result, step: Fraction) -> str:
