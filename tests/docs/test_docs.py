@@ -6,6 +6,7 @@ import shlex
 import click
 import pytest
 
+from charrnn.cells.protocol import Cell
 from charrnn.cli import COMMANDS, cli
 from tests.architecture.test_rooms import PACKAGE, ROOMS
 from tests.tools.make_docs import DOCS, PARTS, README, ROOT, current
@@ -99,7 +100,12 @@ def test_the_design_lists_the_rooms_from_the_ground_up():
     assert rooms == ROOMS
 
 
-@pytest.mark.parametrize("name", ["design.md", "contributing.md"])
+def test_all_fields_of_a_cell_are_explained():
+    table = read(DOCS / "add-a-cell.md").split("## 1. The record")[1].split("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(Cell.__annotations__)
+
+
+@pytest.mark.parametrize("name", ["design.md", "contributing.md", "add-a-cell.md"])
 def test_every_path_that_a_page_names_is_there(name):
     for path in re.findall(r"`((?:[\w-]+/)*[\w-]+(?:/|\.(?:py|h|cu|cpp|yaml)))`", read(DOCS / name)):
         if "NAME" in path:
