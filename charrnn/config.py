@@ -1,7 +1,7 @@
 """Every setting of a training run, declared once.
 
-The command line's options, the keys of presets and configuration files, the checks, the help texts and the README's
-reference are all read from the fields of `Config`. Imports nothing heavy: `charrnn --help` reads it.
+The command line's options, the keys of presets and configuration files, the checks, the help texts and the
+command reference are all read from the fields of `Config`. Imports nothing heavy: `charrnn --help` reads it.
 """
 
 import dataclasses

@@ -4,7 +4,7 @@
     {"step": ..., "epoch": ..., "chars": ..., "seconds": ..., "train_loss": ..., "val_loss": ...}     some dozen times
     {"eval": ..., "loss": ..., "chars": ...}                            what charrnn eval said of it, if it was asked
 
-`python -m tests.tools.record_run` records them, and makes the README's table of them.
+`python -m tests.tools.record_run` records them, and makes the documentation's tables of them.
 """
 
 import json
