@@ -1,4 +1,4 @@
-"""The file of a sweep: what all its trials share, and what differs between them. charrnn/docs/usage.md has an example."""
+"""The file of a sweep: what all its trials share, and what differs between them; docs/usage.md has an example."""
 
 import math
 from collections.abc import Iterator
