@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from charrnn.bench.check import check
 from charrnn.bench.job import TORCH, Job, measure, settle
 from charrnn.bench.machine import ceiling, describe
-from charrnn.bench.report import Report, Turn, draw_up
+from charrnn.bench.report import BenchReport, Turn, build_report
 from charrnn.bench.workload import Workload
 from charrnn.cells.registry import CELLS
 from charrnn.config import Config
@@ -22,7 +22,7 @@ Note = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Request:
+class BenchRequest:
     """What to time: `kernel` on `device`, in turn with `rival` (another kernel, or torch) if there is one."""
 
     workload: Workload
@@ -35,7 +35,7 @@ class Request:
     precision: str = Config.precision
 
 
-def bench(request: Request, note: Note = lambda text: None) -> Report:
+def bench(request: BenchRequest, note: Note = lambda text: None) -> BenchReport:
     """Check, then time; `note` is told what is going on.
 
     Raises:
@@ -61,7 +61,7 @@ def bench(request: Request, note: Note = lambda text: None) -> Report:
         tried = settle(rival)
         rival = replace(rival, variant=tried["variant"])
     turns = _take_turns(backend, kernels, ours, rival, request.pairs if rival else 1, note)
-    return draw_up(errors, machine, ours, rival, turns, tried)
+    return build_report(errors, machine, ours, rival, turns, tried)
 
 
 def require(rival: str, workload: Workload, backend: Backend, precision: str) -> None:

@@ -23,7 +23,7 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class Result:
+class SideResult:
     """What a side did, over all its processes. `share` is of the matrix product's rate in the same pair."""
 
     name: str
@@ -51,7 +51,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Report:
+class BenchReport:
     """All that was found. Ratios are above 1 where we are faster."""
 
     workload: Workload
@@ -59,8 +59,8 @@ class Report:
     errors: Errors
     machine: Machine
     ceiling: Spread  # GFLOP/s
-    ours: Result
-    rival: Result | None
+    ours: SideResult
+    rival: SideResult | None
     variants: dict[str, float | str]  # of torch: milliseconds a step when they took turns, or why one failed
     pairs: list[Pair]
     ratio: Spread | None
@@ -77,19 +77,19 @@ class Turn:
     rival: dict[str, Any] | None
 
 
-def draw_up(
+def build_report(
     errors: Errors,
     machine: Machine,
     ours: Job,
     rival: Job | None,
     turns: list[Turn],
     tried: dict[str, Any] | None = None,
-) -> Report:
+) -> BenchReport:
     """The report on these turns of our side and, if there was one, the rival's; `tried` is what `settle` found."""
     workload, ceilings = ours.workload, [turn.ceiling for turn in turns]
     our_answers, rival_answers = [turn.ours for turn in turns], [turn.rival for turn in turns if turn.rival]
     pairs = [_pair(turn) for turn in turns if turn.rival]
-    return Report(
+    return BenchReport(
         workload=workload,
         gflops=workload.flops / 1e9,
         errors=errors,
@@ -105,7 +105,7 @@ def draw_up(
     )
 
 
-def _result(job: Job, answers: list[dict[str, Any]], ceilings: list[Ceiling], machine: Machine) -> Result:
+def _result(job: Job, answers: list[dict[str, Any]], ceilings: list[Ceiling], machine: Machine) -> SideResult:
     workload = job.workload
     seconds = {
         phase: [each for answer in answers for each in answer["seconds"][phase]]
@@ -117,7 +117,7 @@ def _result(job: Job, answers: list[dict[str, Any]], ceilings: list[Ceiling], ma
     step = milliseconds["step"].median / 1e3
     gb_per_second = workload.traffic / 1e9 / step
     shares = [workload.flops / 1e9 / _step(answer) / each.best for answer, each in zip(answers, ceilings, strict=True)]
-    return Result(
+    return SideResult(
         name=answers[0]["name"],
         variant=job.variant,
         precision=answers[0]["precision"],

@@ -76,7 +76,7 @@ def _side(job: Job) -> tuple[Callable[[Workload], Any], Callable[[], int | None]
 
         make = partial(Side, device=job.device, variant=job.variant)
     else:
-        from charrnn.bench.ours import Ours as Side
+        from charrnn.bench.charrnn_side import TimedSide as Side
 
         make = partial(Side, device=job.device, kernel=job.side, precision=job.precision)
     # A GPU's memory is asked of the device, so that all is in it; neither side gives anything back before the end.

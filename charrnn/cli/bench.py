@@ -9,7 +9,7 @@ import click
 
 from charrnn.bench.curve import measure as curves
 from charrnn.bench.job import TORCH
-from charrnn.bench.match import Request, bench
+from charrnn.bench.match import BenchRequest, bench
 from charrnn.bench.workload import Workload
 from charrnn.cli.options import SettingOption, device_options, json_option, precision_option, refuse
 from charrnn.config import SETTINGS, Config, resolve
@@ -98,7 +98,7 @@ def command(
     refuse("preset", "config_file", because="is only of use with --curve")
     config = Config(**given)
     workload = Workload(vocab_size=vocab_size, **{name: getattr(config, name) for name in SIZES})
-    report = bench(Request(workload, **options), note_progress)
+    report = bench(BenchRequest(workload, **options), note_progress)
     if as_json:
         click.echo(json.dumps(asdict(report), indent=2))
         return
@@ -118,8 +118,8 @@ def _draw(corpus: str, config: Config, options: dict[str, Any], as_json: bool) -
     if not options["rival"]:
         raise click.UsageError("--curve needs --vs: a curve beside a rival's")
     source = open_corpus(corpus, config.glob)
-    request = curves.Request(source, config, options["rival"], options["device"], options["kernel"])
-    report = curves.draw(request, note_progress)
+    request = curves.CurveRequest(source, config, options["rival"], options["device"], options["kernel"])
+    report = curves.measure_curve(request, note_progress)
     if as_json:
         click.echo(json.dumps(asdict(report), indent=2))
     else:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from charrnn.bench.report import PHASES, Report, Result
+from charrnn.bench.report import PHASES, BenchReport, SideResult
 from charrnn.bench.timing import Spread
 from charrnn.view.layout import facts, grid, open_console
 from charrnn.view.wording import file_size
@@ -28,7 +28,7 @@ def note_progress(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def show_report(report: Report, console: Console | None = None) -> None:
+def show_report(report: BenchReport, console: Console | None = None) -> None:
     """Print on standard output, or on `console`."""
     console = console or open_console(WIDTH_OF_A_FILE)
     console.print(facts(_conditions(report)))
@@ -42,7 +42,7 @@ def show_report(report: Report, console: Console | None = None) -> None:
         console.print(Text(f"warning: the machine is busy, measure again when it is not: {warning}", "yellow"))
 
 
-def _conditions(report: Report) -> list[tuple[str, str]]:
+def _conditions(report: BenchReport) -> list[tuple[str, str]]:
     work, machine, errors = report.workload, report.machine, report.errors
     ceiling = f"matrix products {_rate(report.ceiling.high)}, copies {machine.copy_gb_s:,.1f} GB/s"
     cores = f", {machine.cores} cores" if machine.device == "cpu" else ""
@@ -61,7 +61,7 @@ def _conditions(report: Report) -> list[tuple[str, str]]:
     ]
 
 
-def _figures(report: Report) -> Table:
+def _figures(report: BenchReport) -> Table:
     """A row for each figure, a column for each side."""
     sides = [side for side in (report.ours, report.rival) if side]
     table = grid("", *(side.name for side in sides))
@@ -87,7 +87,7 @@ def _figures(report: Report) -> Table:
     return table
 
 
-def _verdict(report: Report) -> Iterator[tuple[str, str]]:
+def _verdict(report: BenchReport) -> Iterator[tuple[str, str]]:
     if report.variants:
         yield (
             "torch",
@@ -129,15 +129,15 @@ def _spread(spread: Spread, form: Callable[[float], str] = _number) -> str:
     return median if low == high else f"{median} ({low} to {high})"
 
 
-def _drawn(side: Result, kind: str) -> str:
+def _drawn(side: SideResult, kind: str) -> str:
     return _spread(side.sampling[kind], "{:,.0f}".format) if kind in side.sampling else ""
 
 
-def _peak(side: Result) -> str:
+def _peak(side: SideResult) -> str:
     return file_size(side.memory.peak) if side.memory else "unknown"
 
 
-def _training(side: Result) -> str:
+def _training(side: SideResult) -> str:
     """What training added to the process, beside the least it could."""
     if not side.memory:
         return "unknown"

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
-from charrnn.bench.curve.measure import Report
+from charrnn.bench.curve.measure import CurveReport
 from charrnn.view.layout import facts, grid, open_console
 
 WIDTH_OF_A_FILE = 100
 
 
-def show_curves(report: Report, console: Console | None = None) -> None:
+def show_curves(report: CurveReport, console: Console | None = None) -> None:
     """Print on standard output, or on `console`."""
     console = console or open_console(WIDTH_OF_A_FILE)
     console.print(facts(_conditions(report)))
@@ -30,7 +30,7 @@ def show_curves(report: Report, console: Console | None = None) -> None:
     console.print(facts(_verdict(report)))
 
 
-def _conditions(report: Report) -> Iterator[tuple[str, str]]:
+def _conditions(report: CurveReport) -> Iterator[tuple[str, str]]:
     yield "text", f"{report.corpus}: {report.train_chars:,} characters, {report.val_chars:,} held out"
     yield "model", f"{report.model}: {report.parameters:,} parameters"
     yield "recipe", ", ".join(f"{name} {value}" for name, value in report.settings.items())
@@ -41,7 +41,7 @@ def _conditions(report: Report) -> Iterator[tuple[str, str]]:
         yield "rival", f"{report.rival.name}, {report.rival.variant}"
 
 
-def _verdict(report: Report) -> Iterator[tuple[str, str]]:
+def _verdict(report: CurveReport) -> Iterator[tuple[str, str]]:
     rival, ratio = report.rival.name, report.ratio
     yield (
         "time",

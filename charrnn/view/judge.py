@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from charrnn.evaluation.quality.report import Figures, Report
+from charrnn.evaluation.quality.report import Figures, QualityReport
 from charrnn.view.layout import facts, grid, open_console
 from charrnn.view.wording import visible
 
@@ -17,7 +17,7 @@ _GRAMS = {1: "different words", 2: "different pairs of words", 3: "different tri
 Rows = Iterator[tuple[str, str]]
 
 
-def show_report(report: Report, console: Console | None = None) -> None:
+def show_report(report: QualityReport, console: Console | None = None) -> None:
     """Print on standard output, or on `console`."""
     console = console or open_console(WIDTH_OF_A_FILE)
     console.print(_table(report))
@@ -26,7 +26,7 @@ def show_report(report: Report, console: Console | None = None) -> None:
         console.print(facts([("copied", _shortened(report.drawn.copy))]))
 
 
-def _table(report: Report) -> Table:
+def _table(report: QualityReport) -> Table:
     sides = [side for side in (report.drawn, report.held_out) if side]
     table = grid("", "drawn", *["held out"] * (len(sides) - 1))
     for column in table.columns[1:]:

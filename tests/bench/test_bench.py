@@ -13,8 +13,8 @@ from charrnn.bench import machine, match, timing
 from charrnn.bench.check import LIMITS, Errors, check
 from charrnn.bench.job import Job, measure, settle
 from charrnn.bench.machine import Ceiling, Machine
-from charrnn.bench.match import Request, bench
-from charrnn.bench.report import Turn, draw_up
+from charrnn.bench.match import BenchRequest, bench
+from charrnn.bench.report import Turn, build_report
 from charrnn.bench.timing import HostClock, Laps, Spread, rate
 from charrnn.bench.workload import Workload
 from charrnn.cells.registry import CELLS
@@ -130,7 +130,7 @@ class TestCheck:
         monkeypatch.setattr(LSTMSweep, "differentiate", lambda self, t: None)
         monkeypatch.setattr(match, "measure", None)
         with pytest.raises(BackendError, match="wrong"):
-            bench(Request(TINY, "cpu", "numpy"))
+            bench(BenchRequest(TINY, "cpu", "numpy"))
 
 
 class TestTiming:
@@ -225,7 +225,7 @@ class TestReport:
     )
 
     def test_pairs(self):
-        report = draw_up(Errors(0, 0, 0), HERE, self.ours, self.rival, self.turns)
+        report = build_report(Errors(0, 0, 0), HERE, self.ours, self.rival, self.turns)
         assert [pair.ratio for pair in report.pairs] == [2.0, 1.0]
         assert report.ratio == Spread(1.5, 1.0, 2.0)
         assert report.ours.milliseconds["step"] == Spread(3000, 1000, 9000)
@@ -246,13 +246,13 @@ class TestReport:
         graph["seconds"] = {"graph": [4.0], "step": [4.0]}
         tried = {"milliseconds": {"TF32": 5.0, "its best": 4.0}, "failed": {"float16": "no"}}
         turn = Turn(Ceiling(1, 1, None), answer("us", 1.0), graph)
-        report = draw_up(Errors(0, 0, 0), HERE, Job("cuda", "gpu:0", TINY), self.rival, [turn], tried)
+        report = build_report(Errors(0, 0, 0), HERE, Job("cuda", "gpu:0", TINY), self.rival, [turn], tried)
         assert (set(report.rival.milliseconds), report.rival.microseconds) == ({"step"}, {})
         assert report.variants == {"TF32": 5.0, "its best": 4.0, "float16": "no"}
         show_report(report, Console(width=80, file=StringIO()))
 
     def test_sampling(self):
-        report = draw_up(Errors(0, 0, 0), HERE, self.ours, self.rival, self.turns)
+        report = build_report(Errors(0, 0, 0), HERE, self.ours, self.rival, self.turns)
         assert report.ratio_sampling == {
             "hundred_to_one": Spread(7.0, 5.0, 9.0),
             "one_text": Spread(3.0, 2.0, 4.0),
@@ -261,14 +261,16 @@ class TestReport:
 
     def test_alone_and_where_memory_is_unknown(self):
         alone = answer("us", 1.0) | {"memory": None}
-        report = draw_up(Errors(0, 0, 0), HERE, Job("numpy", "cpu", TINY), None, [Turn(Ceiling(1, 1, 0), alone, None)])
+        report = build_report(
+            Errors(0, 0, 0), HERE, Job("numpy", "cpu", TINY), None, [Turn(Ceiling(1, 1, 0), alone, None)]
+        )
         assert (report.rival, report.pairs, report.ratio, report.ratio_sampling) == (None, [], None, {})
         assert report.ours.memory is None
 
 
 def test_two_kernels_take_turns():
     notes = []
-    report = bench(Request(TINY, "cpu", "numpy", rival="reference", pairs=2, steps=3), notes.append)
+    report = bench(BenchRequest(TINY, "cpu", "numpy", rival="reference", pairs=2, steps=3), notes.append)
     assert (report.ours.name, report.rival.name, len(report.pairs)) == ("charrnn numpy", "charrnn reference", 2)
     assert report.ratio.low <= report.ratio.median <= report.ratio.high
     assert report.ours.memory is None or 0 <= report.ours.memory.training < report.ours.memory.peak
@@ -288,7 +290,7 @@ def test_sides_that_learn_different_things_are_not_compared(monkeypatch, precisi
     monkeypatch.setattr(match, "measure", lambda job: answer(job.side, 1.0) | {"loss": next(losses)})
     monkeypatch.setattr(NumpyKernels, "precision", precision)
     with pytest.raises(BackendError, match=rf"do not learn the same: their losses are 1\.0000 and {too_far:.4f}"):
-        bench(Request(TINY, "cpu", "numpy", rival="reference", pairs=2))
+        bench(BenchRequest(TINY, "cpu", "numpy", rival="reference", pairs=2))
     assert next(losses, None) is None
 
 
@@ -308,13 +310,13 @@ def test_a_failing_worker_is_one_line(side):
 
 def test_rivals_that_cannot_be(monkeypatch):
     with pytest.raises(ConfigError, match="kernel 'nonsense'"):
-        bench(Request(TINY, "cpu", "numpy", rival="nonsense"))
+        bench(BenchRequest(TINY, "cpu", "numpy", rival="nonsense"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(BackendError, match=r"torch is not installed; pip install torch"):
-        bench(Request(TINY, "cpu", "numpy", rival="torch"))
+        bench(BenchRequest(TINY, "cpu", "numpy", rival="torch"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: "found")
     with pytest.raises(Unsupported, match="torch has no GRU that resets before the product"):
-        bench(Request(Workload("gru-before", 5, 3, 1, 2, 2), "cpu", "numpy", rival="torch"))
+        bench(BenchRequest(Workload("gru-before", 5, 3, 1, 2, 2), "cpu", "numpy", rival="torch"))
 
 
 @pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch, a peer to compare with, is not installed")

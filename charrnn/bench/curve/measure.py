@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.bench.check import check
-from charrnn.bench.curve.turns import Curve, Judge, Recipe, take_turns
+from charrnn.bench.curve.turns import Curve, Recipe, WeightsEvaluator, take_turns
 from charrnn.bench.job import GRAPH, TORCH, Job, measure, settle
 from charrnn.bench.machine import Machine, describe
 from charrnn.bench.match import require
@@ -31,7 +31,7 @@ Note = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Request:
+class CurveRequest:
     """What to learn, how, and beside whom; where `config` has a budget of time, it is that of our side."""
 
     source: Source
@@ -51,7 +51,7 @@ class Reached:
 
 
 @dataclass(frozen=True)
-class Report:
+class CurveReport:
     """Both curves. `ratio` is the rival's time over ours for the same steps: of the pieces, median and extremes."""
 
     corpus: str
@@ -67,7 +67,7 @@ class Report:
     reached: tuple[Reached, ...]
 
 
-def draw(request: Request, note: Note = lambda text: None) -> Report:
+def measure_curve(request: CurveRequest, note: Note = lambda text: None) -> CurveReport:
     """Let both sides learn; `note` is told what is going on.
 
     Raises:
@@ -94,7 +94,7 @@ def draw(request: Request, note: Note = lambda text: None) -> Report:
             Recipe(side, backend.device, config.to_dict(), tokens.vocabulary.to_dict(), folder, steps, way)
             for side, way in ((kernels.name, ""), (request.rival, variant))
         )
-        curves = take_turns((ours, rival), Judge(config, tokens, backend, kernels), note)
+        curves = take_turns((ours, rival), WeightsEvaluator(config, tokens, backend, kernels), note)
     return _report(request.source, config, tokens, backend, *curves)
 
 
@@ -143,9 +143,9 @@ def _steps(config: Config, tokens: Tokens, job: Job, note: Note) -> int:
     return max(1, round(budget.seconds / step))
 
 
-def _report(source: Source, config: Config, tokens: Tokens, backend: Backend, ours: Curve, rival: Curve) -> Report:
+def _report(source: Source, config: Config, tokens: Tokens, backend: Backend, ours: Curve, rival: Curve) -> CurveReport:
     shape, defaults = Shape.of(config, tokens.vocabulary.size), Config().to_dict()
-    return Report(
+    return CurveReport(
         corpus=source.description,
         train_chars=len(tokens.train),
         val_chars=min(len(tokens.val), config.eval_chars),

@@ -24,7 +24,7 @@ from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network.shape import Shape, initial_parameters
 from charrnn.text.tokens import Tokens
 
-PIECES = 20  # and as many points of each curve
+POINTS = 20  # and as many points of each curve
 _WORKER = [sys.executable, "-m", "charrnn.bench.curve.worker"]
 
 
@@ -60,7 +60,7 @@ class Curve:
     points: tuple[Point, ...]
 
 
-class Judge:
+class WeightsEvaluator:
     """Evaluates weights that a side has written."""
 
     def __init__(self, config: Config, tokens: Tokens, backend: Backend, kernels: ReferenceKernels) -> None:
@@ -77,18 +77,20 @@ class Judge:
         return self._evaluator.score(self._ids).loss
 
 
-def take_turns(recipes: tuple[Recipe, Recipe], judge: Judge, note: Callable[[str], None]) -> tuple[Curve, Curve]:
+def take_turns(
+    recipes: tuple[Recipe, Recipe], evaluator: WeightsEvaluator, note: Callable[[str], None]
+) -> tuple[Curve, Curve]:
     """A piece of the first side's training, a piece of the second's; a piece of the first's, ...
 
     Raises:
         BackendError: a side does not work.
     """
     steps = recipes[0].steps
-    ends = sorted({-(-steps * piece // PIECES) for piece in range(1, PIECES + 1)})
+    ends = sorted({-(-steps * piece // POINTS) for piece in range(1, POINTS + 1)})
     with _started(recipes[0], 0) as first, _started(recipes[1], 1) as second:
         for end in ends:
             for side in (first, second):
-                side.learn(end, judge)
+                side.learn(end, evaluator)
             losses = (
                 f"{side.name} {side.points[-1].val_loss:.4f} after {side.points[-1].seconds:.1f} s"
                 for side in (first, second)
@@ -97,7 +99,7 @@ def take_turns(recipes: tuple[Recipe, Recipe], judge: Judge, note: Callable[[str
         return first.curve(), second.curve()
 
 
-class _Side:
+class _SideProcess:
     """A side in its process."""
 
     def __init__(self, recipe: Recipe, weights: Path, process: subprocess.Popen) -> None:
@@ -105,11 +107,11 @@ class _Side:
         self.name = self._ask(asdict(recipe))["name"]
         self.points: list[Point] = []
 
-    def learn(self, until: int, judge: Judge) -> None:
+    def learn(self, until: int, evaluator: WeightsEvaluator) -> None:
         """Train until so many steps are done, and evaluate."""
         answer = self._ask({"until": until, "weights": str(self._weights)})
         before = self.points[-1].seconds if self.points else 0.0
-        loss = judge.loss(self._weights)
+        loss = evaluator.loss(self._weights)
         self.points.append(Point(until, before + answer["seconds"], answer["train_loss"], loss))
 
     def curve(self) -> Curve:
@@ -130,10 +132,10 @@ class _Side:
 
 
 @contextmanager
-def _started(recipe: Recipe, number: int) -> Iterator[_Side]:
+def _started(recipe: Recipe, number: int) -> Iterator[_SideProcess]:
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     with subprocess.Popen(_WORKER, env=environment(), text=True, **pipes) as process:
         try:
-            yield _Side(recipe, Path(recipe.folder, f"side{number}.npz"), process)
+            yield _SideProcess(recipe, Path(recipe.folder, f"side{number}.npz"), process)
         finally:
             process.kill()

@@ -25,7 +25,7 @@ from charrnn.training import schedules
 from charrnn.training.learner import Learner
 
 
-class Ours:
+class LearningSide:
     """Our side: the update as `charrnn.training.trainer` makes it."""
 
     def __init__(self, config: Config, shape: Shape, batches: Ramp, recipe: Recipe) -> None:
@@ -69,7 +69,7 @@ class Training:
 
             self.side: Any = TorchLearner(self.config, shape, self.batches, recipe)
         else:
-            self.side = Ours(self.config, shape, self.batches, recipe)
+            self.side = LearningSide(self.config, shape, self.batches, recipe)
 
     def learn(self, until: int, weights: str) -> dict[str, float]:
         """Train until so many steps are done, and write the weights to a file."""

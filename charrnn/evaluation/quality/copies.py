@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-_PIECE = 1 << 16  # ids of the source looked at together: few enough for a processor's cache
+_IDS_AT_ONCE = 1 << 16  # ids of the source looked at together: few enough for a processor's cache
 _TABLE_BITS = 20
 _SEED = 7
 _ODD = np.uint64(0x9E3779B97F4A7C15)
@@ -60,8 +60,8 @@ class Copies:
         table = np.zeros(1 << _TABLE_BITS, bool)
         table[wanted >> shift] = True
         found = np.zeros(len(wanted), bool)
-        for start in range(0, len(self._source) - n + 1, _PIECE):
-            numbers = self._numbers(self._source[start : start + _PIECE + n - 1], n)
+        for start in range(0, len(self._source) - n + 1, _IDS_AT_ONCE):
+            numbers = self._numbers(self._source[start : start + _IDS_AT_ONCE + n - 1], n)
             likely = numbers[table[numbers >> shift]]  # a look-up that spares nearly all of them the search
             places = np.searchsorted(wanted[:-1], likely)  # what is above all of them finds the last
             found[places[wanted[places] == likely]] = True

@@ -11,7 +11,7 @@ from charrnn.text.vocabulary import Vocabulary
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _BRACKET = re.compile(r"[()\[\]{}]")
 _PARTNERS = {")": "(", "]": "[", "}": "{"}
-_PIECE = 1 << 22  # ids decoded together
+_IDS_AT_ONCE = 1 << 22  # ids decoded together
 _CALL = re.compile(r"\w\(")  # f(x); in prose a space stands before a bracket
 # From these numbers to a character on a text is code. Sources of C have 0.006 braces; those of Python may have none,
 # and have 0.01 calls and definitions. Prose has no braces, and fewer than 0.001 of what looks like a call, as page(s).
@@ -20,7 +20,7 @@ _CALLS = 0.003
 
 
 @dataclass(frozen=True)
-class Lines:
+class LineCounts:
     """How many whole lines there are, and the shares of those that are new, repeat an earlier one, or are copied."""
 
     count: int
@@ -51,8 +51,8 @@ def present(ids: np.ndarray, vocabulary: Vocabulary, words: set[str], lines: set
 def _whole_lines(ids: np.ndarray, vocabulary: Vocabulary) -> Iterator[str]:
     """The text in pieces that end where lines do."""
     decoder, held = vocabulary.decoder(), ""
-    for start in range(0, len(ids), _PIECE):
-        lines, newline, held = (held + decoder.decode(ids[start : start + _PIECE])).rpartition("\n")
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        lines, newline, held = (held + decoder.decode(ids[start : start + _IDS_AT_ONCE])).rpartition("\n")
         yield lines + newline
     yield held
 
@@ -63,7 +63,7 @@ def distinct(texts: Iterable[Sequence[str]], n: int) -> float | None:
     return len(set(grams)) / len(grams) if grams else None
 
 
-def count_lines(lines: Sequence[str], known: set[str]) -> Lines:
+def count_lines(lines: Sequence[str], known: set[str]) -> LineCounts:
     """Sort lines; `known` are those that are in the text learned from."""
     before: set[str] = set()
     new = repeated = 0
@@ -72,7 +72,7 @@ def count_lines(lines: Sequence[str], known: set[str]) -> Lines:
         new += line not in before and line not in known
         before.add(line)
     copied = sum(line in known for line in lines)
-    return Lines(len(lines), *(count / len(lines) if lines else None for count in (new, repeated, copied)))
+    return LineCounts(len(lines), *(count / len(lines) if lines else None for count in (new, repeated, copied)))
 
 
 def is_code(text: str) -> bool:

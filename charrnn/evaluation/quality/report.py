@@ -10,7 +10,7 @@ from charrnn.config import LISTS
 from charrnn.errors import CorpusError
 from charrnn.evaluation.quality.copies import Copies
 from charrnn.evaluation.quality.language import (
-    Lines,
+    LineCounts,
     count_lines,
     distinct,
     is_code,
@@ -41,12 +41,12 @@ class Figures:
     longest_copy: int  # characters of the longest one that is not all blanks
     copy: str  # that one
     distinct: dict[int, float | None]  # different ones among so many words in a row
-    lines: Lines | None  # of lists
+    lines: LineCounts | None  # of lists
     brackets: float | None  # of code: those that have a partner
 
 
 @dataclass(frozen=True)
-class Report:
+class QualityReport:
     """`held_out` is None where nothing is held out."""
 
     model: str
@@ -57,7 +57,9 @@ class Report:
     held_out: Figures | None
 
 
-def judge(model: Model, choose: Filter, *, count: int, length: int, seed: int, as_list: bool | None = None) -> Report:
+def judge(
+    model: Model, choose: Filter, *, count: int, length: int, seed: int, as_list: bool | None = None
+) -> QualityReport:
     """Draw `count` texts of `length` characters as one batch and measure them; `as_list` None: as the split says.
 
     Where less is held out only as much is drawn and measured: the share of different words falls as a text grows, so
@@ -77,7 +79,7 @@ def judge(model: Model, choose: Filter, *, count: int, length: int, seed: int, a
     beside = measure(real, tokens, as_list=as_list) if real else None
     if beside and model.config.split == "unique-lines":
         beside = _without_copies(beside)
-    return Report(str(model.path), model.config.bytes, seed, choose, figures, beside)
+    return QualityReport(str(model.path), model.config.bytes, seed, choose, figures, beside)
 
 
 def _without_copies(held_out: Figures) -> Figures:

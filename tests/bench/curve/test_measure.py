@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from charrnn.bench.curve import measure as curve
-from charrnn.bench.curve.measure import Request, draw, reached
+from charrnn.bench.curve.measure import CurveRequest, measure_curve, reached
 from charrnn.bench.curve.turns import Curve, Point, Recipe, take_turns
 from charrnn.config import Config
 from charrnn.errors import BackendError, ConfigError, Unsupported
@@ -42,13 +42,13 @@ def source():
 
 
 def request(source, rival="reference", **settings):
-    return Request(source, CONFIG.replace(**settings), rival, "cpu", "numpy")
+    return CurveRequest(source, CONFIG.replace(**settings), rival, "cpu", "numpy")
 
 
 @pytest.mark.parametrize("settings", [{}, ALL | {"dropout_output": 0.3}], ids=("plain", "everything"))
 def test_our_curve_is_that_of_a_training_and_the_rival_does_the_same(source, settings):
     notes = []
-    report = draw(request(source, **settings), notes.append)
+    report = measure_curve(request(source, **settings), notes.append)
     config = CONFIG.replace(**settings, eval_every=2, sample_length=0).to_dict()
     given = {name: value for name, value in config.items() if value is not None}
     training = Trainer(prepare(TrainRequest("fox.txt", given, "none", device="cpu", kernel="numpy")).setup)
@@ -78,15 +78,15 @@ def test_when_the_rivals_final_loss_was_reached():
 def test_minutes_are_those_of_our_side(source, monkeypatch):
     monkeypatch.setattr(curve, "measure", lambda job: {"seconds": {"step": [0.5, 0.6, 0.7]}})
     timed = replace(CONFIG, steps=None, minutes=0.1)
-    report = draw(Request(source, timed, "reference", "cpu", "numpy"))
+    report = measure_curve(CurveRequest(source, timed, "reference", "cpu", "numpy"))
     assert report.ours.points[-1].steps == 10
 
 
 def test_what_cannot_be_drawn(source, monkeypatch):
     with pytest.raises(ConfigError, match="schedule plateau depends on evaluations"):
-        draw(request(source, schedule="plateau"))
+        measure_curve(request(source, schedule="plateau"))
     with pytest.raises(ConfigError, match="nothing is held out"):
-        draw(request(source, val_fraction=0.0))
+        measure_curve(request(source, val_fraction=0.0))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: "found")
     for settings, message in (
         ({"optimizer": "rmsprop"}, "torch's rmsprop is not quite ours; use one of adam"),
@@ -95,10 +95,10 @@ def test_what_cannot_be_drawn(source, monkeypatch):
         ({"cell": "gru-before"}, "torch has no GRU that resets before"),
     ):
         with pytest.raises(Unsupported, match=message):
-            draw(request(source, "torch", **settings))
+            measure_curve(request(source, "torch", **settings))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(BackendError, match="torch is not installed"):
-        draw(request(source, "torch"))
+        measure_curve(request(source, "torch"))
 
 
 def test_a_side_that_fails_is_one_line(source, tmp_path):
@@ -124,6 +124,6 @@ def test_a_side_that_fails_is_one_line(source, tmp_path):
     ],
 )
 def test_torch_learns_the_same(source, cell, settings):
-    report = draw(request(source, "torch", cell=cell, **settings))
+    report = measure_curve(request(source, "torch", cell=cell, **settings))
     theirs = [point.val_loss for point in report.rival.points]
     assert theirs == pytest.approx([point.val_loss for point in report.ours.points], abs=1e-3)

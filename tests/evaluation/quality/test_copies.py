@@ -28,7 +28,7 @@ def test_an_example():
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("piece", [3, 1 << 20])
 def test_all_lengths_against_the_definition(monkeypatch, piece, dtype):
-    monkeypatch.setattr(copies, "_PIECE", piece)
+    monkeypatch.setattr(copies, "_IDS_AT_ONCE", piece)
     rng = np.random.default_rng(1)
     for _ in range(10):
         source, first, second = (rng.integers(0, 3, size).astype(dtype) for size in (40, 15, 9))

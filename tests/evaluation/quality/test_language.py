@@ -12,7 +12,7 @@ import pytest
 
 from charrnn.evaluation.quality import language
 from charrnn.evaluation.quality.language import (
-    Lines,
+    LineCounts,
     count_lines,
     distinct,
     is_code,
@@ -35,7 +35,7 @@ def test_lines_without_the_one_that_is_cut_off():
 
 @pytest.mark.parametrize("piece", [1, 4, 1 << 22])
 def test_words_and_lines_that_are_present(monkeypatch, piece):
-    monkeypatch.setattr(language, "_PIECE", piece)
+    monkeypatch.setattr(language, "_IDS_AT_ONCE", piece)
     vocabulary = Vocabulary("\n abcdeno")
     ids = vocabulary.encode("and one\nabe\nbo")
     words, lines = present(ids, vocabulary, {"one", "on", "bo", "abe"}, {"abe", "one", "bo", "and one"})
@@ -44,7 +44,7 @@ def test_words_and_lines_that_are_present(monkeypatch, piece):
 
 
 def test_bytes_are_read_as_utf_8(monkeypatch):
-    monkeypatch.setattr(language, "_PIECE", 1)
+    monkeypatch.setattr(language, "_IDS_AT_ONCE", 1)
     ids = np.frombuffer("é €\n".encode(), np.uint8)
     assert present(ids, Vocabulary(None), {"é"}, {"é €"}) == ({"é"}, {"é €"})
 
@@ -56,8 +56,8 @@ def test_distinct_runs_of_words():
 
 
 def test_lines_are_new_repeated_or_copied():
-    assert count_lines(["x", "old", "x", "old"], {"old"}) == Lines(4, 0.25, 0.5, 0.5)
-    assert count_lines([], {"old"}) == Lines(0, None, None, None)
+    assert count_lines(["x", "old", "x", "old"], {"old"}) == LineCounts(4, 0.25, 0.5, 0.5)
+    assert count_lines([], {"old"}) == LineCounts(0, None, None, None)
 
 
 def test_brackets():

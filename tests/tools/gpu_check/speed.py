@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.bench.match import Request, bench
+from charrnn.bench.match import BenchRequest, bench
 from charrnn.bench.timing import Laps, clock_of
 from charrnn.bench.workload import Workload
 from charrnn.cells.registry import CELLS
@@ -58,7 +58,7 @@ def bench_against_torch(backend: Backend, end: float) -> list[dict[str, Any]]:
                 row["not_timed"] = "no time left"
                 continue
             try:
-                report = bench(Request(workload, backend.device, rival="torch", pairs=1))
+                report = bench(BenchRequest(workload, backend.device, rival="torch", pairs=1))
                 row |= {"ratio": report.ratio.median, "rival": report.rival.variant, "report": asdict(report)}
             except CharrnnError as error:  # and the other sizes are timed all the same
                 row["not_timed"] = str(error)

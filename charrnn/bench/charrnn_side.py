@@ -18,7 +18,7 @@ from charrnn.training import optim
 HUNDRED = 100  # texts drawn at once
 
 
-class Ours:
+class TimedSide:
     """One of our kernels, with all that a training step needs, on a device."""
 
     def __init__(self, workload: Workload, device: str, kernel: str, precision: str) -> None:
