@@ -1,0 +1,51 @@
+"""Two sides take turns, and a match that would mean nothing is refused."""
+
+import importlib.util
+
+import pytest
+
+from charrnn.bench import match
+from charrnn.bench.match import BenchRequest, bench
+from charrnn.bench.workload import Workload
+from charrnn.errors import BackendError, ConfigError, Unsupported
+from charrnn.kernels.numpy.cells.lstm import LSTM
+from charrnn.kernels.numpy.kernels import NumpyKernels
+from tests.bench.examples import TINY, answer
+
+
+def test_wrong_kernels_are_not_timed(monkeypatch):
+    monkeypatch.setattr(LSTM, "differentiate", lambda self, t: None)
+    monkeypatch.setattr(match, "measure", None)
+    with pytest.raises(BackendError, match="wrong"):
+        bench(BenchRequest(TINY, "cpu", "numpy"))
+
+
+def test_two_kernels_take_turns():
+    notes = []
+    report = bench(BenchRequest(TINY, "cpu", "numpy", rival="reference", pairs=2, steps=3), notes.append)
+    assert (report.ours.name, report.rival.name, len(report.pairs)) == ("charrnn numpy", "charrnn reference", 2)
+    assert report.ratio.low <= report.ratio.median <= report.ratio.high
+    assert report.ours.memory is None or 0 <= report.ours.memory.training < report.ours.memory.peak
+    assert notes == ["checking against the reference", "measuring the machine", "pair 1 of 2", "pair 2 of 2"]
+
+
+@pytest.mark.parametrize(("precision", "tolerated"), [("float32", 1e-3), ("bf16", 1e-2)])
+def test_sides_that_learn_different_things_are_not_compared(monkeypatch, precision, tolerated):
+    too_far = 1 + 1.1 * tolerated
+    losses = iter([1.0, 1 + 0.9 * tolerated, 1.0, too_far])
+    monkeypatch.setattr(match, "measure", lambda job: answer(job.side, 1.0) | {"loss": next(losses)})
+    monkeypatch.setattr(NumpyKernels, "precision", precision)
+    with pytest.raises(BackendError, match=rf"do not learn the same: their losses are 1\.0000 and {too_far:.4f}"):
+        bench(BenchRequest(TINY, "cpu", "numpy", rival="reference", pairs=2))
+    assert next(losses, None) is None
+
+
+def test_rivals_that_cannot_be(monkeypatch):
+    with pytest.raises(ConfigError, match="kernel 'nonsense'"):
+        bench(BenchRequest(TINY, "cpu", "numpy", rival="nonsense"))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(BackendError, match=r"torch is not installed; pip install torch"):
+        bench(BenchRequest(TINY, "cpu", "numpy", rival="torch"))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: "found")
+    with pytest.raises(Unsupported, match="torch has no GRU that resets before the product"):
+        bench(BenchRequest(Workload("gru-before", 5, 3, 1, 2, 2), "cpu", "numpy", rival="torch"))

@@ -1,0 +1,43 @@
+"""PyTorch's side, where PyTorch is installed."""
+
+import contextlib
+import importlib.util
+
+import numpy as np
+import pytest
+
+from charrnn.bench.job import Job, measure, settle
+from charrnn.bench.timing import HostClock, Laps
+from charrnn.bench.workload import Workload
+
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed")
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "tanh", "relu"])
+def test_torch_learns_the_same(cell):
+    job = Job("torch", "cpu", Workload(cell, 5, 3, 2, 7, 2), steps=2)
+    settled = settle(job)
+    variant = settled["variant"]
+    assert settled["milliseconds"][variant] == min(settled["milliseconds"].values())
+    theirs = measure(Job("torch", "cpu", job.workload, steps=2, sampling=True, variant=variant))
+    ours = measure(Job("numpy", "cpu", job.workload, steps=2))
+    assert theirs["loss"] == pytest.approx(ours["loss"], abs=1e-5)
+    assert theirs["sampling"]["one_text"] >= theirs["sampling"]["one_text_by_default"] > 0
+
+
+@pytest.mark.parametrize("cell", ["lstm", "tanh"])
+def test_a_graph_of_torch_begins_as_a_step_without_one(monkeypatch, cell):
+    from charrnn.bench import torch_side
+
+    plain = torch_side._ON_CPU["no oneDNN, fused Adam"]
+    monkeypatch.setattr(torch_side, "_ON_CPU", {"plain": plain, "graph": plain._replace(graph=True)})
+    monkeypatch.setattr(torch_side, "side_stream", contextlib.nullcontext)
+    monkeypatch.setattr(torch_side, "recorded", lambda step: step)  # to record is not to do
+    losses = {}
+    for variant in ("plain", "graph"):
+        side, laps = torch_side.TorchSide(Workload(cell, 5, 3, 2, 7, 2), "cpu", variant), Laps(HostClock())
+        laps.start()
+        losses[variant] = [float(side.step(laps)) for _ in range(5)]
+    # The state begins as zeros with either; the first step of the graph is the first.
+    np.testing.assert_allclose(losses["graph"], losses["plain"], atol=1e-6)
+    assert "graph" in laps.seconds()
