@@ -1,4 +1,4 @@
-"""Our side of a comparison: the training step as `charrnn.training.trainer` does it, and sampling as `charrnn.sampling.sampler` does."""
+"""charrnn's side of a comparison: it trains like `charrnn.training.learner` and samples like `charrnn.sampling`."""
 
 from collections import deque
 from collections.abc import Callable
@@ -7,24 +7,26 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.bench.job import Job
 from charrnn.bench.timing import Laps, clock_of, rate
-from charrnn.bench.workload import Workload
 from charrnn.device.backend import open_backend
 from charrnn.kernels.choice import build
 from charrnn.network.network import Network
 from charrnn.sampling.sampler import BLOCK, Filter, sample
 from charrnn.training import optim
 
-HUNDRED = 100  # texts drawn at once
+HUNDRED = 100  # texts sampled at once
 
 
 class TimedSide:
-    """One of our kernels, with all that a training step needs, on a device."""
+    """A network with one kind of charrnn's kernels and all that a training step needs."""
 
-    def __init__(self, workload: Workload, device: str, kernel: str, precision: str) -> None:
-        self.backend = open_backend(device)
-        self.kernels = build(self.backend, kernel, precision=precision).kernels
-        self.config, self.shape = workload.config, workload.shape
+    def __init__(self, job: Job) -> None:
+        workload = job.workload
+        self.backend = open_backend(job.device)
+        self.kernels = build(self.backend, job.side, precision=job.precision).kernels
+        self.config = workload.config
+        self.shape = workload.shape
         self.params = workload.parameters(self.backend)
         self.network = Network(
             self.shape,
@@ -38,8 +40,10 @@ class TimedSide:
         self.optimizer = optim.build(self.config, self.kernels, self.params)
         to_device = self.backend.to_device
         self.chunks = cycle([(to_device(inputs), to_device(targets)) for inputs, targets in workload.chunks()])
-        self.states, self.steps = self.network.initial_state(), 0
-        self.name, self.precision = f"charrnn {self.kernels.name}", self.kernels.precision
+        self.states = self.network.initial_state()
+        self.steps = 0
+        self.name = f"charrnn {self.kernels.name}"
+        self.precision = self.kernels.precision
         self.clock = clock_of(self.backend)
 
     @staticmethod
@@ -49,7 +53,7 @@ class TimedSide:
         return total - free
 
     def step(self, lap: Laps) -> Any:
-        """One training step; the loss in nats per character, which a GPU may not know yet."""
+        """Train one step; returns the loss in nats per character, which a GPU may still be computing."""
         inputs, targets = next(self.chunks)
         self.steps += 1
         logits, self.states = self.network.forward(inputs, self.states)
@@ -64,11 +68,16 @@ class TimedSide:
         return loss
 
     def sampling(self) -> dict[str, float]:
-        """Characters a second: of one text, and of many drawn at once."""
-        together = {"one_text": 1, "hundred_texts": HUNDRED}
-        return {name: texts * BLOCK * rate(self._drawer(texts)) for name, texts in together.items()}
+        """Characters per second of one text, and of many sampled at once."""
+        batches = {"one_text": 1, "hundred_texts": HUNDRED}
+        return {kind: texts * BLOCK * rate(self._sampler(texts)) for kind, texts in batches.items()}
 
-    def _drawer(self, texts: int) -> Callable[[int], None]:
+    def _sampler(self, texts: int) -> Callable[[int], None]:
+        """A function that samples the given number of blocks of `texts` texts."""
         network = Network(self.shape, self.params, self.backend, self.kernels, seq_len=1, batch_size=texts)
-        drawn = sample(network, np.zeros(1, int), Filter(), seed=1)
-        return lambda blocks: deque(islice(drawn, BLOCK * blocks), maxlen=0)  # a block is drawn at once
+        characters = sample(network, np.zeros(1, int), Filter(), seed=1)
+
+        def draw(blocks: int) -> None:  # whole blocks, because the kernels sample a block at once
+            deque(islice(characters, BLOCK * blocks), maxlen=0)
+
+        return draw

@@ -1,6 +1,6 @@
-"""What a worker process is asked to do, and asking it.
+"""The question to a worker process, its answers, and how it is asked.
 
-A fresh process for each measurement keeps one side's threads, memory and caches out of the other's way.
+Every measurement has a fresh process, so that the threads, memory and caches of one side do not disturb the other.
 """
 
 import json
@@ -16,15 +16,16 @@ from charrnn.config import Config
 from charrnn.errors import BackendError
 
 TORCH = "torch"
-GRAPH = ", CUDA graph"  # at the end of the names of its variants that replay one
-_HOME = Path(__file__).parents[2]  # of this very package: the worker must not find another one
+GRAPH = ", CUDA graph"  # ends the names of PyTorch's variants that replay a graph
+_IMPORT_PATH = Path(__file__).parents[2]  # the worker must import this package, not another installed one
 
 
 @dataclass(frozen=True)
 class Job:
-    """Which side to measure (a kernel by name, or torch), and how. `variant` is one of torch's, `precision` is ours.
+    """A side to measure, and how.
 
-    `steps` are timed; None: as many as a second holds.
+    side: the name of charrnn's kernels, or TORCH. steps: timed steps; None times a second's worth. variant: one of
+    PyTorch's variants, unused by charrnn. precision: that of charrnn's matrix products, unused by PyTorch.
     """
 
     side: str
@@ -37,37 +38,71 @@ class Job:
 
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> "Job":
-        """The inverse of dataclasses.asdict."""
+        """Build a job from the result of dataclasses.asdict."""
         return cls(**{**fields, "workload": Workload(**fields["workload"])})
 
 
-def measure(job: Job) -> dict[str, Any]:
-    """Measure a side in a fresh process.
+@dataclass(frozen=True)
+class MemoryUse:
+    """Bytes in use: `before` the side was made, and at the `peak` over all training steps."""
 
-    Returns its `name`; the `precision` it has; `seconds`, a list for each phase and for the whole "step"; the `loss`
-    after the warm-up; `memory` in bytes, the `peak` over all training steps and `before` anything was made (None where
-    the system does not tell), on a GPU the device's; and `sampling` in characters a second.
+    before: int
+    peak: int
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The answer to a job: what one process measured of its side.
+
+    seconds: one number per step, for each phase and for the whole "step". loss: nats per character after the warm-up.
+    memory: of the process, on a GPU of the device; None where the system does not report it. sampling: characters per
+    second by kind, None unless the job asked for it.
+    """
+
+    name: str
+    precision: str
+    seconds: dict[str, list[float]]
+    loss: float
+    memory: MemoryUse | None
+    sampling: dict[str, float] | None
+
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> "Measurement":
+        """Build a measurement from the result of dataclasses.asdict."""
+        memory = fields["memory"]
+        return cls(**{**fields, "memory": MemoryUse(**memory) if memory else None})
+
+
+@dataclass(frozen=True)
+class VariantTrial:
+    """PyTorch's fastest `variant`, the `milliseconds` per step of each, and why the other variants `failed`."""
+
+    variant: str
+    milliseconds: dict[str, float]
+    failed: dict[str, str]
+
+
+def measure(job: Job) -> Measurement:
+    """Measure a side in a fresh process.
 
     Raises:
         BackendError: the side does not work.
     """
-    return _ask("measure", job)
+    return Measurement.from_dict(_ask("measure", job))
 
 
-def settle(job: Job) -> dict[str, Any]:
-    """All of torch's variants for this job take turns in a fresh process.
-
-    Returns the quickest `variant`; the `milliseconds` of each that works, by name; and why the others `failed`.
+def try_variants(job: Job) -> VariantTrial:
+    """Time PyTorch's variants for this job, alternating in one fresh process.
 
     Raises:
         BackendError: none of them works.
     """
-    return _ask("settle", job)
+    return VariantTrial(**_ask("try_variants", job))
 
 
 def environment() -> dict[str, str]:
-    """For a worker's process, which is to find this very package."""
-    path = os.pathsep.join([str(_HOME), *filter(None, [os.environ.get("PYTHONPATH")])])
+    """Environment of a worker process, which makes it import this very package."""
+    path = os.pathsep.join([str(_IMPORT_PATH), *filter(None, [os.environ.get("PYTHONPATH")])])
     return {**os.environ, "PYTHONPATH": path}
 
 

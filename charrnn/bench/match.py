@@ -1,11 +1,11 @@
-"""Check our kernels, then let the sides take turns."""
+"""A match: check charrnn's kernels, then time the sides, alternating."""
 
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from charrnn.bench.check import check
-from charrnn.bench.job import TORCH, Job, measure, settle
+from charrnn.bench.job import TORCH, Job, Measurement, measure, try_variants
 from charrnn.bench.machine import ceiling, describe
 from charrnn.bench.report import BenchReport, Turn, build_report
 from charrnn.bench.workload import Workload
@@ -16,14 +16,19 @@ from charrnn.errors import BackendError, Unsupported
 from charrnn.kernels.choice import build
 from charrnn.kernels.reference import ReferenceKernels
 
-# Nats per character, between two sides after the same few steps; the second where products may round factors.
-_TOLERANCE, _ROUNDED_TOLERANCE = 1e-3, 1e-2
+# Largest difference of the sides' losses after the same few steps, in nats per character. With rounded products,
+# equal training differs by more.
+_TOLERANCE = 1e-3
+_ROUNDED_TOLERANCE = 1e-2
 Note = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class BenchRequest:
-    """What to time: `kernel` on `device`, in turn with `rival` (another kernel, or torch) if there is one."""
+    """What to time: `kernel` on `device`, alternating with `rival` (another kernel, or TORCH) if there is one.
+
+    pairs: turns per side, unused without a rival. steps: timed steps in a turn; None times a second's worth.
+    """
 
     workload: Workload
     device: str = "auto"
@@ -55,17 +60,26 @@ def bench(request: BenchRequest, note: Note = lambda text: None) -> BenchReport:
     ours = Job(
         kernels.name, backend.device, request.workload, request.steps, request.sampling, precision=request.precision
     )
-    rival, tried = replace(ours, side=request.rival) if request.rival else None, None
+    if not request.rival:
+        note("timing")
+        return build_report(errors, machine, ours, None, [Turn(ceiling(backend, kernels), measure(ours), None)])
+    rival, trial = replace(ours, side=request.rival), None
     if request.rival == TORCH:
-        note("finding torch's quickest way")
-        tried = settle(rival)
-        rival = replace(rival, variant=tried["variant"])
-    turns = _take_turns(backend, kernels, ours, rival, request.pairs if rival else 1, note)
-    return build_report(errors, machine, ours, rival, turns, tried)
+        note("finding PyTorch's fastest variant")
+        trial = try_variants(rival)
+        rival = replace(rival, variant=trial.variant)
+    turns = _take_turns(backend, kernels, ours, rival, request.pairs, note)
+    return build_report(errors, machine, ours, rival, turns, trial)
 
 
 def require(rival: str, workload: Workload, backend: Backend, precision: str) -> None:
-    """Raise unless the rival can do this workload here."""
+    """Raise unless the rival can run this workload here.
+
+    Raises:
+        BackendError: PyTorch is not installed.
+        ConfigError: there are no such kernels.
+        Unsupported: the rival does not have this cell or precision, or does not run on this device.
+    """
     if rival != TORCH:
         build(backend, rival, precision=precision)
     elif importlib.util.find_spec(TORCH) is None:
@@ -75,16 +89,22 @@ def require(rival: str, workload: Workload, backend: Backend, precision: str) ->
 
 
 def _take_turns(
-    backend: Backend, kernels: ReferenceKernels, ours: Job, rival: Job | None, count: int, note: Note
+    backend: Backend, kernels: ReferenceKernels, ours: Job, rival: Job, count: int, note: Note
 ) -> list[Turn]:
-    """Ceiling, we, the rival; ceiling, we, the rival; ..."""
+    """Measure the ceiling, charrnn and the rival, `count` times."""
     exact = backend.device == "cpu" and kernels.precision == "float32"
-    turns, tolerance = [], _TOLERANCE if exact else _ROUNDED_TOLERANCE
+    turns = []
     for number in range(1, count + 1):
-        note(f"pair {number} of {count}" if rival else "timing")
-        turn = Turn(ceiling(backend, kernels), measure(ours), measure(rival) if rival else None)
-        if turn.rival and not abs(turn.ours["loss"] - turn.rival["loss"]) <= tolerance:
-            losses = f"{turn.ours['loss']:.4f} and {turn.rival['loss']:.4f}"
-            raise BackendError(f"{ours.side} and {rival.side} do not learn the same: their losses are {losses}")
-        turns.append(turn)
+        note(f"pair {number} of {count}")
+        peak, mine, theirs = ceiling(backend, kernels), measure(ours), measure(rival)
+        _require_same_loss(ours, mine, rival, theirs, _TOLERANCE if exact else _ROUNDED_TOLERANCE)
+        turns.append(Turn(peak, mine, theirs))
     return turns
+
+
+def _require_same_loss(ours: Job, mine: Measurement, rival: Job, theirs: Measurement, tolerance: float) -> None:
+    if not abs(mine.loss - theirs.loss) <= tolerance:  # also true of NaN
+        raise BackendError(
+            f"{ours.side} and {rival.side} do not learn the same: "
+            f"their losses are {mine.loss:.4f} and {theirs.loss:.4f}"
+        )

@@ -1,10 +1,10 @@
 """What was found: each side's figures, the pairs, and the ratios between them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from charrnn.bench.check import Errors
-from charrnn.bench.job import Job
+from charrnn.bench.job import Job, Measurement, VariantTrial
 from charrnn.bench.machine import Ceiling, Machine, busy
 from charrnn.bench.timing import Spread
 from charrnn.bench.workload import Workload
@@ -70,11 +70,11 @@ class BenchReport:
 
 @dataclass(frozen=True)
 class Turn:
-    """What was measured in one turn."""
+    """Measurements of one turn."""
 
     ceiling: Ceiling
-    ours: dict[str, Any]
-    rival: dict[str, Any] | None
+    ours: Measurement
+    rival: Measurement | None
 
 
 def build_report(
@@ -82,45 +82,45 @@ def build_report(
     machine: Machine,
     ours: Job,
     rival: Job | None,
-    turns: list[Turn],
-    tried: dict[str, Any] | None = None,
+    turns: Sequence[Turn],
+    trial: VariantTrial | None = None,
 ) -> BenchReport:
-    """The report on these turns of our side and, if there was one, the rival's; `tried` is what `settle` found."""
-    workload, ceilings = ours.workload, [turn.ceiling for turn in turns]
-    our_answers, rival_answers = [turn.ours for turn in turns], [turn.rival for turn in turns if turn.rival]
-    pairs = [_pair(turn) for turn in turns if turn.rival]
+    """The report on these turns of charrnn and, if there was one, its rival; `trial` is that of PyTorch's variants."""
+    workload = ours.workload
+    ceilings = [turn.ceiling for turn in turns]
+    our_turns = [turn.ours for turn in turns]
+    rival_turns = [turn.rival for turn in turns if turn.rival]
+    pairs = [_pair(turn.ours, turn.rival, turn.ceiling) for turn in turns if turn.rival]
     return BenchReport(
         workload=workload,
         gflops=workload.flops / 1e9,
         errors=errors,
         machine=machine,
         ceiling=Spread.of([each.best for each in ceilings]),
-        ours=_result(ours, our_answers, ceilings, machine),
-        rival=_result(rival, rival_answers, ceilings, machine) if rival else None,
-        variants=tried["milliseconds"] | tried["failed"] if tried else {},
+        ours=_result(ours, our_turns, ceilings, machine),
+        rival=_result(rival, rival_turns, ceilings, machine) if rival else None,
+        variants=trial.milliseconds | trial.failed if trial else {},
         pairs=pairs,
         ratio=Spread.of([pair.ratio for pair in pairs]) if pairs else None,
-        ratio_sampling=_sampling_ratios(our_answers, rival_answers) if ours.sampling else {},
+        ratio_sampling=_sampling_ratios(_sampling(our_turns), _sampling(rival_turns)),
         warnings=busy(machine, ceilings),
     )
 
 
-def _result(job: Job, answers: list[dict[str, Any]], ceilings: list[Ceiling], machine: Machine) -> SideResult:
+def _result(job: Job, turns: list[Measurement], ceilings: list[Ceiling], machine: Machine) -> SideResult:
     workload = job.workload
     seconds = {
-        phase: [each for answer in answers for each in answer["seconds"][phase]]
-        for phase in PHASES
-        if phase in answers[0]["seconds"]
+        phase: [each for turn in turns for each in turn.seconds[phase]] for phase in PHASES if phase in turns[0].seconds
     }
     milliseconds = {phase: Spread.of(times, 1e3) for phase, times in seconds.items()}
     time_steps = workload.num_layers * workload.seq_len
     step = milliseconds["step"].median / 1e3
     gb_per_second = workload.traffic / 1e9 / step
-    shares = [workload.flops / 1e9 / _step(answer) / each.best for answer, each in zip(answers, ceilings, strict=True)]
+    shares = [workload.flops / 1e9 / _step(turn) / each.best for turn, each in zip(turns, ceilings, strict=True)]
     return SideResult(
-        name=answers[0]["name"],
+        name=turns[0].name,
         variant=job.variant,
-        precision=answers[0]["precision"],
+        precision=turns[0].precision,
         milliseconds=milliseconds,
         microseconds={
             phase: Spread.of(seconds[phase], 1e6 / time_steps) for phase in ("forward", "backward") if phase in seconds
@@ -130,43 +130,46 @@ def _result(job: Job, answers: list[dict[str, Any]], ceilings: list[Ceiling], ma
         share=Spread.of(shares),
         gb_per_second=gb_per_second,
         copy_share=gb_per_second / machine.copy_gb_s,
-        memory=_memory(workload, answers),
-        sampling=_sampling(answers),
+        memory=_memory(workload, turns),
+        sampling={kind: Spread.of(rates) for kind, rates in _sampling(turns).items()},
     )
 
 
-def _memory(workload: Workload, answers: list[dict[str, Any]]) -> Memory | None:
-    """Of the largest of the processes."""
-    if answers[0]["memory"] is None:
+def _memory(workload: Workload, turns: list[Measurement]) -> Memory | None:
+    """Memory of the process that used the most."""
+    used = [turn.memory for turn in turns if turn.memory]
+    if not used:
         return None
-    largest = max((answer["memory"] for answer in answers), key=lambda memory: memory["peak"])
-    training, least = largest["peak"] - largest["before"], workload.least_bytes
-    return Memory(largest["peak"], training, least, training / least)
+    largest = max(used, key=lambda memory: memory.peak)
+    training, least = largest.peak - largest.before, workload.least_bytes
+    return Memory(largest.peak, training, least, training / least)
 
 
-def _sampling(answers: list[dict[str, Any]]) -> dict[str, Spread]:
-    kinds = answers[0]["sampling"] or ()
-    return {kind: Spread.of([answer["sampling"][kind] for answer in answers]) for kind in kinds}
+def _pair(ours: Measurement, rival: Measurement, ceiling: Ceiling) -> Pair:
+    our_step, rival_step = 1e3 * _step(ours), 1e3 * _step(rival)
+    return Pair(our_step, rival_step, rival_step / our_step, ceiling.best)
 
 
-def _pair(turn: Turn) -> Pair:
-    ours, rival = 1e3 * _step(turn.ours), 1e3 * _step(turn.rival)
-    return Pair(ours, rival, rival / ours, turn.ceiling.best)
+def _step(turn: Measurement) -> float:
+    """Median seconds of a whole step."""
+    return Spread.of(turn.seconds["step"]).median
 
 
-def _step(answer: dict[str, Any]) -> float:
-    """Seconds of a whole step, in the median."""
-    return Spread.of(answer["seconds"]["step"]).median
+def _sampling(turns: list[Measurement]) -> dict[str, list[float]]:
+    """Characters per second in each turn, by kind; empty where sampling was not measured."""
+    measured = [turn.sampling for turn in turns if turn.sampling]
+    return {kind: [rates[kind] for rates in measured] for kind in (measured[0] if measured else ())}
 
 
-def _sampling_ratios(ours: list[dict[str, Any]], rivals: list[dict[str, Any]]) -> dict[str, Spread]:
-    """Our hundred texts at once over one after another, and ours over the rival's for all that the rival did."""
-    ratios = {"hundred_to_one": _ratio(ours, "hundred_texts", ours, "one_text")}
-    for kind in rivals[0]["sampling"] if rivals else ():
-        mine = kind if kind in ours[0]["sampling"] else "one_text"
-        ratios[kind] = _ratio(ours, mine, rivals, kind)
+def _sampling_ratios(ours: dict[str, list[float]], rival: dict[str, list[float]]) -> dict[str, Spread]:
+    """charrnn's 100 texts at once over one text after another, and charrnn over the rival for each kind it has."""
+    if not ours:
+        return {}
+    ratios = {"hundred_to_one": _ratio(ours["hundred_texts"], ours["one_text"])}
+    for kind, rates in rival.items():
+        ratios[kind] = _ratio(ours.get(kind, ours["one_text"]), rates)
     return ratios
 
 
-def _ratio(above: list[dict[str, Any]], kind: str, below: list[dict[str, Any]], other: str) -> Spread:
-    return Spread.of([a["sampling"][kind] / b["sampling"][other] for a, b in zip(above, below, strict=True)])
+def _ratio(above: list[float], below: list[float]) -> Spread:
+    return Spread.of([a / b for a, b in zip(above, below, strict=True)])

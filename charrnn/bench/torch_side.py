@@ -15,9 +15,8 @@ import torch
 from torch import nn
 from torch.nn.functional import one_hot
 
-from charrnn.bench.job import GRAPH
+from charrnn.bench.job import GRAPH, Job
 from charrnn.bench.timing import Clock, HostClock, Laps, rate
-from charrnn.bench.workload import Workload
 from charrnn.cells.registry import CELLS
 from charrnn.device.backend import open_backend
 from charrnn.device.processors import processors
@@ -71,13 +70,16 @@ def variants(device: str) -> dict[str, Variant]:
 class TorchSide:
     """torch.nn.LSTM, GRU or RNN and a linear layer, with all that a training step needs."""
 
-    def __init__(self, workload: Workload, device: str, variant: str) -> None:
+    def __init__(self, job: Job) -> None:
         torch.set_num_threads(processors())
-        self.workload, self.config = workload, workload.config
-        self.device, self.variant = torch.device(device.replace("gpu", "cuda")), variants(device)[variant]
-        kind, options = rnn_of(workload.cell)
+        workload = job.workload
+        self.workload = workload
+        self.config = workload.config
+        self.device = torch.device(job.device.replace("gpu", "cuda"))
+        self.variant = variants(job.device)[job.variant]
         if self.device.type == "cuda":
-            torch.cuda.set_device(self.device)  # streams and graphs are made on the current one
+            torch.cuda.set_device(self.device)  # streams and graphs are made on the current device
+        kind, options = rnn_of(workload.cell)
         self.rnn = kind(workload.vocab_size, workload.hidden_size, workload.num_layers, **options)
         self.head = nn.Linear(workload.hidden_size, workload.vocab_size)
         self.model = nn.ModuleDict({"rnn": self.rnn, "head": self.head})
@@ -85,17 +87,18 @@ class TorchSide:
         self.model.load_state_dict({name: torch.from_numpy(view) for name, view in weights})
         self.model.to(self.device)
         self.criterion = nn.CrossEntropyLoss()
-        rate = self.config.learning_rate
-        self.optimizer = torch.optim.Adam(self.model.parameters(), rate, **self.variant.adam)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), self.config.learning_rate, **self.variant.adam)
         self.scaler = torch.amp.GradScaler(self.device.type, init_scale=LOSS_SCALE, enabled=self.variant.half)
+        self.state: Any = None
+        self.name = f"torch {torch.__version__.partition('+')[0]}"
+        self.precision = self.variant.precision
+        self.clock: Clock = TorchClock() if self.device.type == "cuda" else HostClock()
         chunks = [
             (self._one_hot(inputs), torch.from_numpy(targets).long().to(self.device))
             for inputs, targets in workload.chunks()
         ]
-        self.state: Any = None
-        self.name, self.precision = f"torch {torch.__version__.partition('+')[0]}", self.variant.precision
-        self.clock: Clock = TorchClock() if self.device.type == "cuda" else HostClock()
-        self._steps = cycle(self._record(chunks) if self.variant.graph else [partial(self._train, *c) for c in chunks])
+        steps: list[Callable[[Laps], Any]] = [partial(self._train, *chunk) for chunk in chunks]
+        self._steps = cycle(self._record(chunks) if self.variant.graph else steps)
 
     @staticmethod
     def used_bytes(device: str) -> int:

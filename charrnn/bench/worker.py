@@ -1,90 +1,117 @@
-"""Does one job in a process of its own: reads it as JSON from standard input, answers in JSON on standard output."""
+"""Does one job in its own process: reads the job as JSON from standard input and answers in JSON on standard output."""
 
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from charrnn.bench.job import TORCH, Job
-from charrnn.bench.timing import Laps
-from charrnn.bench.workload import Workload
+from charrnn.bench.job import TORCH, Job, Measurement, MemoryUse, VariantTrial
+from charrnn.bench.timing import Clock, Laps
 from charrnn.errors import BackendError, CharrnnError
 
 WARM_UP = 5  # steps
 _SECONDS = 1.0  # of timed steps, unless their number is given
 _LEAST_STEPS = 5
-# What a process needs once for however small a network (libraries, threads, late imports; 1.7 MB of ours) is no memory
-# of training. On a GPU it would take compiling kernels for these sizes, too.
-_SMALL = {"hidden_size": 8, "seq_len": 4, "batch_size": 4}
-_SETTLE_ROUNDS = 5
-_SETTLE_STEPS = {"cpu": 1, "gpu": 10}  # in a round
+_TRIAL_ROUNDS = 5
+_TRIAL_STEPS = {"cpu": 1, "gpu": 10}  # per round
 
 
-def measure(job: Job) -> dict[str, Any]:
+class Side(Protocol):
+    """An implementation of the training step that can be timed; made from a job."""
+
+    name: str
+    precision: str
+    clock: Clock
+
+    def __init__(self, job: Job) -> None: ...
+
+    @staticmethod
+    def used_bytes(device: str) -> int:
+        """Memory in use on a GPU."""
+
+    def step(self, lap: Laps) -> Any:
+        """Train one step; returns the loss in nats per character, which a GPU may still be computing."""
+
+    def sampling(self) -> dict[str, float]:
+        """Characters per second when sampling, by kind."""
+
+
+def measure(job: Job) -> Measurement:
     """See `charrnn.bench.job.measure`."""
-    make, used_bytes = _side(job)
+    implementation = _implementation(job)
     if job.device == "cpu":
-        _steps(make(replace(job.workload, **_SMALL)), WARM_UP)
-    before = used_bytes()
-    side = make(job.workload)
+        _load_everything(implementation, job)
+    before = _used_bytes(implementation, job)
+    side = implementation(job)
     loss, warm = _steps(side, WARM_UP)
     count = job.steps or max(_LEAST_STEPS, round(_SECONDS / float(np.median(warm["step"]))))
     _, seconds = _steps(side, count)
-    peak = used_bytes()
-    return {
-        "name": side.name,
-        "precision": side.precision,
-        "seconds": seconds,
-        "loss": loss,
-        "memory": {"before": before, "peak": peak} if peak else None,
-        "sampling": side.sampling() if job.sampling else None,
-    }
+    peak = _used_bytes(implementation, job)
+    return Measurement(
+        name=side.name,
+        precision=side.precision,
+        seconds=seconds,
+        loss=loss,
+        memory=MemoryUse(before, peak) if before is not None and peak is not None else None,
+        sampling=side.sampling() if job.sampling else None,
+    )
 
 
-def settle(job: Job) -> dict[str, Any]:
-    """See `charrnn.bench.job.settle`."""
+def try_variants(job: Job) -> VariantTrial:
+    """See `charrnn.bench.job.try_variants`."""
     from charrnn.bench.torch_side import TorchSide, variants
 
     sides: dict[str, TorchSide] = {}
     failed: dict[str, str] = {}
     for variant in variants(job.device):
         try:
-            side = TorchSide(job.workload, job.device, variant)
+            side = TorchSide(replace(job, variant=variant))
             _steps(side, WARM_UP)
             sides[variant] = side
-        except RuntimeError as error:  # a graph that cannot be captured, say: the others are timed all the same
+        except RuntimeError as error:  # for example a graph that cannot be captured; the others are still timed
             failed[variant] = str(error).strip().splitlines()[0]
     if not sides:
-        raise BackendError(f"torch does not do this: {next(iter(failed.values()))}")
-    steps, rounds = _SETTLE_STEPS[job.device[:3]], {variant: [] for variant in sides}
-    for _ in range(_SETTLE_ROUNDS):
+        raise BackendError(f"PyTorch cannot run this: {next(iter(failed.values()))}")
+    steps = _TRIAL_STEPS[job.device[:3]]
+    rounds: dict[str, list[float]] = {variant: [] for variant in sides}
+    for _ in range(_TRIAL_ROUNDS):
         for variant, side in sides.items():
             rounds[variant].append(float(np.median(_steps(side, steps)[1]["step"])))
     best = {variant: 1e3 * min(times) for variant, times in rounds.items()}
-    return {"variant": min(best, key=best.__getitem__), "milliseconds": best, "failed": failed}
+    return VariantTrial(min(best, key=best.__getitem__), best, failed)
 
 
-def _side(job: Job) -> tuple[Callable[[Workload], Any], Callable[[], int | None]]:
-    """Imports what the job's side needs; how to make it, and what tells the memory it uses."""
+def _implementation(job: Job) -> type[Side]:
+    """The class of the job's side; imports only what this side needs."""
     if job.side == TORCH:
-        from charrnn.bench.torch_side import TorchSide as Side
+        from charrnn.bench.torch_side import TorchSide
 
-        make = partial(Side, device=job.device, variant=job.variant)
-    else:
-        from charrnn.bench.charrnn_side import TimedSide as Side
+        return TorchSide
+    from charrnn.bench.charrnn_side import TimedSide
 
-        make = partial(Side, device=job.device, kernel=job.side, precision=job.precision)
-    # A GPU's memory is asked of the device, so that all is in it; neither side gives anything back before the end.
-    return make, peak_bytes if job.device == "cpu" else partial(Side.used_bytes, job.device)
+    return TimedSide
 
 
-def _steps(side: Any, count: int) -> tuple[float, dict[str, list[float]]]:
-    """The last loss, and the seconds of each phase of `count` steps."""
+def _load_everything(implementation: type[Side], job: Job) -> None:
+    """Train a tiny network, so that libraries, threads and late imports do not count as memory of training.
+
+    Not done on a GPU, where it would also compile kernels for the tiny sizes.
+    """
+    tiny = replace(job.workload, hidden_size=8, seq_len=4, batch_size=4)
+    _steps(implementation(replace(job, workload=tiny)), WARM_UP)
+
+
+def _used_bytes(implementation: type[Side], job: Job) -> int | None:
+    """Memory in use: on a CPU the peak of the process, on a GPU that of the device, as neither side frees any."""
+    return peak_bytes() if job.device == "cpu" else implementation.used_bytes(job.device)
+
+
+def _steps(side: Side, count: int) -> tuple[float, dict[str, list[float]]]:
+    """Run `count` steps; returns the last loss and the seconds of each phase."""
     laps, loss = Laps(side.clock), float("nan")
     for _ in range(count):
         laps.start()
@@ -93,9 +120,9 @@ def _steps(side: Any, count: int) -> tuple[float, dict[str, list[float]]]:
 
 
 def peak_bytes() -> int | None:
-    """The most memory this process has held at once; None where the system does not tell.
+    """Peak resident memory of this process; None where the system does not report it.
 
-    On Linux ru_maxrss will not do: it starts from the parent's peak.
+    Linux has it in /proc: ru_maxrss would start at the peak of the parent process there.
     """
     status = Path("/proc/self/status")
     if status.is_file():
@@ -109,10 +136,10 @@ def peak_bytes() -> int | None:
 
 
 def main() -> None:
-    """Do what the argument names for the job on standard input."""
-    task = {"measure": measure, "settle": settle}[sys.argv[1]]
+    """Do the task that the argument names for the job on standard input."""
+    tasks: dict[str, Callable[[Job], Measurement | VariantTrial]] = {"measure": measure, "try_variants": try_variants}
     try:
-        answer = task(Job.from_dict(json.load(sys.stdin)))
+        answer = asdict(tasks[sys.argv[1]](Job.from_dict(json.load(sys.stdin))))
     except CharrnnError as error:
         answer = {"error": str(error)}
     print(json.dumps(answer))

@@ -1,5 +1,6 @@
-"""A workload, a machine and a worker's answer that the tests of bench share."""
+"""A workload, a machine and a measurement that the tests of bench share."""
 
+from charrnn.bench.job import Measurement, MemoryUse
 from charrnn.bench.machine import Machine
 from charrnn.bench.workload import Workload
 
@@ -7,16 +8,8 @@ TINY = Workload("lstm", vocab_size=5, hidden_size=3, num_layers=2, seq_len=7, ba
 MACHINE = Machine("cpu", "a processor", 2, 10.0, {})
 
 
-def answer(name, *steps, sampling=None):
-    """What a worker says; a fifth of a step is not spent in the products."""
-    seconds = {"step": list(steps)} | {
-        phase: [share * each for each in steps] for phase, share in (("forward", 0.3), ("backward", 0.5), ("rest", 0.2))
-    }
-    return {
-        "name": name,
-        "precision": "float32",
-        "seconds": seconds,
-        "loss": 1.0,
-        "memory": {"before": 1000, "peak": 4000},
-        "sampling": sampling,
-    }
+def measurement(name, *steps, sampling=None):
+    """What a worker answers for steps of these seconds; a fifth of each is spent outside forward and backward."""
+    phases = {"forward": 0.3, "backward": 0.5, "rest": 0.2}
+    seconds = {phase: [share * each for each in steps] for phase, share in phases.items()}
+    return Measurement(name, "float32", {"step": list(steps)} | seconds, 1.0, MemoryUse(1000, 4000), sampling)

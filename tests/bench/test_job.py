@@ -8,7 +8,7 @@ from tests.bench.examples import TINY
 
 
 def test_sampling_is_measured():
-    drawn = measure(Job("numpy", "cpu", TINY, steps=1, sampling=True))["sampling"]
+    drawn = measure(Job("numpy", "cpu", TINY, steps=1, sampling=True)).sampling
     assert drawn["one_text"] > 0
     assert drawn["hundred_texts"] > 0
 
@@ -16,7 +16,7 @@ def test_sampling_is_measured():
 def test_the_worker_is_found_from_anywhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PYTHONPATH", raising=False)
-    assert measure(Job("numpy", "cpu", TINY, steps=1))["name"] == "charrnn numpy"
+    assert measure(Job("numpy", "cpu", TINY, steps=1)).name == "charrnn numpy"
 
 
 @pytest.mark.parametrize("side", ["nonsense", "torch"])

@@ -1,6 +1,7 @@
 """Two sides take turns, and a match that would mean nothing is refused."""
 
 import importlib.util
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from charrnn.bench.workload import Workload
 from charrnn.errors import BackendError, ConfigError, Unsupported
 from charrnn.kernels.numpy.cells.lstm import LSTM
 from charrnn.kernels.numpy.kernels import NumpyKernels
-from tests.bench.examples import TINY, answer
+from tests.bench.examples import TINY, measurement
 
 
 def test_wrong_kernels_are_not_timed(monkeypatch):
@@ -33,7 +34,7 @@ def test_two_kernels_take_turns():
 def test_sides_that_learn_different_things_are_not_compared(monkeypatch, precision, tolerated):
     too_far = 1 + 1.1 * tolerated
     losses = iter([1.0, 1 + 0.9 * tolerated, 1.0, too_far])
-    monkeypatch.setattr(match, "measure", lambda job: answer(job.side, 1.0) | {"loss": next(losses)})
+    monkeypatch.setattr(match, "measure", lambda job: replace(measurement(job.side, 1.0), loss=next(losses)))
     monkeypatch.setattr(NumpyKernels, "precision", precision)
     with pytest.raises(BackendError, match=rf"do not learn the same: their losses are 1\.0000 and {too_far:.4f}"):
         bench(BenchRequest(TINY, "cpu", "numpy", rival="reference", pairs=2))

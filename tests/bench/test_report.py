@@ -1,17 +1,18 @@
 """Figures and ratios of turns that the tests make up."""
 
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
 from charrnn.bench.check import Errors
-from charrnn.bench.job import Job
+from charrnn.bench.job import Job, VariantTrial
 from charrnn.bench.machine import Ceiling
 from charrnn.bench.report import Turn, build_report
 from charrnn.bench.timing import Spread
 from charrnn.view.bench import show_report
-from tests.bench.examples import MACHINE, TINY, answer
+from tests.bench.examples import MACHINE, TINY, measurement
 
 
 class TestReport:
@@ -19,13 +20,13 @@ class TestReport:
     turns = (
         Turn(
             Ceiling(2e-3, 2e-3, None),
-            answer("us", 1.0, 2.0, 9.0, sampling={"one_text": 10, "hundred_texts": 90}),
-            answer("them", 4.0, sampling={"one_text": 5, "one_text_by_default": 1}),
+            measurement("us", 1.0, 2.0, 9.0, sampling={"one_text": 10, "hundred_texts": 90}),
+            measurement("them", 4.0, sampling={"one_text": 5, "one_text_by_default": 1}),
         ),
         Turn(
             Ceiling(1e-3, 1e-3, None),
-            answer("us", 4.0, sampling={"one_text": 20, "hundred_texts": 100}),
-            answer("them", 4.0, sampling={"one_text": 5, "one_text_by_default": 2}),
+            measurement("us", 4.0, sampling={"one_text": 20, "hundred_texts": 100}),
+            measurement("them", 4.0, sampling={"one_text": 5, "one_text_by_default": 2}),
         ),
     )
 
@@ -47,11 +48,10 @@ class TestReport:
         assert report.ours.copy_share == pytest.approx(report.ours.gb_per_second / 10)
 
     def test_a_graph_has_no_phases_and_all_variants_are_told(self):
-        graph = answer("them", 4.0)
-        graph["seconds"] = {"graph": [4.0], "step": [4.0]}
-        tried = {"milliseconds": {"TF32": 5.0, "its best": 4.0}, "failed": {"float16": "no"}}
-        turn = Turn(Ceiling(1, 1, None), answer("us", 1.0), graph)
-        report = build_report(Errors(0, 0, 0), MACHINE, Job("cuda", "gpu:0", TINY), self.rival, [turn], tried)
+        graph = replace(measurement("them", 4.0), seconds={"graph": [4.0], "step": [4.0]})
+        trial = VariantTrial("its best", {"TF32": 5.0, "its best": 4.0}, {"float16": "no"})
+        turn = Turn(Ceiling(1, 1, None), measurement("us", 1.0), graph)
+        report = build_report(Errors(0, 0, 0), MACHINE, Job("cuda", "gpu:0", TINY), self.rival, [turn], trial)
         assert (set(report.rival.milliseconds), report.rival.microseconds) == ({"step"}, {})
         assert report.variants == {"TF32": 5.0, "its best": 4.0, "float16": "no"}
         show_report(report, Console(width=80, file=StringIO()))
@@ -65,7 +65,7 @@ class TestReport:
         }
 
     def test_alone_and_where_memory_is_unknown(self):
-        alone = answer("us", 1.0) | {"memory": None}
+        alone = replace(measurement("us", 1.0), memory=None)
         report = build_report(
             Errors(0, 0, 0), MACHINE, Job("numpy", "cpu", TINY), None, [Turn(Ceiling(1, 1, 0), alone, None)]
         )

@@ -6,7 +6,7 @@ import importlib.util
 import numpy as np
 import pytest
 
-from charrnn.bench.job import Job, measure, settle
+from charrnn.bench.job import Job, measure, try_variants
 from charrnn.bench.timing import HostClock, Laps
 from charrnn.bench.workload import Workload
 
@@ -16,13 +16,13 @@ pytestmark = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reaso
 @pytest.mark.parametrize("cell", ["lstm", "gru", "tanh", "relu"])
 def test_torch_learns_the_same(cell):
     job = Job("torch", "cpu", Workload(cell, 5, 3, 2, 7, 2), steps=2)
-    settled = settle(job)
-    variant = settled["variant"]
-    assert settled["milliseconds"][variant] == min(settled["milliseconds"].values())
+    trial = try_variants(job)
+    variant = trial.variant
+    assert trial.milliseconds[variant] == min(trial.milliseconds.values())
     theirs = measure(Job("torch", "cpu", job.workload, steps=2, sampling=True, variant=variant))
     ours = measure(Job("numpy", "cpu", job.workload, steps=2))
-    assert theirs["loss"] == pytest.approx(ours["loss"], abs=1e-5)
-    assert theirs["sampling"]["one_text"] >= theirs["sampling"]["one_text_by_default"] > 0
+    assert theirs.loss == pytest.approx(ours.loss, abs=1e-5)
+    assert theirs.sampling["one_text"] >= theirs.sampling["one_text_by_default"] > 0
 
 
 @pytest.mark.parametrize("cell", ["lstm", "tanh"])
@@ -35,7 +35,8 @@ def test_a_graph_of_torch_begins_as_a_step_without_one(monkeypatch, cell):
     monkeypatch.setattr(torch_side, "recorded", lambda step: step)  # to record is not to do
     losses = {}
     for variant in ("plain", "graph"):
-        side, laps = torch_side.TorchSide(Workload(cell, 5, 3, 2, 7, 2), "cpu", variant), Laps(HostClock())
+        job = Job("torch", "cpu", Workload(cell, 5, 3, 2, 7, 2), variant=variant)
+        side, laps = torch_side.TorchSide(job), Laps(HostClock())
         laps.start()
         losses[variant] = [float(side.step(laps)) for _ in range(5)]
     # The state begins as zeros with either; the first step of the graph is the first.

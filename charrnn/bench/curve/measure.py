@@ -9,7 +9,7 @@ from typing import Any
 
 from charrnn.bench.check import check
 from charrnn.bench.curve.turns import Curve, Recipe, WeightsEvaluator, take_turns
-from charrnn.bench.job import GRAPH, TORCH, Job, measure, settle
+from charrnn.bench.job import GRAPH, TORCH, Job, measure, try_variants
 from charrnn.bench.machine import Machine, describe
 from charrnn.bench.match import require
 from charrnn.bench.timing import Spread
@@ -88,7 +88,7 @@ def measure_curve(request: CurveRequest, note: Note = lambda text: None) -> Curv
         variant = ""
         if request.rival == TORCH:
             note("finding torch's quickest way")
-            variant = settle(replace(job, side=TORCH))["variant"].removesuffix(GRAPH)  # chunks differ in length
+            variant = try_variants(replace(job, side=TORCH)).variant.removesuffix(GRAPH)  # chunks differ in length
         steps = _steps(config, tokens, job, note)
         ours, rival = (
             Recipe(side, backend.device, config.to_dict(), tokens.vocabulary.to_dict(), folder, steps, way)
@@ -139,7 +139,7 @@ def _steps(config: Config, tokens: Tokens, job: Job, note: Note) -> int:
     if budget.steps is not None:
         return budget.steps
     note(f"timing a step, to learn for {budget.text}")
-    step = Spread.of(measure(job)["seconds"]["step"]).median * config.accumulate
+    step = Spread.of(measure(job).seconds["step"]).median * config.accumulate
     return max(1, round(budget.seconds / step))
 
 

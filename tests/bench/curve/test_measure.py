@@ -17,6 +17,7 @@ from charrnn.text.source import from_path
 from charrnn.text.tokens import encode_corpus
 from charrnn.training.events import Evaluated
 from charrnn.training.trainer import Trainer
+from tests.bench.examples import measurement
 
 TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60))
 CONFIG = Config(hidden_size=8, num_layers=1, seq_len=10, batch_size=4, steps=40, learning_rate=0.02)
@@ -76,7 +77,7 @@ def test_when_the_rivals_final_loss_was_reached():
 
 
 def test_minutes_are_those_of_our_side(source, monkeypatch):
-    monkeypatch.setattr(curve, "measure", lambda job: {"seconds": {"step": [0.5, 0.6, 0.7]}})
+    monkeypatch.setattr(curve, "measure", lambda job: measurement("us", 0.5, 0.6, 0.7))
     timed = replace(CONFIG, steps=None, minutes=0.1)
     report = measure_curve(CurveRequest(source, timed, "reference", "cpu", "numpy"))
     assert report.ours.points[-1].steps == 10
