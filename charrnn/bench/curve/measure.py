@@ -1,7 +1,6 @@
-"""The loss against the time it takes: we and a rival learn the same text with the same recipe from the same weights."""
+"""Loss against time: charrnn and a rival learn the same text with the same recipe from the same weights."""
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +10,7 @@ from charrnn.bench.check import check
 from charrnn.bench.curve.turns import Curve, Recipe, WeightsEvaluator, take_turns
 from charrnn.bench.job import GRAPH, TORCH, Job, measure, try_variants
 from charrnn.bench.machine import Machine, describe
-from charrnn.bench.match import require
+from charrnn.bench.match import Note, require
 from charrnn.bench.timing import Spread
 from charrnn.bench.workload import Workload
 from charrnn.config import Config
@@ -25,14 +24,13 @@ from charrnn.text.source import Source
 from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.training.budget import Budget
 
-TOLERANCE = 0.005  # nats: the same training with other rounding does not end at quite the same loss
-_OPTIMIZERS = ("adam", "adamw", "sgd", "momentum")  # that torch has as we have them
-Note = Callable[[str], None]
+TOLERANCE = 0.005  # nats per character: equal training with different rounding ends at slightly different losses
+_OPTIMIZERS = ("adam", "adamw", "sgd", "momentum")  # PyTorch's do exactly the same
 
 
 @dataclass(frozen=True)
 class CurveRequest:
-    """What to learn, how, and beside whom; where `config` has a budget of time, it is that of our side."""
+    """The text to learn, its settings, and the rival. A budget of time in `config` is charrnn's time."""
 
     source: Source
     config: Config
@@ -43,7 +41,10 @@ class CurveRequest:
 
 @dataclass(frozen=True)
 class Reached:
-    """When we had come as low as the rival's final loss plus `tolerance`: in seconds, and as a share of its time."""
+    """When charrnn first reached the rival's final loss plus `tolerance`.
+
+    In seconds, and as a share of the rival's time; both are None if it never did.
+    """
 
     tolerance: float
     seconds: float | None
@@ -52,14 +53,14 @@ class Reached:
 
 @dataclass(frozen=True)
 class CurveReport:
-    """Both curves. `ratio` is the rival's time over ours for the same steps: of the pieces, median and extremes."""
+    """Both curves. `ratio` is the rival's time over charrnn's, one value per piece of the training."""
 
     corpus: str
     train_chars: int
     val_chars: int
     model: str
     parameters: int
-    settings: dict[str, Any]  # that are not as by default
+    settings: dict[str, Any]  # that differ from the defaults
     machine: Machine
     ours: Curve
     rival: Curve
@@ -73,6 +74,7 @@ def measure_curve(request: CurveRequest, note: Note = lambda text: None) -> Curv
     Raises:
         BackendError: the device or the rival is missing, or a side does not work.
         ConfigError: the settings hold nothing out, or depend on evaluations.
+        Unsupported: the rival does not support these settings.
         CorpusError: the text cannot be read.
     """
     backend = open_backend(request.device)
@@ -87,19 +89,20 @@ def measure_curve(request: CurveRequest, note: Note = lambda text: None) -> Curv
         check(job.workload, backend, kernels)
         variant = ""
         if request.rival == TORCH:
-            note("finding torch's quickest way")
-            variant = try_variants(replace(job, side=TORCH)).variant.removesuffix(GRAPH)  # chunks differ in length
+            note("finding PyTorch's fastest variant")
+            trial = try_variants(replace(job, side=TORCH))
+            variant = trial.variant.removesuffix(GRAPH)  # a graph needs chunks of one length
         steps = _steps(config, tokens, job, note)
         ours, rival = (
-            Recipe(side, backend.device, config.to_dict(), tokens.vocabulary.to_dict(), folder, steps, way)
-            for side, way in ((kernels.name, ""), (request.rival, variant))
+            Recipe(side, backend.device, config.to_dict(), tokens.vocabulary.to_dict(), folder, steps, its_variant)
+            for side, its_variant in ((kernels.name, ""), (request.rival, variant))
         )
         curves = take_turns((ours, rival), WeightsEvaluator(config, tokens, backend, kernels), note)
     return _report(request.source, config, tokens, backend, *curves)
 
 
 def reached(ours: Curve, rival: Curve, tolerance: float) -> Reached:
-    """When one of our evaluations was first at or below the rival's last one plus `tolerance`."""
+    """Compare charrnn's evaluations with the rival's last one; see `Reached`."""
     final = rival.points[-1]
     low = final.val_loss + tolerance
     seconds = next((point.seconds for point in ours.points if point.val_loss <= low), None)
@@ -107,39 +110,42 @@ def reached(ours: Curve, rival: Curve, tolerance: float) -> Reached:
 
 
 def _fitted(config: Config, tokens: Tokens) -> Config:
-    """The settings for this text, as training would have them."""
+    """The settings with the batch size fitted to this text, as for a training."""
     if len(tokens.val) < 2:
-        raise ConfigError("a curve is of the loss on held-out text, and nothing is held out; raise --val-fraction")
+        raise ConfigError("a curve needs held-out text, and nothing is held out; raise val_fraction in --config")
     return config.replace(batch_size=fit_batch_size(len(tokens.train), config.batch_size, config.seq_len))
 
 
 def _workload(config: Config, tokens: Tokens) -> Workload:
-    """A step of this training, to check the kernels with and to find out how long it takes."""
+    """One step of this training: the kernels are checked with it, and timed for a budget of time."""
     sizes = {name: getattr(config, name) for name in ("cell", "hidden_size", "num_layers", "seq_len", "batch_size")}
     return Workload(vocab_size=tokens.vocabulary.size, **sizes)
 
 
 def _require_recipe(config: Config, rival: str) -> None:
-    """Raise if the settings are not what both sides can do."""
+    """Raise if one of the sides does not support the settings."""
     if config.schedule == "plateau":
-        raise ConfigError("schedule plateau depends on evaluations, and a curve's do not count; use another schedule")
+        raise ConfigError(
+            "schedule plateau depends on evaluations, which --curve makes outside the training; use another"
+        )
     if rival != TORCH:
         return
     if config.optimizer not in _OPTIMIZERS:
-        raise Unsupported(f"torch's {config.optimizer} is not quite ours; use one of {', '.join(_OPTIMIZERS)}")
+        raise Unsupported(f"PyTorch's {config.optimizer} differs from charrnn's; use one of {', '.join(_OPTIMIZERS)}")
     if config.activation_penalty or config.temporal_penalty:
-        raise Unsupported("torch's side has no penalties on activations; leave them out")
+        raise Unsupported("PyTorch's side has no activation_penalty or temporal_penalty; set them to 0")
     if config.dropout and config.num_layers > 1 and config.dropout_mask == "chunk":
-        raise Unsupported("torch's layers draw a mask for each time step; use dropout_mask step, or no dropout")
+        raise Unsupported("PyTorch's layers draw a mask for each time step; use dropout_mask step, or dropout 0")
 
 
 def _steps(config: Config, tokens: Tokens, job: Job, note: Note) -> int:
-    """As many as the settings say; where they say minutes, as many plain steps as our side has time for."""
+    """Number of steps in the budget; for a budget of time, as many plain steps as charrnn makes in it."""
     budget = Budget.of(config, Ramp(config, tokens.train, tokens.vocabulary.newline).per_epoch)
     if budget.steps is not None:
         return budget.steps
     note(f"timing a step, to learn for {budget.text}")
     step = Spread.of(measure(job).seconds["step"]).median * config.accumulate
+    assert budget.seconds is not None  # a budget has steps or seconds
     return max(1, round(budget.seconds / step))
 
 
@@ -161,5 +167,5 @@ def _report(source: Source, config: Config, tokens: Tokens, backend: Backend, ou
 
 
 def _pieces(curve: Curve) -> list[float]:
-    """Seconds of each piece."""
+    """Seconds that each piece of the training took."""
     return [after - before for before, after in pairwise([0.0, *(point.seconds for point in curve.points)])]

@@ -1,4 +1,4 @@
-"""PyTorch's side of a loss curve: the same recipe as its users would write it, in its quickest variant here."""
+"""PyTorch's side of a loss curve: the same recipe as its users would write it, in its fastest variant here."""
 
 from typing import Any
 
@@ -18,12 +18,17 @@ from charrnn.text.ramp import Ramp
 
 
 class TorchLearner:
-    """torch.nn.LSTM, GRU or RNN, a linear layer, and all that changes their weights. Masks are torch's own."""
+    """torch.nn.LSTM, GRU or RNN with a linear layer, and everything that changes their weights.
+
+    Dropout masks come from PyTorch's own generator, so they are not those of charrnn.
+    """
 
     def __init__(self, config: Config, shape: Shape, batches: Ramp, recipe: Recipe) -> None:
         torch.set_num_threads(processors())
         torch.manual_seed(config.seed)
-        self.config, self.shape, self.batches = config, shape, batches
+        self.config = config
+        self.shape = shape
+        self.batches = batches
         self.device = torch.device(recipe.device.replace("gpu", "cuda"))
         self.variant = variants(recipe.device)[recipe.variant]
         kind, options = rnn_of(shape.cell)
@@ -45,12 +50,16 @@ class TorchLearner:
         self._parameters = list(self.model.parameters())
         self.optimizer = self._optimizer()
         self.scaler = torch.amp.GradScaler(self.device.type, init_scale=LOSS_SCALE, enabled=self.variant.half)
-        self.average = {name: weight.clone() for name, weight in self._named()} if config.average != "none" else None
-        self._averaged, self._state, self._losses = 0, None, list[torch.Tensor]()
+        self.average: dict[str, torch.Tensor] = {}  # empty unless the weights are averaged
+        if config.average != "none":
+            self.average = {name: weight.clone() for name, weight in self._named()}
+        self._averaged = 0
+        self._state: Any = None
+        self._losses: list[torch.Tensor] = []
         self.name = f"torch {torch.__version__.partition('+')[0]}"
 
     def step(self, number: int, rate: float, used: float) -> None:
-        """Update number `number`, counted from 0."""
+        """See `charrnn.bench.curve.worker.LearnsText.step`."""
         config = self.config
         torch.backends.mkldnn.enabled = self.variant.onednn
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = self.variant.tf32
@@ -61,7 +70,7 @@ class TorchLearner:
         self.optimizer.zero_grad()
         nats = chars = 0
         for chunk in range(number * config.accumulate, (number + 1) * config.accumulate):
-            loss, plain, count = self._chunk(chunk)
+            loss, plain, count = self._run_chunk(chunk)
             self.scaler.scale(loss / config.accumulate).backward()
             nats, chars = nats + plain * count, chars + count
         self.scaler.unscale_(self.optimizer)
@@ -76,17 +85,18 @@ class TorchLearner:
         self._losses.append(nats / chars)
 
     def take_losses(self) -> list[float]:
-        """Of the steps since the last call, in nats per character; waits for the device."""
-        losses, self._losses = torch.stack(self._losses).tolist(), []
+        """See `charrnn.bench.curve.worker.LearnsText.take_losses`."""
+        losses = torch.stack(self._losses).tolist()
+        self._losses = []
         return losses
 
     def weights(self) -> dict[str, np.ndarray]:
-        """Those to evaluate, by name."""
+        """See `charrnn.bench.curve.worker.LearnsText.weights`."""
         model = self.average or dict(self._named())
         return {name: weight.cpu().numpy() for name, weight in model.items()}
 
     def _optimizer(self) -> torch.optim.Optimizer:
-        """With weight decay on matrices only."""
+        """The optimizer, with weight decay on matrices only."""
         config = self.config
         matrices = [each for each in self._parameters if each.dim() > 1]
         vectors = [each for each in self._parameters if each.dim() < 2]
@@ -96,15 +106,15 @@ class TorchLearner:
         kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.optimizer]
         return kind(groups, config.learning_rate, **self.variant.adam)
 
-    def _chunk(self, number: int) -> tuple[torch.Tensor, torch.Tensor, int]:
-        """The loss to learn from, the loss without label smoothing, and the characters of a chunk."""
+    def _run_chunk(self, number: int) -> tuple[torch.Tensor, torch.Tensor, int]:
+        """Run one chunk; returns the loss to learn from, the loss without label smoothing, and its characters."""
         if self.batches.starts_text(number):
             self._state = None
         inputs, targets, count = self.batches.chunk(number)
         ids = torch.from_numpy(inputs.astype(np.int64)).to(self.device)
         targets = torch.from_numpy(targets.reshape(-1)[:count].astype(np.int64)).to(self.device)
         with torch.autocast(self.device.type, torch.float16, enabled=self.variant.half):
-            h, state = self._recur(self._read(ids))
+            h, state = self._run_layers(self._input(ids))
             logits = self.model["head"](self._drop(h).flatten(0, 1))[:count].float()
         self._state = tuple(each.detach() for each in state) if isinstance(state, tuple) else state.detach()
         loss = plain = cross_entropy(logits, targets)
@@ -112,8 +122,8 @@ class TorchLearner:
             loss = cross_entropy(logits, targets, label_smoothing=self.config.label_smoothing)
         return loss, plain.detach(), count
 
-    def _read(self, ids: torch.Tensor) -> torch.Tensor:
-        """What goes into the first layer."""
+    def _input(self, ids: torch.Tensor) -> torch.Tensor:
+        """The first layer's input for ids (T, B): embedded or one-hot, with characters dropped per stream."""
         x = self.model["embedding"](ids) if self.shape.embedding_size else self._one_hot[ids]
         if self.config.dropout_input:
             streams = torch.arange(ids.shape[1], device=self.device)
@@ -121,8 +131,8 @@ class TorchLearner:
             x = x * dropout(symbols, self.config.dropout_input)[streams, ids].unsqueeze(-1)
         return x
 
-    def _recur(self, x: torch.Tensor) -> tuple[torch.Tensor, Any]:
-        """The recurrent layers over a chunk, for which some of their recurrent weights may be dropped."""
+    def _run_layers(self, x: torch.Tensor) -> tuple[torch.Tensor, Any]:
+        """Run the recurrent layers over a chunk, with recurrent weights dropped if the settings say so."""
         share = self.config.dropout_weights
         if not share:
             return self.rnn(x, self._state)
@@ -130,7 +140,7 @@ class TorchLearner:
         return functional_call(self.rnn, weights, (x, self._state))
 
     def _drop(self, h: torch.Tensor) -> torch.Tensor:
-        """h (T, B, H) with values of the last layer dropped, for each time step or for all of them."""
+        """Drop outputs h (T, B, H) of the last layer, with one mask per time step or one per chunk."""
         share = self.config.dropout_output
         if not share:
             return h
@@ -140,7 +150,7 @@ class TorchLearner:
         return [(name, weight.detach()) for name, weight in self.model.named_parameters()]
 
     def _take_average(self, used: float) -> None:
-        """As `charrnn.training.averaging` has it."""
+        """Average the weights as `charrnn.training.averaging.Average` does."""
         count = self._averaged
         if self.config.average == "ema":
             share, self._averaged = 1 - min(self.config.average_decay, (count + 1) / (count + 10)), count + 1

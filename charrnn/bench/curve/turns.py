@@ -1,13 +1,13 @@
-"""Two sides learn the same text, each in a fresh process, a piece of the training each in turn.
+"""Two sides learn the same text in alternating pieces of the training, each in its own process.
 
-What else the machine does so meets both. Between pieces the weights of both are evaluated here, by the same code; that
-time counts for neither.
+Alternating exposes both to whatever else the machine does. Between pieces this process evaluates the weights of both
+sides with the same code; that time counts for neither.
 """
 
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.bench.job import environment
+from charrnn.bench.match import Note
 from charrnn.config import Config
 from charrnn.device.backend import Backend
 from charrnn.errors import BackendError
@@ -24,13 +25,17 @@ from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network.shape import Shape, initial_parameters
 from charrnn.text.tokens import Tokens
 
-POINTS = 20  # and as many points of each curve
+POINTS = 20  # of each curve, one after each piece of the training
 _WORKER = [sys.executable, "-m", "charrnn.bench.curve.worker"]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a worker process is told at its start. `folder` holds the text as ids; `variant` is one of torch's."""
+    """The first message to a worker process: which side learns what, and how.
+
+    config, vocabulary: as their to_dict gives them. folder: holds the text as ids. variant: one of PyTorch's, unused
+    by charrnn.
+    """
 
     side: str
     device: str
@@ -42,8 +47,19 @@ class Recipe:
 
 
 @dataclass(frozen=True)
+class Piece:
+    """A worker's answer: seconds of the steps since the last one, and their mean loss in nats per character."""
+
+    seconds: float
+    train_loss: float
+
+
+@dataclass(frozen=True)
 class Point:
-    """After so many steps and seconds of training: losses in nats per character, `train_loss` since the last point."""
+    """State after `steps` steps and `seconds` of training.
+
+    Losses are in nats per character; `train_loss` is the mean since the last point.
+    """
 
     steps: int
     seconds: float
@@ -53,7 +69,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Curve:
-    """How a side learned."""
+    """A side's loss over the course of its training."""
 
     name: str
     variant: str
@@ -61,32 +77,31 @@ class Curve:
 
 
 class WeightsEvaluator:
-    """Evaluates weights that a side has written."""
+    """Evaluates the weights that a side wrote to a file, on the held-out text."""
 
     def __init__(self, config: Config, tokens: Tokens, backend: Backend, kernels: ReferenceKernels) -> None:
         shape = Shape.of(config, tokens.vocabulary.size)
-        self._backend, self._ids = backend, tokens.val[: config.eval_chars + 1]
+        self._backend = backend
+        self._ids = tokens.val[: config.eval_chars + 1]
         self._params = initial_parameters(shape, backend, np.random.default_rng(config.seed))
         self._evaluator = Evaluator(shape, self._params, backend, kernels, len(self._ids))
 
     def loss(self, path: Path) -> float:
-        """On the held-out text, the state carried through it."""
+        """Loss in nats per character, with the hidden state carried through the text."""
         with np.load(path) as weights:
             for name, view in self._params.items():
                 view[...] = self._backend.to_device(weights[name])
         return self._evaluator.score(self._ids).loss
 
 
-def take_turns(
-    recipes: tuple[Recipe, Recipe], evaluator: WeightsEvaluator, note: Callable[[str], None]
-) -> tuple[Curve, Curve]:
-    """A piece of the first side's training, a piece of the second's; a piece of the first's, ...
+def take_turns(recipes: tuple[Recipe, Recipe], evaluator: WeightsEvaluator, note: Note) -> tuple[Curve, Curve]:
+    """Let both sides learn, alternating after each piece; `note` is told both losses after each.
 
     Raises:
         BackendError: a side does not work.
     """
     steps = recipes[0].steps
-    ends = sorted({-(-steps * piece // POINTS) for piece in range(1, POINTS + 1)})
+    ends = sorted({-(-steps * point // POINTS) for point in range(1, POINTS + 1)})
     with _started(recipes[0], 0) as first, _started(recipes[1], 1) as second:
         for end in ends:
             for side in (first, second):
@@ -100,31 +115,36 @@ def take_turns(
 
 
 class _SideProcess:
-    """A side in its process."""
+    """A worker process that trains one side, and the points of its curve so far."""
 
-    def __init__(self, recipe: Recipe, weights: Path, process: subprocess.Popen) -> None:
-        self.recipe, self._weights, self._process = recipe, weights, process
+    def __init__(self, recipe: Recipe, weights: Path, process: "subprocess.Popen[str]") -> None:
+        assert process.stdin and process.stdout and process.stderr  # all three are pipes
+        self._requests = process.stdin
+        self._answers = process.stdout
+        self._errors = process.stderr
+        self._weights = weights
+        self.recipe = recipe
         self.name = self._ask(asdict(recipe))["name"]
         self.points: list[Point] = []
 
     def learn(self, until: int, evaluator: WeightsEvaluator) -> None:
-        """Train until so many steps are done, and evaluate."""
-        answer = self._ask({"until": until, "weights": str(self._weights)})
+        """Train until `until` steps are done, and evaluate."""
+        piece = Piece(**self._ask({"until": until, "weights": str(self._weights)}))
         before = self.points[-1].seconds if self.points else 0.0
         loss = evaluator.loss(self._weights)
-        self.points.append(Point(until, before + answer["seconds"], answer["train_loss"], loss))
+        self.points.append(Point(until, before + piece.seconds, piece.train_loss, loss))
 
     def curve(self) -> Curve:
-        """All that it learned."""
+        """The curve so far."""
         return Curve(self.name, self.recipe.variant, tuple(self.points))
 
-    def _ask(self, what: dict[str, Any]) -> dict[str, Any]:
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
-            self._process.stdin.write(json.dumps(what) + "\n")
-            self._process.stdin.flush()
-            answer = json.loads(self._process.stdout.readline())
+            self._requests.write(json.dumps(request) + "\n")
+            self._requests.flush()
+            answer = json.loads(self._answers.readline())
         except (OSError, ValueError):
-            said = self._process.stderr.read().strip().splitlines()
+            said = self._errors.read().strip().splitlines()
             raise BackendError(f"{self.recipe.side} failed: {(said or ['its process ended'])[-1]}") from None
         if "error" in answer:
             raise BackendError(f"{self.recipe.side} failed: {answer['error']}")
@@ -133,8 +153,14 @@ class _SideProcess:
 
 @contextmanager
 def _started(recipe: Recipe, number: int) -> Iterator[_SideProcess]:
-    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    with subprocess.Popen(_WORKER, env=environment(), text=True, **pipes) as process:
+    with subprocess.Popen(
+        _WORKER,
+        env=environment(),
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
         try:
             yield _SideProcess(recipe, Path(recipe.folder, f"side{number}.npz"), process)
         finally:

@@ -1,21 +1,22 @@
-"""A side that learns, in a process of its own: see `charrnn.bench.curve.turns`.
+"""The worker process of one side of a loss curve; see `charrnn.bench.curve.turns`.
 
-It reads lines of JSON from standard input, first the recipe, then how far to train, and answers each with one.
+It reads lines of JSON from standard input and answers each with one line: first the recipe, then how far to train.
 """
 
 import json
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 
-from charrnn.bench.curve.turns import Recipe
+from charrnn.bench.curve.turns import Piece, Recipe
 from charrnn.bench.job import TORCH
 from charrnn.config import Config
 from charrnn.device.backend import open_backend
-from charrnn.errors import CharrnnError
+from charrnn.errors import CharrnnError, CorpusError
 from charrnn.kernels.choice import build
 from charrnn.network.shape import Shape, initial_parameters
 from charrnn.text.ramp import Ramp
@@ -25,19 +26,37 @@ from charrnn.training import schedules
 from charrnn.training.learner import Learner
 
 
+class LearnsText(Protocol):
+    """A side that learns a text: LearningSide or TorchLearner."""
+
+    name: str
+
+    def step(self, number: int, rate: float, used: float) -> None:
+        """Update the weights; `number` counts updates from 0, `used` is the share of the budget used so far."""
+
+    def take_losses(self) -> list[float]:
+        """Losses of the steps since the last call, in nats per character; waits for the device."""
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """The weights to evaluate, by name."""
+
+
 class LearningSide:
-    """Our side: the update as `charrnn.training.trainer` makes it."""
+    """charrnn's side: it updates the weights as `charrnn.training.trainer` does."""
 
     def __init__(self, config: Config, shape: Shape, batches: Ramp, recipe: Recipe) -> None:
-        self.config, self.batches, self.backend = config, batches, open_backend(recipe.device)
+        self.config = config
+        self.batches = batches
+        self.backend = open_backend(recipe.device)
         kernels = build(self.backend, recipe.side, precision=config.precision).kernels
         params = initial_parameters(shape, self.backend, np.random.default_rng(config.seed))
         self.learner = Learner(config, shape, params, self.backend, kernels, batches)
         self.name = f"charrnn {kernels.name}"
-        self._averaged, self._losses = 0, list[float]()
+        self._averaged = 0
+        self._losses: list[float] = []
 
     def step(self, number: int, rate: float, used: float) -> None:
-        """Update number `number`, counted from 0."""
+        """See `LearnsText.step`."""
         self.learner.advance(number, used)
         self.learner.apply(self.learner.gradients(number), rate, number + 1)
         if self.learner.average:
@@ -46,41 +65,49 @@ class LearningSide:
             self._losses += [measured.loss for measured in self.learner.ledger.take()]
 
     def take_losses(self) -> list[float]:
-        """Of the steps since the last call, in nats per character; waits for the device."""
-        losses, self._losses = self._losses + [measured.loss for measured in self.learner.ledger.take()], []
+        """See `LearnsText.take_losses`."""
+        losses = self._losses + [measured.loss for measured in self.learner.ledger.take()]
+        self._losses = []
         return losses
 
     def weights(self) -> dict[str, np.ndarray]:
-        """Those to evaluate, by name."""
+        """See `LearnsText.weights`."""
         return {name: self.backend.to_host(view) for name, view in self.learner.model.items()}
 
 
 class Training:
-    """A side, and how far it is."""
+    """A side's training and how far it has come."""
 
     def __init__(self, recipe: Recipe) -> None:
-        self.config, vocabulary = Config(**recipe.config), Vocabulary.from_dict(recipe.vocabulary)
+        self.config = Config(**recipe.config)
+        vocabulary = Vocabulary.from_dict(recipe.vocabulary)
         tokens = load_tokens(Path(recipe.folder), vocabulary)
+        if tokens is None:
+            raise CorpusError(f"the encoded text in {recipe.folder} is missing or damaged")
         self.batches = Ramp(self.config, tokens.train, vocabulary.newline)
-        shape = Shape.of(self.config, vocabulary.size)
-        self.schedule, self.steps, self.done = schedules.build(self.config), recipe.steps, 0
-        if recipe.side == TORCH:
-            from charrnn.bench.curve.torch_learner import TorchLearner
+        self.schedule = schedules.build(self.config)
+        self.steps = recipe.steps
+        self.done = 0
+        self.side = self._side(Shape.of(self.config, vocabulary.size), recipe)
 
-            self.side: Any = TorchLearner(self.config, shape, self.batches, recipe)
-        else:
-            self.side = LearningSide(self.config, shape, self.batches, recipe)
+    def _side(self, shape: Shape, recipe: Recipe) -> LearnsText:
+        if recipe.side != TORCH:
+            return LearningSide(self.config, shape, self.batches, recipe)
+        from charrnn.bench.curve.torch_learner import TorchLearner
 
-    def learn(self, until: int, weights: str) -> dict[str, float]:
-        """Train until so many steps are done, and write the weights to a file."""
+        return TorchLearner(self.config, shape, self.batches, recipe)
+
+    def learn(self, until: int, weights: str) -> Piece:
+        """Train until `until` steps are done, and write the weights to the file `weights`."""
         began = time.perf_counter()
         for number in range(self.done, until):
             used, epoch = number / self.steps, self.batches.epoch(number * self.config.accumulate)
             self.side.step(number, self.config.learning_rate * self.schedule.factor(used, epoch), used)
         losses = self.side.take_losses()
-        seconds, self.done = time.perf_counter() - began, until
-        np.savez(weights, **self.side.weights())
-        return {"seconds": seconds, "train_loss": float(np.mean(losses))}
+        seconds = time.perf_counter() - began
+        self.done = until
+        np.savez(weights, **self.side.weights())  # type: ignore[arg-type]  # its stub takes weights for allow_pickle
+        return Piece(seconds, float(np.mean(losses)))
 
 
 def main() -> None:
@@ -89,7 +116,7 @@ def main() -> None:
         training = Training(Recipe(**json.loads(sys.stdin.readline())))
         print(json.dumps({"name": training.side.name}), flush=True)
         for line in sys.stdin:
-            print(json.dumps(training.learn(**json.loads(line))), flush=True)
+            print(json.dumps(asdict(training.learn(**json.loads(line)))), flush=True)
     except CharrnnError as error:
         print(json.dumps({"error": str(error)}), flush=True)
 

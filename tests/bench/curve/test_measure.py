@@ -1,4 +1,4 @@
-"""Loss against time, beside a rival that does not have to be torch."""
+"""Loss against time, beside a rival that does not have to be PyTorch."""
 
 import importlib.util
 from dataclasses import replace
@@ -83,15 +83,15 @@ def test_minutes_are_those_of_our_side(source, monkeypatch):
     assert report.ours.points[-1].steps == 10
 
 
-def test_what_cannot_be_drawn(source, monkeypatch):
+def test_what_cannot_be_measured(source, monkeypatch):
     with pytest.raises(ConfigError, match="schedule plateau depends on evaluations"):
         measure_curve(request(source, schedule="plateau"))
     with pytest.raises(ConfigError, match="nothing is held out"):
         measure_curve(request(source, val_fraction=0.0))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: "found")
     for settings, message in (
-        ({"optimizer": "rmsprop"}, "torch's rmsprop is not quite ours; use one of adam"),
-        ({"temporal_penalty": 1.0}, "no penalties"),
+        ({"optimizer": "rmsprop"}, "PyTorch's rmsprop differs from charrnn's; use one of adam"),
+        ({"temporal_penalty": 1.0}, "no activation_penalty or temporal_penalty"),
         ({"dropout": 0.1, "num_layers": 2, "dropout_mask": "chunk"}, "use dropout_mask step"),
         ({"cell": "gru-before"}, "torch has no GRU that resets before"),
     ):
@@ -107,14 +107,14 @@ def test_a_side_that_fails_is_one_line(source, tmp_path):
     recipe = Recipe("reference", "cpu", CONFIG.to_dict(), vocabulary, str(tmp_path / "ids"), 10)
     for changes, message in (
         ({"device": "tpu"}, "reference failed: device 'tpu' is not one of auto"),
-        ({"folder": "nowhere"}, "reference failed: AttributeError: "),
+        ({"folder": "nowhere"}, "reference failed: the encoded text in nowhere is missing or damaged"),
     ):
         with pytest.raises(BackendError, match=message) as caught:
             take_turns((replace(recipe, **changes), recipe), None, print)
         assert "\n" not in str(caught.value)
 
 
-@pytest.mark.skipif(not TORCH, reason="torch, a peer to compare with, is not installed")
+@pytest.mark.skipif(not TORCH, reason="PyTorch is not installed")
 @pytest.mark.parametrize(
     ("cell", "settings"),
     [
