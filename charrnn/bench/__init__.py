@@ -1,16 +1,14 @@
-"""How fast a network trains here: checked against the reference first, then timed, alone or against a rival.
+"""How fast a network trains on this machine, alone or alternating with a rival. Kernels are checked before that.
 
-judge.py        checks, then lets the sides take turns
-check.py        our kernels against the reference
-machine.py      what the machine can do, and whether something else is using it
-job.py          asks a worker process to measure a side
-worker.py       that process
-ours.py         our side
-torch_side.py   PyTorch's side
-workload.py     what both sides do, and what it takes: operations, bytes, random characters
-timing.py       seconds of phases, spreads, rates
-report.py       what came out
-curve.py        both sides learn a text: loss against time
-turns.py        lets their processes take turns at it
-curve_worker.py, torch_learner.py  such a process; PyTorch's part of it
+match.py         the match: check, then time the sides, alternating
+check.py         charrnn's kernels against the reference
+machine.py       peak rates of the machine, and whether something else is using it
+job.py           a job for a worker process, and its answer
+worker.py        the worker process
+charrnn_side.py  charrnn's side
+torch_side.py    PyTorch's side
+workload.py      the training step that is timed, and the operations and bytes it needs
+timing.py        seconds of phases, spreads, rates
+report.py        the report of a match
+curve/           both sides learn a text: loss against time
 """

@@ -1,4 +1,4 @@
-"""The chosen kernels against the float64 reference, forward, backward and update: what is wrong is not timed."""
+"""Compares the chosen kernels with the float64 reference: forward, backward and update. Wrong kernels are not timed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -14,16 +14,16 @@ from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network.network import Network
 from charrnn.training import optim
 
-_SEQ_LEN = 8  # hidden and batch size stay as asked for: they decide which way through a kernel is taken
-_BATCH_SIZE = 64
+_SEQ_LEN = 8  # at most, to be quick; the hidden size is kept, because it selects a kernel's code path
+_BATCH_SIZE = 64  # at most
 
 
 @dataclass(frozen=True)
 class Errors:
-    """Differences from the reference, of the array where they are worst.
+    """Relative errors of the worst array of each kind.
 
-    In float32 the largest relative to the largest value; of products that round factors, root mean squares: there a
-    value can be far off by itself, where a ReLU is turned on or off by the rounding.
+    In float32 an error is the largest difference over the largest value. With rounded products it is a ratio of root
+    mean squares, because a single value may be far off where rounding turns a ReLU on or off.
     """
 
     outputs: float
@@ -31,28 +31,26 @@ class Errors:
     update: float
 
 
-# By the precision of matrix products; clipping and the optimizer make none. Products rounded by NumPy to 10 and 7 bits
-# gave, at all cells and hidden sizes from 32 to 384, outputs of 6e-4 and 5e-3, and gradients of 6e-4 and 5e-3; those of
-# ReLU cells 1.4e-2 and 5e-2.
+# Several times the errors of products that NumPy rounds to as many bits; clipping and the optimizer have no products.
 LIMITS = {
     "float32": Errors(outputs=1e-5, gradients=1e-4, update=1e-3),
     "tf32": Errors(outputs=2e-3, gradients=3e-3, update=1e-3),
     "bf16": Errors(outputs=2e-2, gradients=2e-2, update=1e-3),
 }
-_UNBOUNDED = 20  # times the limit of gradients, where products round
+_UNBOUNDED_FACTOR = 20  # on the limit of gradients of cells with unbounded outputs, with rounded products
 
 
 def check(workload: Workload, backend: Backend, kernels: ReferenceKernels) -> Errors:
-    """How far `kernels` are from the reference, on random states and weights.
+    """Measure the errors of `kernels` against the reference, on random states and weights.
 
     Raises:
-        BackendError: farther than their precision explains.
+        BackendError: the errors are larger than the precision explains.
     """
     small = replace(workload, seq_len=min(workload.seq_len, _SEQ_LEN), batch_size=min(workload.batch_size, _BATCH_SIZE))
     reference = open_backend("cpu", np.float64)
     expected = _Pass(small, reference, ReferenceKernels(np))
     size = _largest if kernels.precision == "float32" else np.linalg.norm
-    with np.errstate(all="ignore"):  # wrong kernels overflow, and are found out below
+    with np.errstate(all="ignore"):  # wrong kernels may overflow; they are refused below
         found = _Pass(small, backend, kernels)
         errors = Errors(
             _error(found.outputs, expected.outputs, size),
@@ -60,19 +58,21 @@ def check(workload: Workload, backend: Backend, kernels: ReferenceKernels) -> Er
             _error(found.change(found.gradients), expected.change(found.gradients), size),
         )
     for part, limit in asdict(_limits(workload, kernels.precision)).items():
-        if not getattr(errors, part) <= limit:  # not a number is wrong, too
+        if not getattr(errors, part) <= limit:  # also true of NaN
             raise BackendError(
-                f"the {kernels.name} kernels are wrong, and not timed: relative error of {part} "
+                f"the {kernels.name} kernels are wrong and are not timed: the relative error of {part} is "
                 f"{getattr(errors, part):.1e} (limit {limit:g}); use another --kernel"
             )
     return errors
 
 
 class _Pass:
-    """One chunk forward and backward; `outputs` and `gradients` by name, on the host."""
+    """One chunk forward and backward, with its `outputs` and `gradients` by name as float64 arrays on the host."""
 
     def __init__(self, workload: Workload, backend: Backend, kernels: ReferenceKernels) -> None:
-        self.workload, self.backend, self.kernels = workload, backend, kernels
+        self.workload = workload
+        self.backend = backend
+        self.kernels = kernels
         self.params = workload.parameters(backend)
         network = Network(
             workload.shape,
@@ -83,7 +83,7 @@ class _Pass:
             batch_size=workload.batch_size,
             training=True,
         )
-        network.grads.buffer[...] = np.nan  # what a kernel forgets to write is seen
+        network.grads.buffer[...] = np.nan  # shows what a kernel forgets to write
         inputs, targets = (backend.to_device(ids) for ids in workload.chunks()[0])
         rng = np.random.default_rng(0)
         states, dstates = (
@@ -101,7 +101,7 @@ class _Pass:
         self.gradients = {name: self._copy(view) for name, view in self.grads.items()}
 
     def change(self, gradients: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """How clipping and the optimizer's first step against `gradients` move the weights."""
+        """The change of the weights by clipping and the optimizer's first step with `gradients`."""
         config = self.workload.config
         before = {name: self._copy(view) for name, view in self.params.items()}
         for name, view in self.grads.items():
@@ -117,7 +117,7 @@ class _Pass:
 def _limits(workload: Workload, precision: str) -> Errors:
     limits = LIMITS[precision]
     if not CELLS[workload.cell].bounded and precision != "float32":
-        return replace(limits, gradients=_UNBOUNDED * limits.gradients)
+        return replace(limits, gradients=_UNBOUNDED_FACTOR * limits.gradients)
     return limits
 
 

@@ -1,8 +1,9 @@
-"""What this machine can do at most, and whether something else is using it."""
+"""Peak rates of this machine, and whether something else is using it."""
 
 import os
 import platform
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,16 +15,19 @@ from charrnn.device.backend import Backend
 from charrnn.device.processors import processors
 from charrnn.kernels.reference import ReferenceKernels
 
-_GEMM = {"cpu": 1536, "gpu": 8192}  # rows and columns; large enough for a rate that a larger product hardly beats
-_COPY_BYTES = {"cpu": 64 << 20, "gpu": 512 << 20}  # more than caches hold
+_GEMM = {"cpu": 1536, "gpu": 8192}  # rows and columns; a larger product is hardly any faster
+_COPY_BYTES = {"cpu": 64 << 20, "gpu": 512 << 20}  # larger than the caches
 _SECONDS = 0.4
-_BUSY_CORES = 0.3  # used by others
-_BUSY_SPREAD = 1.25  # the median product takes so much longer than the quickest
+_BUSY_CORES = 0.3  # in use by other processes
+_BUSY_SPREAD = 1.25  # best rate of a product over its worst median
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What does not change while it is measured. `copy_gb_s` counts bytes read and written, 1e9 a second."""
+    """Properties that do not change during a measurement.
+
+    `copy_gb_s` counts bytes read and bytes written, in units of 1e9 bytes per second.
+    """
 
     device: str
     processor: str
@@ -34,9 +38,9 @@ class Machine:
 
 @dataclass(frozen=True)
 class Ceiling:
-    """The rate of large matrix products just now, in GFLOP/s: the best, and the median.
+    """Current rate of large matrix products in GFLOP/s: the best and the median.
 
-    `others` are the cores that other processes used meanwhile, None where the system does not tell.
+    `others` is the number of cores that other processes used meanwhile; None where the system does not report it.
     """
 
     best: float
@@ -45,7 +49,7 @@ class Ceiling:
 
 
 def describe(backend: Backend) -> Machine:
-    """The machine, with the rate of large copies measured."""
+    """Describe the machine and measure its rate of large copies."""
     processor = _processor() if backend.device == "cpu" else backend.description
     size = _COPY_BYTES[backend.device[:3]]
     source = backend.xp.ones(size, np.uint8)
@@ -58,22 +62,25 @@ def describe(backend: Backend) -> Machine:
 def ceiling(backend: Backend, kernels: ReferenceKernels) -> Ceiling:
     """Measure the rate of a large matrix product; takes about half a second.
 
-    On a CPU in float32 the product is NumPy's, otherwise that of the kernels in their precision, on a GPU cuBLAS's.
+    On a CPU in float32 this is NumPy's product. Otherwise it is the product of `kernels` in their precision, which on
+    a GPU is cuBLAS's.
     """
     size, xp = _GEMM[backend.device[:3]], backend.xp
-    # Not all the same number: a GPU needs less power for that, and clocks higher.
+    # Varied values: a GPU needs less power for constant ones and clocks higher.
     a, b, out = (xp.linspace(-1, 1, size * size, dtype=np.float32).reshape(size, size) for _ in range(3))
-    began, busy_before = time.perf_counter(), _busy_seconds()
     product = xp.matmul if backend.device == "cpu" and kernels.precision == "float32" else kernels.matmul
+    began, busy_before = time.perf_counter(), _busy_seconds()
     seconds = _repeat(backend, lambda: product(a, b, out))
     busy_after, took = _busy_seconds(), time.perf_counter() - began
-    others = None if busy_before is None else max(0.0, (busy_after - busy_before) / took)
+    others = None
+    if busy_before is not None and busy_after is not None:
+        others = max(0.0, (busy_after - busy_before) / took)
     flops = 2 * size**3
     return Ceiling(flops / min(seconds) / 1e9, flops / float(np.median(seconds)) / 1e9, others)
 
 
 def busy(machine: Machine, ceilings: list[Ceiling]) -> list[str]:
-    """Signs, each as a line, that something else used the machine while it was measured."""
+    """Signs that something else used the machine during the measurement, one line each."""
     signs = []
     others = max(each.others or 0.0 for each in ceilings)
     if others > _BUSY_CORES:
@@ -84,9 +91,11 @@ def busy(machine: Machine, ceilings: list[Ceiling]) -> list[str]:
     return signs
 
 
-def _repeat(backend: Backend, operation: object) -> list[float]:
+def _repeat(backend: Backend, operation: Callable[[], object]) -> list[float]:
+    """Seconds of each repetition of `operation`, after one that warms up."""
     operation()
-    clock, times = clock_of(backend), []
+    clock = clock_of(backend)
+    times: list[float] = []
     while sum(times) < _SECONDS or len(times) < 3:
         began = clock.now()
         operation()
@@ -95,7 +104,7 @@ def _repeat(backend: Backend, operation: object) -> list[float]:
 
 
 def _busy_seconds() -> float | None:
-    """Processor time that processes other than this one have used since the system started."""
+    """Processor time that other processes have used since the system started; None if the system does not report it."""
     counters = Path("/proc/stat")
     if not counters.is_file():
         return None

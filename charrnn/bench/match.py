@@ -83,9 +83,9 @@ def require(rival: str, workload: Workload, backend: Backend, precision: str) ->
     if rival != TORCH:
         build(backend, rival, precision=precision)
     elif importlib.util.find_spec(TORCH) is None:
-        raise BackendError("--vs torch: torch is not installed; pip install torch")
+        raise BackendError("--vs torch: PyTorch is not installed; pip install torch")
     elif CELLS[workload.cell].torch is None:
-        raise Unsupported(f"PyTorch has no {workload.cell}; use another --cell, or --vs reference")
+        raise Unsupported(f"PyTorch has no {workload.cell}; use another --cell or --vs reference")
 
 
 def _take_turns(

@@ -1,4 +1,4 @@
-"""What was found: each side's figures, the pairs, and the ratios between them."""
+"""The report of a match: figures of each side, pairs of turns, and ratios between the sides."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,11 @@ PHASES = ("step", "forward", "backward", "rest")
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes: the training process at its largest, how much of that came with the size of the network, and the least."""
+    """Memory of training in bytes.
+
+    peak: largest size of the process. training: the part of it that depends on the size of the network. least: what
+    training needs at least.
+    """
 
     peak: int
     training: int
@@ -24,25 +28,31 @@ class Memory:
 
 @dataclass(frozen=True)
 class SideResult:
-    """What a side did, over all its processes. `share` is of the matrix product's rate in the same pair."""
+    """Figures of a side over all its turns.
+
+    milliseconds: per step, and per phase (forward, backward, rest); a CUDA graph has no phases. microseconds: all of
+    forward and all of backward, per time step and layer. share: matrix products relative to the ceiling measured in
+    the same turn. gb_per_second, copy_share: the least traffic, and relative to the rate of large copies. sampling:
+    characters per second.
+    """
 
     name: str
     variant: str
     precision: str  # of matrix products
-    milliseconds: dict[str, Spread]  # of a step and of its phases: forward, backward, rest; of a CUDA graph no phases
-    microseconds: dict[str, Spread]  # forward and backward, all that is in them, for each time step of each layer
+    milliseconds: dict[str, Spread]
+    microseconds: dict[str, Spread]
     chars_per_second: float
     gflops_per_second: float
     share: Spread
-    gb_per_second: float  # of what has to be moved at least
-    copy_share: float  # of the rate of large copies
+    gb_per_second: float
+    copy_share: float
     memory: Memory | None
-    sampling: dict[str, Spread]  # characters a second
+    sampling: dict[str, Spread]
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One turn of both sides: milliseconds a step, the rival's over ours, and the ceiling in GFLOP/s just before."""
+    """One turn of each side: milliseconds per step, their ratio, and the ceiling just before in GFLOP/s."""
 
     ours: float
     rival: float
@@ -52,16 +62,16 @@ class Pair:
 
 @dataclass(frozen=True)
 class BenchReport:
-    """All that was found. Ratios are above 1 where we are faster."""
+    """All results. Ratios are above 1 where charrnn is faster."""
 
     workload: Workload
-    gflops: float  # in a step
+    gflops: float  # per step
     errors: Errors
     machine: Machine
     ceiling: Spread  # GFLOP/s
     ours: SideResult
     rival: SideResult | None
-    variants: dict[str, float | str]  # of torch: milliseconds a step when they took turns, or why one failed
+    variants: dict[str, float | str]  # of PyTorch: milliseconds per step in their trial, or why it failed
     pairs: list[Pair]
     ratio: Spread | None
     ratio_sampling: dict[str, Spread]

@@ -1,6 +1,6 @@
-"""Seconds of phases, spreads, rates. All sides are timed by this file.
+"""Seconds of phases, spreads and rates; all sides are timed by this module.
 
-A CPU is timed by the clock, a GPU by events in its queue: so it never waits for the host to look at a clock.
+A CPU is timed by the clock, a GPU by events in its queue, so that it never waits for the host.
 """
 
 import time
@@ -19,7 +19,7 @@ _TRIALS = 5
 
 @dataclass(frozen=True)
 class Spread:
-    """A median and what lies around it."""
+    """The median, lowest and highest of some values."""
 
     median: float
     low: float
@@ -27,22 +27,22 @@ class Spread:
 
     @classmethod
     def of(cls, values: Sequence[float], factor: float = 1.0) -> "Spread":
-        """The spread of `values`, each times `factor`."""
+        """The spread of `values`, each multiplied by `factor`."""
         return cls(*(factor * float(value) for value in (np.median(values), min(values), max(values))))
 
 
 class Clock(Protocol):
-    """Takes moments, and tells afterwards how far apart they were."""
+    """Marks moments, and later reads the time between two of them."""
 
     def now(self) -> Any:
-        """This moment; where work is queued, that at which all that was asked for before is done."""
+        """Mark this moment; with a queue of work, the moment when everything queued so far is done."""
 
     def seconds(self, first: Any, second: Any) -> float:
-        """Between two moments; waits until they have come."""
+        """Seconds between two moments; waits until both have passed."""
 
 
 class HostClock:
-    """The processor's own."""
+    """The clock of the host."""
 
     def now(self) -> float:
         """See `Clock.now`."""
@@ -54,7 +54,7 @@ class HostClock:
 
 
 class EventClock:
-    """Events in the queue of a GPU, by CuPy."""
+    """CuPy's events in the queue of a GPU."""
 
     def __init__(self, cuda: Any) -> None:
         self._cuda = cuda
@@ -72,27 +72,27 @@ class EventClock:
 
 
 def clock_of(backend: Backend) -> Clock:
-    """What to time a device with."""
+    """The clock for a device."""
     return HostClock() if backend.device == "cpu" else EventClock(backend.xp.cuda)
 
 
 class Laps:
-    """Seconds of each phase of one step after another."""
+    """Seconds of each phase in consecutive steps."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._steps: list[list[tuple[str, Any]]] = []  # phases with the moments of their ends
+        self._steps: list[list[tuple[str, Any]]] = []  # the moments at which phases ended
 
     def start(self) -> None:
         """Begin a step."""
         self._steps.append([("", self._clock.now())])
 
     def __call__(self, phase: str) -> None:
-        """What came since the last lap belongs to `phase`."""
+        """Attribute the time since the last lap to `phase`."""
         self._steps[-1].append((phase, self._clock.now()))
 
     def seconds(self) -> dict[str, list[float]]:
-        """Of each phase, a number for each step; "step" is all of it."""
+        """Seconds of each phase, one number per step; "step" is the whole step."""
         found: dict[str, list[float]] = {}
         for laps in self._steps:
             step: dict[str, float] = {}
@@ -103,15 +103,18 @@ class Laps:
         return found
 
 
-def rate(draw: Callable[[int], None]) -> float:
-    """How many a second `draw(count)` does: the median of some trials, after a warm-up that also finds their length."""
+def rate(repeat: Callable[[int], None]) -> float:
+    """Repetitions per second of `repeat(count)`: the median of a few trials.
+
+    A warm-up comes first, in which `count` doubles until a trial is long enough to be timed.
+    """
     count = 1
-    while (seconds := _seconds(draw, count)) < _TRIAL_SECONDS:
+    while (seconds := _seconds(repeat, count)) < _TRIAL_SECONDS:
         count *= 2
-    return count / float(np.median([seconds, *(_seconds(draw, count) for _ in range(_TRIALS - 1))]))
+    return count / float(np.median([seconds, *(_seconds(repeat, count) for _ in range(_TRIALS - 1))]))
 
 
-def _seconds(draw: Callable[[int], None], count: int) -> float:
+def _seconds(repeat: Callable[[int], None], count: int) -> float:
     began = time.perf_counter()
-    draw(count)
+    repeat(count)
     return time.perf_counter() - began

@@ -1,8 +1,8 @@
 """PyTorch's side of a comparison: the same network, weights, text, clipping and optimizer, as its users write them.
 
-torch is given its best: the one-hot input is made outside the timing, and of its ways to do the same (on a CPU oneDNN
-on or off, three implementations of Adam, one thread or all for sampling; on a GPU three precisions, each with and
-without a CUDA graph of the whole step) the quickest here is used.
+PyTorch runs at its best. The one-hot input is made outside the timing, and the fastest variant on this machine is used:
+on a CPU with oneDNN on or off, three implementations of Adam, and one or all threads for sampling; on a GPU with three
+precisions, each with and without a CUDA graph of the whole step.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,21 +23,21 @@ from charrnn.device.processors import processors
 
 _ADAMS = {"fused Adam": {"fused": True}, "foreach Adam": {"foreach": True}, "plain Adam": {"foreach": False}}
 _ONEDNN = {"oneDNN": True, "no oneDNN": False}
-LOSS_SCALE = 1024.0  # of float16 gradients: far from overflow, so that no step is left out
+LOSS_SCALE = 1024.0  # of float16 gradients: far from overflow, so that no step is skipped
 
 
 class Variant(NamedTuple):
-    """One of torch's ways to do the same."""
+    """One of PyTorch's ways to do the same training step."""
 
     adam: dict[str, bool]
     onednn: bool = True
     tf32: bool = False
     half: bool = False  # float16 by autocast
-    graph: bool = False  # the step is recorded once, and replayed
+    graph: bool = False  # the step is recorded once and replayed
 
     @property
     def precision(self) -> str:
-        """Of matrix products."""
+        """Precision of matrix products."""
         return "float16" if self.half else "tf32" if self.tf32 else "float32"
 
 
@@ -51,7 +51,7 @@ _ON_GPU = _EAGER_ON_GPU | {
     f"{name}{GRAPH}": variant._replace(adam=variant.adam | {"capturable": True}, graph=True)
     for name, variant in _EAGER_ON_GPU.items()
 }
-_STEPS_BEFORE_CAPTURE = 3  # so that all that is made at first use is made
+_STEPS_BEFORE_CAPTURE = 3  # creates everything that is created at first use
 _TEMPERATURE = 0.8
 
 
@@ -63,12 +63,12 @@ def rnn_of(cell: str) -> tuple[type[nn.RNNBase], dict[str, Any]]:
 
 
 def variants(device: str) -> dict[str, Variant]:
-    """What there is to choose from on a device, by name."""
+    """The variants that run on a device, by name."""
     return _ON_CPU if device == "cpu" else _ON_GPU
 
 
 class TorchSide:
-    """torch.nn.LSTM, GRU or RNN and a linear layer, with all that a training step needs."""
+    """torch.nn.LSTM, GRU or RNN with a linear layer, and all that a training step needs."""
 
     def __init__(self, job: Job) -> None:
         torch.set_num_threads(processors())
@@ -107,11 +107,11 @@ class TorchSide:
         return total - free
 
     def step(self, lap: Laps) -> Any:
-        """One training step; the loss in nats per character, which a GPU may not know yet."""
+        """Train one step; returns the loss in nats per character, which a GPU may still be computing."""
         return next(self._steps)(lap)
 
     def _record(self, chunks: list[tuple[torch.Tensor, torch.Tensor]]) -> list[Callable[[Laps], Any]]:
-        """A graph of the step on each chunk; weights, moments and state are afterwards as they were before."""
+        """Record a graph of the step on each chunk; leaves weights, moments and state as they were."""
         weights = [weight.detach().clone() for weight in self.model.parameters()]
         with side_stream():
             for _ in range(_STEPS_BEFORE_CAPTURE):
@@ -154,7 +154,7 @@ class TorchSide:
         return loss.detach()
 
     def _keep(self, state: Any) -> None:
-        """For the next chunk; a graph finds it where it was when it was recorded."""
+        """Keep the state for the next chunk; a graph reads it at the address where it was recorded."""
         if self.variant.graph and self.state is not None:
             for mine, new in zip(_parts(self.state), _parts(state), strict=True):
                 mine.copy_(new.detach())
@@ -162,17 +162,17 @@ class TorchSide:
             self.state = tuple(each.detach() for each in state) if isinstance(state, tuple) else state.detach()
 
     def sampling(self) -> dict[str, float]:
-        """Characters a second of one text: in torch's best way, and as torch comes."""
+        """Characters per second of one text, with PyTorch tuned for it and with PyTorch's defaults."""
         rates = []
         for onednn in _ONEDNN.values():
             for threads in (processors(), 1):
                 torch.backends.mkldnn.enabled = onednn
                 torch.set_num_threads(threads)
-                rates.append(rate(self._drawer()))
+                rates.append(rate(self._sampler()))
         return {"one_text": max(rates), "one_text_by_default": rates[0]}
 
-    def _drawer(self) -> Callable[[int], None]:
-        """Draws characters one after another; without gradients, in torch's lightest mode for that."""
+    def _sampler(self) -> Callable[[int], None]:
+        """A function that samples the given number of characters, in PyTorch's lightest mode without gradients."""
 
         def draw(count: int) -> None:
             with torch.inference_mode():
@@ -190,7 +190,7 @@ class TorchSide:
 
 
 class TorchClock:
-    """Events in the queue of a GPU; see `charrnn.bench.timing.Clock`."""
+    """PyTorch's events in the queue of a GPU; see `charrnn.bench.timing.Clock`."""
 
     def now(self) -> torch.cuda.Event:
         """See `Clock.now`."""
@@ -206,7 +206,7 @@ class TorchClock:
 
 @contextmanager
 def side_stream() -> Iterator[None]:
-    """A stream beside the present one, as torch wants it before a capture; what was done is waited for."""
+    """Run on a second stream, as PyTorch requires before a capture; the current stream then waits for it."""
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
@@ -215,7 +215,7 @@ def side_stream() -> Iterator[None]:
 
 
 def recorded(step: Callable[[], Any]) -> Callable[[], Any]:
-    """A function that replays what `step` asked the GPU for; it returns where the result will be."""
+    """Record the GPU work of `step` as a graph; the returned function replays it and returns its result."""
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         result = step()

@@ -1,4 +1,4 @@
-"""What is timed: a training step of a certain size on random characters, and what it takes at least."""
+"""The training step that is timed: its sizes, its random characters, and the least operations and bytes it needs."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
 from charrnn.network.shape import Shape, initial_parameters
 
-CHUNKS = 2  # different stretches of text, taken in turn: enough that gradients do not vanish while it is timed
+CHUNKS = 2  # alternating stretches of text, so that gradients do not vanish during the timing
 _FLOAT = 4  # bytes
 _SEED = 1
 
@@ -33,7 +33,7 @@ class Workload:
 
     @property
     def config(self) -> Config:
-        """The settings that all sides train with: Adam and clipping, as they are by default."""
+        """The settings that all sides train with: the default optimizer and clipping."""
         sizes = {name: getattr(self, name) for name in ("hidden_size", "num_layers", "seq_len", "batch_size")}
         return Config(cell=self.cell, **sizes)
 
@@ -46,8 +46,8 @@ class Workload:
     def flops(self) -> int:
         """Floating-point operations of the matrix products in a training step, forward and backward.
 
-        A product forward means two of the same size backward: for its inputs and for its weights. The input product
-        of the first layer is a gather and counts nothing.
+        Each product in the forward pass has two of the same size in the backward pass, for its inputs and for its
+        weights. The input product of the first layer is a gather and is not counted.
         """
         gates = CELLS[self.cell].gates(self.hidden_size)
         recurrent = self.num_layers * gates * self.hidden_size
@@ -57,40 +57,40 @@ class Workload:
 
     @property
     def least_bytes(self) -> int:
-        """What a training step has to hold: weights, gradients, Adam's two moments, the tape, and the characters.
+        """Bytes that a training step must hold: weights, gradients, Adam's two moments, the tape and the characters.
 
-        The tape is what backward must know of each character: pre-activations and states of every layer, and logits.
-        Of the GRUs' last block it is two values, as two products meet in it.
+        The tape is what the backward pass needs from the forward pass for each character: pre-activations and states
+        of every layer, and logits. The last block of a GRU counts twice, because two products meet in it.
         """
         return _FLOAT * (4 * self.shape.size + self._tape) + CHUNKS * 2 * self.chars * self.id_dtype.itemsize
 
     @property
     def traffic(self) -> int:
-        """Bytes that a training step moves at least to and from memory, if caches keep all that one phase needs again.
+        """Fewest bytes that a training step moves to and from memory, if caches keep everything that a phase reuses.
 
-        The tape is written and read. Weights are read forward and backward, gradients written, and read for their norm;
-        Adam reads both and the two moments, and writes weights and moments.
+        The tape is written and read. Weights are read forward and backward; gradients are written, and read for their
+        norm. Adam reads weights, gradients and both moments, and writes weights and moments.
         """
         return _FLOAT * (11 * self.shape.size + 2 * self._tape)
 
     @property
     def _tape(self) -> int:
-        """Values on the tape."""
+        """Number of values on the tape."""
         cell = CELLS[self.cell]
-        of_layer = len(cell.blocks) + len(cell.states) + cell.saved
-        return self.chars * (self.num_layers * of_layer * self.hidden_size + self.vocab_size)
+        per_layer = len(cell.blocks) + len(cell.states) + cell.saved
+        return self.chars * (self.num_layers * per_layer * self.hidden_size + self.vocab_size)
 
     @property
     def id_dtype(self) -> np.dtype:
-        """The smallest that holds every character, as in training."""
+        """The smallest dtype that holds every character, as in training."""
         return np.min_scalar_type(self.vocab_size - 1)
 
     def chunks(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Random inputs (T, B) and targets (T*B,), the same at each call."""
+        """Random inputs (T, B) and targets (T*B,); every call returns the same."""
         rng = np.random.default_rng(_SEED)
         text = rng.integers(0, self.vocab_size, (CHUNKS, self.seq_len + 1, self.batch_size), self.id_dtype)
         return [(part[:-1], part[1:].reshape(-1)) for part in text]
 
     def parameters(self, backend: Backend) -> Flat:
-        """Initial weights, the same at each call."""
+        """Initial weights; every call returns the same."""
         return initial_parameters(self.shape, backend, np.random.default_rng(_SEED))

@@ -45,8 +45,8 @@ def test_rivals_that_cannot_be(monkeypatch):
     with pytest.raises(ConfigError, match="kernel 'nonsense'"):
         bench(BenchRequest(TINY, "cpu", "numpy", rival="nonsense"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(BackendError, match=r"torch is not installed; pip install torch"):
+    with pytest.raises(BackendError, match=r"PyTorch is not installed; pip install torch"):
         bench(BenchRequest(TINY, "cpu", "numpy", rival="torch"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: "found")
-    with pytest.raises(Unsupported, match="torch has no GRU that resets before the product"):
+    with pytest.raises(Unsupported, match="PyTorch has no gru-before; use another --cell"):
         bench(BenchRequest(Workload("gru-before", 5, 3, 1, 2, 2), "cpu", "numpy", rival="torch"))

@@ -172,7 +172,7 @@ def test_what_is_missing_is_named(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     result = run(*TINY, "--vs", "torch")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "Error: --vs torch: torch is not installed; pip install torch\n"
+    assert result.stderr == "Error: --vs torch: PyTorch is not installed; pip install torch\n"
     monkeypatch.setitem(sys.modules, "cupy", None)
     result = run("--device", "gpu")
     assert (result.exit_code, result.stdout) == (1, "")

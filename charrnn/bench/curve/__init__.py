@@ -1,1 +1,7 @@
-"""Loss against time: charrnn and a rival learn the same text, in alternating pieces."""
+"""Loss against time: charrnn and a rival learn the same text in alternating pieces of the training.
+
+measure.py        the recipe for both sides, and the report
+turns.py          runs the worker processes in turn, and evaluates their weights
+worker.py         the worker process, and charrnn's side
+torch_learner.py  PyTorch's side
+"""

@@ -93,12 +93,12 @@ def test_what_cannot_be_measured(source, monkeypatch):
         ({"optimizer": "rmsprop"}, "PyTorch's rmsprop differs from charrnn's; use one of adam"),
         ({"temporal_penalty": 1.0}, "no activation_penalty or temporal_penalty"),
         ({"dropout": 0.1, "num_layers": 2, "dropout_mask": "chunk"}, "use dropout_mask step"),
-        ({"cell": "gru-before"}, "torch has no GRU that resets before"),
+        ({"cell": "gru-before"}, "PyTorch has no gru-before; use another --cell"),
     ):
         with pytest.raises(Unsupported, match=message):
             measure_curve(request(source, "torch", **settings))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(BackendError, match="torch is not installed"):
+    with pytest.raises(BackendError, match="PyTorch is not installed"):
         measure_curve(request(source, "torch"))
 
 
