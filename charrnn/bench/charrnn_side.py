@@ -24,7 +24,7 @@ class TimedSide:
     def __init__(self, job: Job) -> None:
         workload = job.workload
         self.backend = open_backend(job.device)
-        self.kernels = build(self.backend, job.side, precision=job.precision).kernels
+        self.kernels = build(self.backend, job.side, job.threads, job.precision).kernels
         self.config = workload.config
         self.shape = workload.shape
         self.params = workload.parameters(self.backend)

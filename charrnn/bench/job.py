@@ -25,7 +25,8 @@ class Job:
     """A side to measure, and how.
 
     side: the name of charrnn's kernels, or TORCH. steps: timed steps; None times a second's worth. variant: one of
-    PyTorch's variants, unused by charrnn. precision: that of charrnn's matrix products, unused by PyTorch.
+    PyTorch's variants, unused by charrnn. precision: that of charrnn's matrix products, unused by PyTorch. threads: of
+    the side, one per processor if None; refused by kernels without threads of their own.
     """
 
     side: str
@@ -35,6 +36,7 @@ class Job:
     sampling: bool = False
     variant: str = ""
     precision: str = Config.precision
+    threads: int | None = None
 
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> "Job":

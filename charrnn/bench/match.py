@@ -27,7 +27,8 @@ Note = Callable[[str], None]
 class BenchRequest:
     """What to time: `kernel` on `device`, alternating with `rival` (another kernel, or TORCH) if there is one.
 
-    pairs: turns per side, unused without a rival. steps: timed steps in a turn; None times a second's worth.
+    pairs: turns per side, unused without a rival. steps: timed steps in a turn; None times a second's worth. threads:
+    of each side, one per processor if None; the rate of the machine's matrix product is measured with all of them.
     """
 
     workload: Workload
@@ -38,6 +39,7 @@ class BenchRequest:
     steps: int | None = None
     sampling: bool = False
     precision: str = Config.precision
+    threads: int | None = None
 
 
 def bench(request: BenchRequest, note: Note = lambda text: None) -> BenchReport:
@@ -58,7 +60,13 @@ def bench(request: BenchRequest, note: Note = lambda text: None) -> BenchReport:
     note("measuring the machine")
     machine = describe(backend)
     ours = Job(
-        kernels.name, backend.device, request.workload, request.steps, request.sampling, precision=request.precision
+        kernels.name,
+        backend.device,
+        request.workload,
+        request.steps,
+        request.sampling,
+        precision=request.precision,
+        threads=request.threads,
     )
     if not request.rival:
         note("timing")

@@ -71,7 +71,8 @@ class TorchSide:
     """torch.nn.LSTM, GRU or RNN with a linear layer, and all that a training step needs."""
 
     def __init__(self, job: Job) -> None:
-        torch.set_num_threads(processors())
+        self.threads = job.threads or processors()
+        torch.set_num_threads(self.threads)
         workload = job.workload
         self.workload = workload
         self.config = workload.config
@@ -165,7 +166,7 @@ class TorchSide:
         """Characters per second of one text, with PyTorch tuned for it and with PyTorch's defaults."""
         rates = []
         for onednn in _ONEDNN.values():
-            for threads in (processors(), 1):
+            for threads in (self.threads, 1):
                 torch.backends.mkldnn.enabled = onednn
                 torch.set_num_threads(threads)
                 rates.append(rate(self._sampler()))

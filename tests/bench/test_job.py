@@ -19,6 +19,11 @@ def test_the_worker_is_found_from_anywhere(tmp_path, monkeypatch):
     assert measure(Job("numpy", "cpu", TINY, steps=1)).name == "charrnn numpy"
 
 
+def test_threads_reach_the_kernels_of_the_worker():
+    with pytest.raises(BackendError, match="measuring numpy failed: the numpy kernels have no threads"):
+        measure(Job("numpy", "cpu", TINY, steps=1, threads=1))
+
+
 @pytest.mark.parametrize("side", ["nonsense", "torch"])
 def test_a_failing_worker_is_one_line(side):
     with pytest.raises(BackendError) as caught:

@@ -30,6 +30,18 @@ def test_two_kernels_take_turns():
     assert notes == ["checking against the reference", "measuring the machine", "pair 1 of 2", "pair 2 of 2"]
 
 
+def test_both_sides_run_on_the_threads_asked_for(monkeypatch):
+    jobs = []
+
+    def measured(job):
+        jobs.append(job)
+        return measurement(job.side, 1.0)
+
+    monkeypatch.setattr(match, "measure", measured)
+    bench(BenchRequest(TINY, "cpu", "numpy", rival="reference", pairs=1, threads=2))
+    assert [(job.side, job.threads) for job in jobs] == [("numpy", 2), ("reference", 2)]
+
+
 @pytest.mark.parametrize(("precision", "tolerated"), [("float32", 1e-3), ("bf16", 1e-2)])
 def test_sides_that_learn_different_things_are_not_compared(monkeypatch, precision, tolerated):
     too_far = 1 + 1.1 * tolerated

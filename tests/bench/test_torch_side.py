@@ -25,6 +25,19 @@ def test_torch_learns_the_same(cell):
     assert theirs.sampling["one_text"] >= theirs.sampling["one_text_by_default"] > 0
 
 
+def test_threads_are_those_of_the_job():
+    import torch
+
+    from charrnn.bench.torch_side import TorchSide
+
+    before = torch.get_num_threads()
+    try:
+        TorchSide(Job("torch", "cpu", Workload("lstm", 5, 3, 2, 7, 2), variant="oneDNN, fused Adam", threads=1))
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+
+
 @pytest.mark.parametrize("cell", ["lstm", "tanh"])
 def test_a_graph_of_torch_begins_as_a_step_without_one(monkeypatch, cell):
     from charrnn.bench import torch_side

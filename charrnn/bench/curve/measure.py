@@ -37,6 +37,7 @@ class CurveRequest:
     rival: str
     device: str = "auto"
     kernel: str = "auto"
+    threads: int | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,9 @@ def measure_curve(request: CurveRequest, note: Note = lambda text: None) -> Curv
     with tempfile.TemporaryDirectory() as folder:
         tokens = encode_corpus(request.source, request.config, Path(folder))
         config = _fitted(request.config, tokens)
-        job = Job(kernels.name, backend.device, _workload(config, tokens), precision=config.precision)
+        job = Job(
+            kernels.name, backend.device, _workload(config, tokens), precision=config.precision, threads=request.threads
+        )
         require(request.rival, job.workload, backend, job.precision)
         _require_recipe(config, request.rival)
         note("checking against the reference")
@@ -93,10 +96,9 @@ def measure_curve(request: CurveRequest, note: Note = lambda text: None) -> Curv
             trial = try_variants(replace(job, side=TORCH))
             variant = trial.variant.removesuffix(GRAPH)  # a graph needs chunks of one length
         steps = _steps(config, tokens, job, note)
-        ours, rival = (
-            Recipe(side, backend.device, config.to_dict(), tokens.vocabulary.to_dict(), folder, steps, its_variant)
-            for side, its_variant in ((kernels.name, ""), (request.rival, variant))
-        )
+        vocabulary = tokens.vocabulary.to_dict()
+        ours = Recipe(job.side, job.device, config.to_dict(), vocabulary, folder, steps, threads=job.threads)
+        rival = replace(ours, side=request.rival, variant=variant)
         curves = take_turns((ours, rival), WeightsEvaluator(config, tokens, backend, kernels), note)
     return _report(request.source, config, tokens, backend, *curves)
 

@@ -24,7 +24,7 @@ class TorchLearner:
     """
 
     def __init__(self, config: Config, shape: Shape, batches: Ramp, recipe: Recipe) -> None:
-        torch.set_num_threads(processors())
+        torch.set_num_threads(recipe.threads or processors())
         torch.manual_seed(config.seed)
         self.config = config
         self.shape = shape

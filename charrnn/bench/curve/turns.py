@@ -33,8 +33,8 @@ _WORKER = [sys.executable, "-m", "charrnn.bench.curve.worker"]
 class Recipe:
     """The first message to a worker process: which side learns what, and how.
 
-    config, vocabulary: as their to_dict gives them. folder: holds the text as ids. variant: one of PyTorch's, unused
-    by charrnn.
+    config, vocabulary: as their to_dict gives them. folder: holds the text as ids. variant, threads: as in
+    `charrnn.bench.job.Job`.
     """
 
     side: str
@@ -44,6 +44,7 @@ class Recipe:
     folder: str
     steps: int
     variant: str = ""
+    threads: int | None = None
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class LearningSide:
         self.config = config
         self.batches = batches
         self.backend = open_backend(recipe.device)
-        kernels = build(self.backend, recipe.side, precision=config.precision).kernels
+        kernels = build(self.backend, recipe.side, recipe.threads, config.precision).kernels
         params = initial_parameters(shape, self.backend, np.random.default_rng(config.seed))
         self.learner = Learner(config, shape, params, self.backend, kernels, batches)
         self.name = f"charrnn {kernels.name}"

@@ -83,6 +83,12 @@ def test_minutes_are_those_of_our_side(source, monkeypatch):
     assert report.ours.points[-1].steps == 10
 
 
+def test_both_sides_learn_on_the_threads_asked_for(source):
+    asked = replace(request(source), threads=1)
+    with pytest.raises(BackendError, match="numpy failed: the numpy kernels have no threads"):
+        measure_curve(asked)
+
+
 def test_what_cannot_be_measured(source, monkeypatch):
     with pytest.raises(ConfigError, match="schedule plateau depends on evaluations"):
         measure_curve(request(source, schedule="plateau"))
