@@ -76,7 +76,7 @@ def test_what_is_wrong_is_one_line():
         assert (result.exit_code, result.stdout) == (1, "")
         assert message in result.stderr and result.stderr.count("\n") == 1
     Path("runs/words/tokens.json").unlink()
-    assert "lay beside runs/words/best.safetensors, is gone or damaged" in judge().stderr
+    assert "the training text beside runs/words/best.safetensors is missing or damaged" in judge().stderr
     assert judge("--count", "0").exit_code == 2
 
 

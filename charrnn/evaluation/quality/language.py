@@ -1,4 +1,4 @@
-"""What can be counted in a text: words, lines, brackets."""
+"""Words, lines and brackets of a text, and statistics of them."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,36 +11,36 @@ from charrnn.text.vocabulary import Vocabulary
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _BRACKET = re.compile(r"[()\[\]{}]")
 _PARTNERS = {")": "(", "]": "[", "}": "{"}
-_IDS_AT_ONCE = 1 << 22  # ids decoded together
-_CALL = re.compile(r"\w\(")  # f(x); in prose a space stands before a bracket
-# From these numbers to a character on a text is code. Sources of C have 0.006 braces; those of Python may have none,
-# and have 0.01 calls and definitions. Prose has no braces, and fewer than 0.001 of what looks like a call, as page(s).
+_IDS_AT_ONCE = 1 << 22  # are decoded together
+_CALL = re.compile(r"\w\(")  # f(x); prose has a space before a bracket
+# A text with more braces or calls per character than this is code. C has several times as many braces; Python may have
+# none, but several times as many calls and definitions. Prose has no braces, and few words that look like a call(s).
 _BRACES = 0.002
 _CALLS = 0.003
 
 
 @dataclass(frozen=True)
 class LineCounts:
-    """How many whole lines there are, and the shares of those that are new, repeat an earlier one, or are copied."""
+    """Number of whole lines, and the shares of them that are new, repeat an earlier line, or are copied."""
 
     count: int
-    new: float | None  # neither of the others
+    new: float | None  # neither repeated nor copied
     repeated: float | None
     copied: float | None
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text that was cut off somewhere: the last one may be half a word, and is left out."""
+    """The words of a text that was cut off anywhere, without the last one, which may be half a word."""
     return _WORD.findall(text)[:-1]
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines of a text that was cut off somewhere, without empty ones."""
+    """The lines of a text that was cut off anywhere, without empty lines and without the last one."""
     return [line for line in text.split("\n")[:-1] if line]
 
 
 def present(ids: np.ndarray, vocabulary: Vocabulary, words: set[str], lines: set[str]) -> tuple[set[str], set[str]]:
-    """Which of `words` and of `lines` are in the text of `ids`."""
+    """The subsets of `words` and of `lines` that occur in the text of `ids`."""
     found_words, found_lines = set(), set()
     for piece in _whole_lines(ids, vocabulary):
         found_words |= words.intersection(_WORD.findall(piece))
@@ -49,7 +49,7 @@ def present(ids: np.ndarray, vocabulary: Vocabulary, words: set[str], lines: set
 
 
 def _whole_lines(ids: np.ndarray, vocabulary: Vocabulary) -> Iterator[str]:
-    """The text in pieces that end where lines do."""
+    """Decode the text in pieces that end at line ends."""
     decoder, held = vocabulary.decoder(), ""
     for start in range(0, len(ids), _IDS_AT_ONCE):
         lines, newline, held = (held + decoder.decode(ids[start : start + _IDS_AT_ONCE])).rpartition("\n")
@@ -58,13 +58,13 @@ def _whole_lines(ids: np.ndarray, vocabulary: Vocabulary) -> Iterator[str]:
 
 
 def distinct(texts: Iterable[Sequence[str]], n: int) -> float | None:
-    """The share of different ones among all n-grams of words (Li et al. 2016); the more text, the smaller it is."""
+    """The share of distinct n-grams among all n-grams of words (Li et al. 2016); it falls as the text grows."""
     grams = [tuple(words[start : start + n]) for words in texts for start in range(len(words) - n + 1)]
     return len(set(grams)) / len(grams) if grams else None
 
 
 def count_lines(lines: Sequence[str], known: set[str]) -> LineCounts:
-    """Sort lines; `known` are those that are in the text learned from."""
+    """Count new, repeated and copied lines; `known` are the lines that occur in the training text."""
     before: set[str] = set()
     new = repeated = 0
     for line in lines:
@@ -76,13 +76,13 @@ def count_lines(lines: Sequence[str], known: set[str]) -> LineCounts:
 
 
 def is_code(text: str) -> bool:
-    """Whether there are so many braces, or brackets right behind a word, that it must be source code."""
+    """Whether a text is source code, judging by its braces and by brackets right behind a word."""
     braces, calls = text.count("{") + text.count("}"), len(_CALL.findall(text))
     return braces > _BRACES * len(text) or calls > _CALLS * len(text)
 
 
 def paired_brackets(texts: Iterable[str]) -> float | None:
-    """The share of round, square and curly brackets that have their partner in the same text."""
+    """The share of round, square and curly brackets that have their partner in the same text; None without brackets."""
     paired = total = 0
     for text in texts:
         brackets = _BRACKET.findall(text)
@@ -91,12 +91,14 @@ def paired_brackets(texts: Iterable[str]) -> float | None:
 
 
 def _pairs(brackets: Iterable[str]) -> int:
-    pairs, opened = 0, []
+    """Number of pairs; a bracket left open inside a pair has no partner."""
+    pairs = 0
+    opened: list[str] = []
     for bracket in brackets:
         partner = _PARTNERS.get(bracket)
         if partner is None:
             opened.append(bracket)
-        elif partner in opened:  # what was opened after it stays without a partner
+        elif partner in opened:  # brackets opened after it have no partner
             while opened.pop() != partner:
                 pass
             pairs += 1

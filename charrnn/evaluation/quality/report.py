@@ -1,4 +1,4 @@
-"""Draw text from a model, and measure it and as much held-out text against the text that the model learned."""
+"""Samples text from a model, and compares it and equally much held-out text with the training text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,31 +26,40 @@ from charrnn.text.tokens import Tokens
 
 RUNS = (10, 20, 50)  # characters
 GRAMS = (1, 2, 3)  # words
-_LOOK = 1 << 20  # ids that show whether a text is code
+_IDS_TO_TELL_CODE = 1 << 20  # enough to tell whether a text is code
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What some texts are like. Shares are from 0 to 1; None where there is nothing to count."""
+    """Statistics of some texts. Shares are from 0 to 1, and None if there is nothing to count.
+
+    known_words: share of words that occur in the training text. copied: for each length in characters, the share of
+    runs that occur in it. longest_copy, copy: length and text of the longest copied run that is not all blanks.
+    distinct: for each n, the share of distinct n-grams of words. lines: only for lists. brackets: only for code, the
+    share that have a partner.
+    """
 
     texts: int
     chars: int
     words: int
-    known_words: float | None  # that are in the text learned from
-    copied: dict[int, float | None]  # runs of so many characters that are in it
-    longest_copy: int  # characters of the longest one that is not all blanks
-    copy: str  # that one
-    distinct: dict[int, float | None]  # different ones among so many words in a row
-    lines: LineCounts | None  # of lists
-    brackets: float | None  # of code: those that have a partner
+    known_words: float | None
+    copied: dict[int, float | None]
+    longest_copy: int
+    copy: str
+    distinct: dict[int, float | None]
+    lines: LineCounts | None
+    brackets: float | None
 
 
 @dataclass(frozen=True)
 class QualityReport:
-    """`held_out` is None where nothing is held out."""
+    """Figures of the sampled and the held-out texts; `held_out` is None if nothing is held out.
+
+    If `bytes` is true, the model reads bytes, and all figures in characters are in bytes.
+    """
 
     model: str
-    bytes: bool  # what the figures call characters are bytes
+    bytes: bool
     seed: int
     choose: Filter
     drawn: Figures
@@ -60,15 +69,16 @@ class QualityReport:
 def judge(
     model: Model, choose: Filter, *, count: int, length: int, seed: int, as_list: bool | None = None
 ) -> QualityReport:
-    """Draw `count` texts of `length` characters as one batch and measure them; `as_list` None: as the split says.
+    """Sample `count` texts of `length` characters as one batch, and measure them.
 
-    Where less is held out only as much is drawn and measured: the share of different words falls as a text grows, so
-    two texts of different lengths cannot be compared.
+    If less text is held out, only as much is sampled and measured: the share of distinct words falls as a text grows,
+    so texts of different lengths cannot be compared. `as_list` says whether lines are counted; None counts them if the
+    model's split is one of lines.
 
     Raises:
-        CorpusError: the text that the model learned from is not beside it.
+        CorpusError: the training text is missing beside the model.
     """
-    tokens = _learned(model)
+    tokens = _training_text(model)
     if as_list is None:
         as_list = model.config.split in LISTS
     real = held_out(tokens.val, count, length, model.vocabulary.newline)
@@ -83,33 +93,35 @@ def judge(
 
 
 def _without_copies(held_out: Figures) -> Figures:
-    """Without what says nothing of lines that were held out because they occur nowhere else: none of them is known."""
+    """Clear the figures that mean nothing for lines held out because they occur nowhere else: none of them is known."""
     lines = held_out.lines and replace(held_out.lines, new=None, copied=None)
     return replace(held_out, known_words=None, lines=lines)
 
 
 def draw(model: Model, choose: Filter, *, count: int, length: int, seed: int) -> list[np.ndarray]:
-    """New texts, as ids."""
+    """Sample `count` new texts of `length` ids, as one batch."""
     network = model.network(seq_len=1, batch_size=count)
     drawn = sample(network, np.array([model.vocabulary.start]), choose, seed)
     return list(np.stack(list(islice(drawn, length)), axis=1))
 
 
 def held_out(val: np.ndarray, count: int, length: int, newline: int | None) -> list[np.ndarray]:
-    """As much held-out text, spread evenly, as ids; each piece begins with a line where there are lines.
+    """At most `count` pieces of held-out text of at most `length` ids, spread evenly and without overlap.
 
-    No piece reaches into the next one.
+    Each piece begins at the start of a line if the text has lines.
     """
     length = min(length, len(val))
     begins = []
     for start in np.linspace(0, len(val) - length, min(count, len(val) // length)) if length else ():
-        ends = np.flatnonzero(val[int(start) : int(start) + length - 1] == newline)  # something is left after each
+        ends = np.flatnonzero(
+            val[int(start) : int(start) + length - 1] == newline
+        )  # not the last id, so that no piece is empty
         begins.append(int(start) + (int(ends[0]) + 1 if len(ends) else 0))
     return [val[begin : min(begin + length, following)] for begin, following in pairwise([*begins, len(val)])]
 
 
 def measure(texts: Sequence[np.ndarray], tokens: Tokens, *, as_list: bool) -> Figures:
-    """The figures of `texts`, which are ids, against the training part of `tokens`."""
+    """The figures of `texts`, arrays of ids, against the training part of `tokens`."""
     vocabulary, train = tokens.vocabulary, tokens.train
     decoded = [vocabulary.decode(ids) for ids in texts]
     words = [words_of(text) for text in decoded]
@@ -128,16 +140,16 @@ def measure(texts: Sequence[np.ndarray], tokens: Tokens, *, as_list: bool) -> Fi
         copy=vocabulary.decode(longest),
         distinct={n: distinct(words, n) for n in GRAMS},
         lines=count_lines(lines, known_lines) if as_list else None,
-        brackets=paired_brackets(decoded) if is_code(vocabulary.decode(train[:_LOOK])) else None,
+        brackets=paired_brackets(decoded) if is_code(vocabulary.decode(train[:_IDS_TO_TELL_CODE])) else None,
     )
 
 
-def _learned(model: Model) -> Tokens:
+def _training_text(model: Model) -> Tokens:
     tokens = model.tokens()
     if tokens is None:
         again = command("train", "--resume", "--run", model.path.parent)
         raise CorpusError(
-            f"the text that it learned from, which lay beside {model.path}, is gone or damaged, and "
-            f"nothing can be judged without it; {again} reads it again"
+            f"the training text beside {model.path} is missing or damaged, and is needed to judge the model; "
+            f"{again} reads it again"
         )
     return tokens

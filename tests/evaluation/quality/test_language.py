@@ -1,4 +1,4 @@
-"""Words, lines and brackets of texts."""
+"""Words, lines and brackets of texts, and what is taken for code."""
 
 import argparse
 import dataclasses
@@ -89,7 +89,7 @@ def test_code_has_braces_or_calls(text):
 
 
 @pytest.mark.parametrize("text", ["", "To be, or not to be; that is the question.", PLAY, NOTES, FOOTNOTES])
-def test_prose_with_brackets_is_no_code(text):
+def test_prose_with_brackets_is_not_code(text):
     assert not is_code(text)
 
 

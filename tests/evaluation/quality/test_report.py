@@ -1,4 +1,4 @@
-"""Drawn and held-out texts, and their figures."""
+"""Sampled and held-out texts, and their figures."""
 
 from dataclasses import replace
 from itertools import combinations
