@@ -1,4 +1,4 @@
-"""How fast a network trains on this machine, alone or alternating with a rival. Kernels are checked before that.
+"""How fast a network trains on this machine, alone or alternating with a rival. Kernels are checked first.
 
 match.py         the match: check, then time the sides, alternating
 check.py         charrnn's kernels against the reference

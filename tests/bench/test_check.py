@@ -64,7 +64,7 @@ def test_rounded_products_pass_by_their_own_limits(monkeypatch, cell, precision,
     multiply = np.matmul
 
     def product(a, b, out):
-        if out.dtype == np.float32:  # ours, and not the reference's
+        if out.dtype == np.float32:  # the reference has float64
             a, b = rounded(a, lost[0]), rounded(b, lost[0])
         return multiply(a, b, out=out)
 

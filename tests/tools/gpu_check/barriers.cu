@@ -1,4 +1,4 @@
-// Nothing but the exchange of a persistent sweep, so many times.
+// Repeats the exchange of a persistent time loop, and nothing else, `count` times.
 GROUP_KERNEL(turns, THREADS)
 (int count, Half* operands, unsigned* counters) {
     Exchange exchange;

@@ -1,8 +1,8 @@
-"""make gpu-check: everything that only a GPU can tell, in some minutes, as one JSON file.
+"""make gpu-check: run every check that needs a GPU, in a few minutes, and write one JSON file.
 
-It runs straight from the checkout. The parts run one after another in a process of their own: where one fails, or is
-not done in its time, the next ones get a fresh one, as an error on a GPU spoils all that comes after it. The exit code
-is 1 if any part failed. `--device cpu` goes through the same parts without a GPU, to check the check.
+It runs straight from the checkout. The parts run one after another in a separate process. If one fails or runs out of
+time, the remaining parts get a fresh process, because an error on a GPU spoils everything after it. The exit code is 1
+if any part failed. `--device cpu` runs the same parts without a GPU, to check the check.
 """
 
 import argparse
@@ -30,10 +30,10 @@ from tests.tools.gpu_check.program import same_losses, train_resume_and_sample
 
 HERE = Path(__file__).parents[3]  # the checkout
 PACKAGES = ("numpy", "cupy-cuda13x", "cupy-cuda12x", "torch")
-SECONDS = 450  # in all, and what is then under way may end: it is to be done within 8 minutes
-PART_SECONDS = 150  # of any part but the bench, which has what is left and ends by itself
-SLOWER = 10  # is a processor
-Part = Callable[[Backend, ReferenceKernels, float], Any]  # its last argument is when to end, by time.monotonic()
+SECONDS = 450  # in all; a part that runs then may finish, so that everything is done within 8 minutes
+PART_SECONDS = 150  # of every part except the bench, which gets the rest and ends by itself
+SLOWER = 10  # times more time for a processor
+Part = Callable[[Backend, ReferenceKernels, float], Any]  # the last argument is when to end, by time.monotonic()
 PARTS: dict[str, Part] = {
     "machine": lambda backend, kernels, _: machine(backend, kernels),
     "barriers": lambda backend, *_: sweeps.barriers(backend),
@@ -52,12 +52,14 @@ PARTS: dict[str, Part] = {
 
 
 def main() -> int:
-    """Run the parts; 1 if one failed or there is no GPU."""
+    """Run the parts; returns 1 if one failed or there is no GPU."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="gpu")
     parser.add_argument("--output", type=Path, default=Path("gpu-check.json"))
     parser.add_argument("--parts", nargs="*", choices=PARTS, default=[*PARTS])
-    parser.add_argument("--here", type=float, metavar="END", help="in this process, to END, as a line of JSON each")
+    parser.add_argument(
+        "--here", type=float, metavar="END", help="run in this process, to END; a line of JSON per part"
+    )
     options = parser.parse_args()
     if options.here:
         return run_here(options.device, options.parts, options.here)
@@ -70,7 +72,7 @@ def main() -> int:
 
 
 def run(device: str, parts: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What each part found; without the machine there are no others."""
+    """Run the parts and yield the findings of each; if the part machine fails, nothing else is run."""
     patience = SLOWER if device == "cpu" else 1
     end, left = time.monotonic() + SECONDS * patience, list(parts)
     while left:
@@ -88,7 +90,7 @@ def run(device: str, parts: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 class Process:
-    """That runs parts, and answers after each."""
+    """A process that runs parts and answers after each."""
 
     def __init__(self, device: str, parts: list[str], end: float) -> None:
         command = [
@@ -112,7 +114,7 @@ class Process:
         self._process.communicate()
 
     def answer(self, seconds: float) -> dict[str, Any]:
-        """What the next part found, or that there was no answer so long."""
+        """The findings of the next part, or a failure if there is no answer within `seconds`."""
         began, timer = time.monotonic(), threading.Timer(seconds, self._kill)
         timer.start()
         assert self._process.stdout
@@ -122,33 +124,33 @@ class Process:
         return json.loads(answer) if answer else {"failed": "its process ended without an answer", "seconds": took}
 
     def _kill(self) -> None:
-        """With all that it started."""
+        """Kill the process and everything that it started."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
 
 def run_here(device: str, parts: list[str], end: float) -> int:
-    """The parts in this process; a line of JSON on standard output for each, as it is done."""
+    """Run the parts in this process, and print a line of JSON on standard output after each."""
     for name in parts:
         print(json.dumps(attempt(PARTS[name], device, end)), flush=True)
     return 0
 
 
 def attempt(part: Part, device: str, end: float) -> dict[str, Any]:
-    """What a part found, how long it took, and why it failed if it did."""
+    """Run a part; returns its findings, how long it took, and why it failed if it did."""
     began, found = time.perf_counter(), {}
     try:
         backend = open_backend(device)
         found["found"] = part(backend, build(backend, precision=Config.precision).kernels, end)
     except Wrong as wrong:
         found = {"failed": line(wrong), "found": wrong.found}
-    except Exception as error:  # any: the others are tried all the same
+    except Exception as error:  # any, so that the other parts still run
         found["failed"] = line(error)
     return found | {"seconds": round(time.perf_counter() - began, 1)}
 
 
 def machine(backend: Backend, kernels: ReferenceKernels) -> dict[str, Any]:
-    """What all the others ran on."""
+    """The device, kernels and versions that all parts run on."""
     return {
         "device": backend.description,
         "kernels": kernels.name,
@@ -158,7 +160,7 @@ def machine(backend: Backend, kernels: ReferenceKernels) -> dict[str, Any]:
 
 
 def versions() -> Iterator[tuple[str, str]]:
-    """Of everything that has a say."""
+    """Versions of everything that may influence the findings."""
     yield "python", platform.python_version()
     for package in PACKAGES:
         try:

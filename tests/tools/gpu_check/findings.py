@@ -1,10 +1,10 @@
-"""What a part of the check found."""
+"""Findings of the parts, and the error that keeps them."""
 
 from typing import Any
 
 
 class Wrong(AssertionError):
-    """Some of what a part found is wrong; all of it is kept."""
+    """Some findings of a part are wrong; `found` keeps all of them."""
 
     def __init__(self, wrong: Any, found: Any) -> None:
         super().__init__(str(wrong))
@@ -12,5 +12,5 @@ class Wrong(AssertionError):
 
 
 def line(error: BaseException) -> str:
-    """An error in a line."""
+    """The error as one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"

@@ -1,4 +1,4 @@
-"""What the kernels compute on the device: against the reference, and again and again."""
+"""Results of the kernels on the device: compared with the reference, and repeated many times."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ from tests.kernels.agreement import operation_errors, recurrence_errors
 
 SHAPES = [(1, 1, 1), (5, 1, 31), (6, 3, 33), (7, 2, 100), (4, 50, 128), (3, 13, 5), (9, 64, 257), (3, 64, 512)]
 REPETITIONS = 1000
-LIMITS = {"float32": (1e-5, 1e-4), "tf32": (3e-3, 5e-3)}  # by precision: of states, and of gradients
-RELU_LIMIT = 0.5  # of gradients where products round: a unit may be turned on or off by that
+LIMITS = {"float32": (1e-5, 1e-4), "tf32": (3e-3, 5e-3)}  # by precision: errors of states and of gradients
+RELU_LIMIT = 0.5  # of gradients with rounded products: rounding may turn a unit on or off
 
 
 def recurrences(backend: Backend, kernels: ReferenceKernels) -> dict[str, float]:
-    """The largest error of each cell over all shapes, a launch for each time step; the others are in sweeps.py."""
+    """The largest error of each cell over all shapes, with one launch per time step; see sweeps.py for the others."""
     if backend.device != "cpu":
         kernels = CudaKernels(backend.xp, precision=kernels.precision)
     worst = {}
@@ -38,12 +38,12 @@ def recurrences(backend: Backend, kernels: ReferenceKernels) -> dict[str, float]
 
 
 def recurrences_in_float32(backend: Backend, kernels: ReferenceKernels) -> dict[str, float]:
-    """The same with products that do not round."""
+    """The same as `recurrences`, with products in float32."""
     return recurrences(backend, build(backend, kernels.name, precision="float32").kernels)
 
 
 def operations(backend: Backend, kernels: ReferenceKernels) -> dict[str, float]:
-    """The error of each operation at each size."""
+    """The error of each operation at each size, none of which may exceed the limit."""
     errors = dict(operation_errors(backend, kernels))
     wrong = {name: error for name, error in errors.items() if not error < LIMITS[kernels.precision][1]}
     assert not wrong, wrong
@@ -51,7 +51,7 @@ def operations(backend: Backend, kernels: ReferenceKernels) -> dict[str, float]:
 
 
 def repetitions(backend: Backend, kernels: ReferenceKernels) -> dict[str, Any]:
-    """Training steps from the same start end in the same bits, and after the first need no more memory."""
+    """Repeat a training step from the same start: every result must have the same bits; reports growing memory."""
     found = {}
     for cell in CELLS:
         workload = Workload(cell, vocab_size=65, hidden_size=128, num_layers=2, seq_len=16, batch_size=32)
@@ -67,7 +67,7 @@ def repetitions(backend: Backend, kernels: ReferenceKernels) -> dict[str, Any]:
 
 
 class _Step:
-    """One training step from the same weights, moments and states every time."""
+    """A training step that always starts from the same weights, moments and states."""
 
     def __init__(self, workload: Workload, backend: Backend, kernels: ReferenceKernels) -> None:
         self.kernels, self.config = kernels, workload.config
@@ -87,7 +87,7 @@ class _Step:
         self.inputs, self.targets = (backend.to_device(ids) for ids in workload.chunks()[0])
 
     def run(self) -> Any:
-        """The weights after the step, on the device."""
+        """Run the step; returns the weights after it, on the device."""
         self.params.buffer[...] = self.start
         for moments in self.optimizer.slots.values():
             moments[...] = 0

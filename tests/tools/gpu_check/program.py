@@ -30,7 +30,7 @@ LOSS_LIMIT = 0.01  # nats
 
 
 def train_resume_and_sample(device: str) -> dict[str, str]:
-    """A run that was stopped and resumed ends as one that was not; what it learned is read on both devices."""
+    """A stopped and resumed run must end like an uninterrupted one, and both devices must sample the same text."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "text.txt").write_text("the quick brown fox jumps over the lazy dog\n" * 400, encoding="utf-8")
@@ -49,9 +49,9 @@ def train_resume_and_sample(device: str) -> dict[str, str]:
 
 
 def same_losses(device: str) -> dict[str, dict[str, float]]:
-    """Validation losses after the same training on the device in each precision, and on the CPU; all nearly the same.
+    """Validation losses of the same training on the CPU and in each precision on the device, which must nearly agree.
 
-    Also what a CPU makes of a checkpoint from the device, and the other way round.
+    Each device also evaluates or resumes a checkpoint from the other.
     """
     found: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as name:
@@ -64,7 +64,7 @@ def same_losses(device: str) -> dict[str, dict[str, float]]:
                 _charrnn(folder, *train, "--run", f"{cell}-{way}")
                 losses[way] = _loss(folder, f"{cell}-{way}", on, precision)
             losses["tf32, read by the CPU"] = _loss(folder, f"{cell}-tf32", "cpu", "float32")
-            for way in ("tf32", "cpu"):  # go on, each on the other device
+            for way in ("tf32", "cpu"):  # resume, each on the other device
                 other = "cpu" if way == "tf32" else device
                 _charrnn(folder, "train", "--resume", "--run", f"{cell}-{way}", "--steps", "310", "--device", other)
             spread = max(losses.values()) - min(losses.values())

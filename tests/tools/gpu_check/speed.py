@@ -1,4 +1,4 @@
-"""How long it takes on the device: time steps of the recurrences alone, and whole training steps against torch."""
+"""Times on the device: time steps of the recurrences alone, and whole training steps beside PyTorch."""
 
 import statistics
 import time
@@ -21,14 +21,14 @@ CELLS_TIMED = ("lstm", "gru", "tanh")
 HIDDEN = (128, 256, 512, 1024)
 BATCH, SEQ_LEN, LAYERS, VOCABULARY = 64, 128, 2, 96
 ROUNDS = 9
-WARM_UP = 3  # rounds that do not count; after them the host is ahead of a device
+WARM_UP = 3  # rounds that are not counted; after them the host is ahead of the device
 
 
 def time_steps(backend: Backend, kernels: ReferenceKernels) -> list[dict[str, Any]]:
-    """Median microseconds of a time step of one layer, forward and backward, and by which kernels.
+    """Median microseconds of a time step of one layer, forward and backward, and the kernels that ran.
 
     Raises:
-        Wrong: a sweep that was planned was not the one that ran.
+        Wrong: a persistent time loop was planned, but other kernels ran.
     """
     rows = [
         {"cell": cell, "hidden_size": hidden} | time_step(backend, kernels, cell, hidden, BATCH, SEQ_LEN)
@@ -47,7 +47,7 @@ def time_steps(backend: Backend, kernels: ReferenceKernels) -> list[dict[str, An
 
 
 def bench_against_torch(backend: Backend, end: float) -> list[dict[str, Any]]:
-    """charrnn bench --vs torch at every size of the table; none is begun after `end`, by time.monotonic()."""
+    """Run charrnn bench --vs torch at every size; none is started after `end`, by time.monotonic()."""
     rows = []
     for cell in CELLS_TIMED:
         for hidden in _sizes(backend):
@@ -60,7 +60,7 @@ def bench_against_torch(backend: Backend, end: float) -> list[dict[str, Any]]:
             try:
                 report = bench(BenchRequest(workload, backend.device, rival="torch", pairs=1))
                 row |= {"ratio": report.ratio.median, "rival": report.rival.variant, "report": asdict(report)}
-            except CharrnnError as error:  # and the other sizes are timed all the same
+            except CharrnnError as error:  # the other sizes are still timed
                 row["not_timed"] = str(error)
     return rows
 
@@ -72,7 +72,7 @@ def _sizes(backend: Backend) -> tuple[int, ...]:
 def time_step(
     backend: Backend, kernels: ReferenceKernels, cell: str, hidden: int, batch_size: int, seq_len: int
 ) -> dict[str, Any]:
-    """Median microseconds forward and backward, and the plans of the sweeps if they are persistent."""
+    """Median microseconds forward and backward, and the plans of the persistent time loops, if any."""
     xp, gates = backend.xp, CELLS[cell].gates(hidden)
     recurrence = kernels.recurrence(
         cell, hidden_size=hidden, seq_len=seq_len, batch_size=batch_size, dtype=backend.dtype, training=True
@@ -85,7 +85,7 @@ def time_step(
     dh = xp.ones((seq_len, batch_size, hidden), backend.dtype)
     state = tuple(xp.zeros((batch_size, hidden), backend.dtype) for _ in CELLS[cell].states)
     laps = Laps(clock_of(backend))
-    for _ in range(WARM_UP + ROUNDS):  # all are asked for before any is read: the device does not wait for the host
+    for _ in range(WARM_UP + ROUNDS):  # none is read before all are queued: the device never waits for the host
         laps.start()
         z[...] = 0.1
         laps("fill")
@@ -102,7 +102,7 @@ def time_step(
 
 
 def time_of(backend: Backend, run: Callable[[], Any]) -> float:
-    """Median seconds."""
+    """Median seconds of `run`."""
     laps = Laps(clock_of(backend))
     for _ in range(WARM_UP + ROUNDS):
         laps.start()

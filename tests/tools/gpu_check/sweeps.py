@@ -1,6 +1,7 @@
-"""The persistent sweeps on the device, with each way for a group to exchange its values, beside a launch a time step.
+"""The persistent time loops on the device, for each way in which a group can exchange values, and without a group.
 
-On a processor they run behind the shim, at sizes at which that is quick.
+The kernels with one launch per time step are the baseline. On a processor everything runs behind the shim, at sizes
+that are quick there.
 """
 
 import tempfile
@@ -26,20 +27,20 @@ from tests.tools.gpu_check.speed import time_of, time_step
 
 BARRIERS = Path(__file__).parent / "barriers.cu"
 CELLS_RUN = ("lstm", "gru", "tanh")
-LIMIT = 2e-3  # of products in TF32 over some time steps
+LIMIT = 2e-3  # of errors with products in TF32, over some time steps
 REPETITIONS = 1000
 ON_PROCESSOR = GpuLimits(90, 4, 232448)
 
 
 class PersistentOnly(CudaKernels):
-    """CudaKernels with one of the exchanges and nothing to fall back on."""
+    """CudaKernels with only one of the exchanges and no fallback."""
 
     def __init__(self, xp: Any, compile_source: Any, precision: str, limits: GpuLimits, exchange: str) -> None:
         super().__init__(xp, compile_source, precision, limits)
         self.exchange = exchange
 
     def plan(self, cell: str, hidden_size: int, batch_size: int, backward: bool) -> Plan:
-        """The best one with that exchange.
+        """The best plan with this exchange.
 
         Raises:
             Unsupported: see `choose`.
@@ -55,7 +56,7 @@ class PersistentOnly(CudaKernels):
         )
 
     def why_not(self, cell: str, hidden_size: int, batch_size: int) -> str:
-        """Why there is no plan; empty if there is one."""
+        """The reason why there is no plan; empty if there is one."""
         try:
             for backward in (False, True):
                 self.plan(cell, hidden_size, batch_size, backward)
@@ -72,22 +73,22 @@ class PersistentOnly(CudaKernels):
 
 
 class _Sizes:
-    """What is run: (T, B, H) to compare and to repeat, and hidden sizes, batch size and length to time."""
+    """Sizes to run: (T, B, H) to compare and to repeat; hidden sizes, batch size and length to time."""
 
     def __init__(self, backend: Backend) -> None:
         if backend.device == "cpu":
             self.shapes, self.repeated, self.hidden = [(2, 9, 16)], (2, 3, 16), (16,)
             self.batch_size, self.seq_len, self.repetitions, self.turns = 9, 2, 3, 10
         else:
-            # The plans of 61 rows are those of 64, and compiling takes most of the time.
+            # 61 rows have the same plans as 64, so that kernels are compiled once; compiling takes most of the time.
             self.shapes = [(3, 5, 40), (1, 61, 128), (20, 61, 128), (20, 61, 256), (20, 61, 512), (9, 61, 1024)]
             self.repeated, self.hidden = (32, 64, 256), (128, 256, 512, 1024)
             self.batch_size, self.seq_len, self.repetitions = 64, 128, REPETITIONS
-            self.turns = 20_000  # so many that the time of a launch does not count
+            self.turns = 20_000  # enough to make the time of a launch negligible
 
 
 def persistent_agreement(backend: Backend) -> dict[str, Any]:
-    """The largest error of each exchange and layer beside that of a launch a time step; or why there is none."""
+    """The largest error of each exchange, and of one launch per time step, for each layer; or why it did not run."""
     cases = [(cell, shape) for cell in CELLS_RUN for shape in _Sizes(backend).shapes]
 
     def error(which: CudaKernels, cell: str, shape: tuple[int, int, int]) -> float:
@@ -98,7 +99,7 @@ def persistent_agreement(backend: Backend) -> dict[str, Any]:
 
 
 def persistent_repetitions(backend: Backend) -> dict[str, Any]:
-    """How often the same layer does not give the same bits: a barrier that holds only sometimes does not hold."""
+    """How often repeating a layer changes its bits; a barrier that fails rarely shows up here."""
     sizes = _Sizes(backend)
     cases = [(cell, sizes.repeated) for cell in CELLS_RUN]
 
@@ -110,7 +111,7 @@ def persistent_repetitions(backend: Backend) -> dict[str, Any]:
 
 
 def persistent_time_steps(backend: Backend) -> list[dict[str, Any]]:
-    """Microseconds of a time step, forward and backward, of each exchange and of a launch a time step."""
+    """Microseconds of a time step, forward and backward, for each exchange and for one launch per time step."""
     sizes = _Sizes(backend)
     cases = [(cell, (sizes.seq_len, sizes.batch_size, hidden)) for cell in CELLS_RUN for hidden in sizes.hidden]
 
@@ -128,29 +129,29 @@ def persistent_time_steps(backend: Backend) -> list[dict[str, Any]]:
 
 
 class Failure(str):
-    """Why a sweep that has a plan does not run; one without a plan is told by a plain string."""
+    """The reason why a time loop that has a plan failed; a plain string is the reason why there is no plan."""
 
 
 def _each(
     backend: Backend, cases: list[tuple[str, tuple[int, int, int]]], run: Callable[..., Any], precision: str = "float32"
 ) -> Iterator[tuple[str, str, tuple[int, int, int], Any]]:
-    """For each exchange, and none, and each case (cell, (T, B, H)) what `run(kernels, cell, shape)` says."""
+    """Yield the results of `run(kernels, cell, shape)` for each exchange and for none, and each case (cell, shape)."""
     with tempfile.TemporaryDirectory() as folder:
         for exchange, which in _kinds(backend, Path(folder), precision):
             for cell, shape in cases:
                 why_not = which.why_not(cell, shape[2], shape[1]) if isinstance(which, PersistentOnly) else ""
                 try:
                     result = why_not or run(which, cell, shape)
-                except Exception as error:  # any: the others are tried all the same
+                except Exception as error:  # any, so that the others still run
                     result = Failure(line(error))
                 yield exchange, cell, shape, result
 
 
 def _checked(found: dict[str, Any], is_right: Callable[[Any], bool]) -> dict[str, Any]:
-    """`found`, if all that ran is right.
+    """Return `found` if every result is right.
 
     Raises:
-        Wrong: it is not.
+        Wrong: some result is not.
     """
     wrong = {
         name: result
@@ -163,7 +164,7 @@ def _checked(found: dict[str, Any], is_right: Callable[[Any], bool]) -> dict[str
 
 
 def barriers(backend: Backend) -> list[dict[str, Any]]:
-    """Microseconds of one exchange alone, of as much as an LSTM sends, for each exchange and size of a group."""
+    """Microseconds of one exchange of as many values as an LSTM sends, for each exchange and size of a group."""
     rows, sizes = [], _Sizes(backend)
     with tempfile.TemporaryDirectory() as folder:
         compile_source, limits = _compiler(backend, Path(folder))
@@ -171,7 +172,7 @@ def barriers(backend: Backend) -> list[dict[str, Any]]:
         for exchange, groups in GROUPS.items():
             for group in groups:
                 plan = Plan(4, 32 * group, False, exchange, group, 8, 2, 1, 1)
-                plan = plan._replace(in_registers=plan.pairs)  # no room for weights, of which there are none
+                plan = plan._replace(in_registers=plan.pairs)  # no room for weights, as there are none
                 if group <= limits.processors and limits.groups(plan):
                     rows.append({"exchange": exchange, "group": group} | _barrier(backend, which, plan, sizes.turns))
     if wrong := [row for row in rows if "failed" in row]:
@@ -198,7 +199,7 @@ def _barrier(backend: Backend, kernels: CudaKernels, plan: Plan, turns: int) -> 
             kernel((plan.group, groups), (plan.threads,), arguments, shared_mem=plan.shared_bytes)
 
         return {"groups": groups, "us": round(time_of(backend, launch) / turns * 1e6, 3)}
-    except Exception as error:  # any: the others are tried all the same
+    except Exception as error:  # any, so that the others still run
         return {"failed": line(error)}
 
 
@@ -216,7 +217,7 @@ def _compiler(backend: Backend, folder: Path) -> tuple[Any, GpuLimits]:
 
 
 def _differing(backend: Backend, kernels: CudaKernels, cell: str, shape: tuple[int, int, int], repetitions: int) -> int:
-    """Repetitions whose dz or last state differ from the first one's."""
+    """Number of repetitions whose dz or last state differ from those of the first one."""
     seq_len, batch_size, hidden_size = shape
     layer, xp = Layer(cell, *shape), backend.xp
     put = {name: backend.to_device(getattr(layer, name).astype(np.float32)) for name in ("z", "dh")}

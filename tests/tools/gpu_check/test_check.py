@@ -1,4 +1,4 @@
-"""The check of a GPU sees what is wrong; on a processor."""
+"""The check of a GPU finds wrong kernels; tested on a processor."""
 
 import json
 import sys
@@ -16,7 +16,7 @@ BACKEND = open_backend("cpu")
 
 
 class Forgetful(NumpyKernels):
-    """Its recurrences write no gradient of the recurrent weights."""
+    """Kernels whose recurrences do not write the gradient of the recurrent weights."""
 
     def recurrence(self, *arguments, **sizes):
         recurrence = super().recurrence(*arguments, **sizes)
@@ -39,7 +39,7 @@ class Refusing(sweeps.PersistentOnly):
 
 @pytest.fixture
 def kinds(monkeypatch):
-    """Puts kernels in the place of those that the check runs."""
+    """A function that replaces the kernels that the check runs."""
     return lambda kernels: monkeypatch.setattr(sweeps, "_kinds", lambda *_: [("STEPPED", kernels)])
 
 
