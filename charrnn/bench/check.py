@@ -10,6 +10,7 @@ from charrnn.bench.workload import Workload
 from charrnn.cells.registry import CELLS
 from charrnn.device.backend import Backend, open_backend
 from charrnn.errors import BackendError
+from charrnn.kernels.protocol import Kernels
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network.network import Network
 from charrnn.training import optim
@@ -40,7 +41,7 @@ LIMITS = {
 _UNBOUNDED_FACTOR = 20  # on the limit of gradients of cells with unbounded outputs, with rounded products
 
 
-def check(workload: Workload, backend: Backend, kernels: ReferenceKernels) -> Errors:
+def check(workload: Workload, backend: Backend, kernels: Kernels) -> Errors:
     """Measure the errors of `kernels` against the reference, on random states and weights.
 
     Raises:
@@ -69,7 +70,7 @@ def check(workload: Workload, backend: Backend, kernels: ReferenceKernels) -> Er
 class _Pass:
     """One chunk forward and backward, with its `outputs` and `gradients` by name as float64 arrays on the host."""
 
-    def __init__(self, workload: Workload, backend: Backend, kernels: ReferenceKernels) -> None:
+    def __init__(self, workload: Workload, backend: Backend, kernels: Kernels) -> None:
         self.workload = workload
         self.backend = backend
         self.kernels = kernels

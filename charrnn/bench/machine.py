@@ -13,7 +13,7 @@ from charrnn import __version__
 from charrnn.bench.timing import clock_of
 from charrnn.device.backend import Backend
 from charrnn.device.processors import processors
-from charrnn.kernels.reference import ReferenceKernels
+from charrnn.kernels.protocol import Kernels
 
 _GEMM = {"cpu": 1536, "gpu": 8192}  # rows and columns; a larger product is hardly any faster
 _COPY_BYTES = {"cpu": 64 << 20, "gpu": 512 << 20}  # larger than the caches
@@ -59,7 +59,7 @@ def describe(backend: Backend) -> Machine:
     return Machine(backend.device, processor, processors(), 2 * size / seconds / 1e9, versions)
 
 
-def ceiling(backend: Backend, kernels: ReferenceKernels) -> Ceiling:
+def ceiling(backend: Backend, kernels: Kernels) -> Ceiling:
     """Measure the rate of a large matrix product; takes about half a second.
 
     On a CPU in float32 this is NumPy's product. Otherwise it is the product of `kernels` in their precision, which on

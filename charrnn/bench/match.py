@@ -14,7 +14,7 @@ from charrnn.config import Config
 from charrnn.device.backend import Backend, open_backend
 from charrnn.errors import BackendError, Unsupported
 from charrnn.kernels.choice import build
-from charrnn.kernels.reference import ReferenceKernels
+from charrnn.kernels.protocol import Kernels
 
 # Largest difference of the sides' losses after the same few steps, in nats per character. With rounded products,
 # equal training differs by more.
@@ -96,9 +96,7 @@ def require(rival: str, workload: Workload, backend: Backend, precision: str) ->
         raise Unsupported(f"PyTorch has no {workload.cell}; use another --cell or --vs reference")
 
 
-def _take_turns(
-    backend: Backend, kernels: ReferenceKernels, ours: Job, rival: Job, count: int, note: Note
-) -> list[Turn]:
+def _take_turns(backend: Backend, kernels: Kernels, ours: Job, rival: Job, count: int, note: Note) -> list[Turn]:
     """Measure the ceiling, charrnn and the rival, `count` times."""
     exact = backend.device == "cpu" and kernels.precision == "float32"
     turns = []

@@ -21,7 +21,7 @@ from charrnn.config import Config
 from charrnn.device.backend import Backend
 from charrnn.errors import BackendError
 from charrnn.evaluation.score import Evaluator
-from charrnn.kernels.reference import ReferenceKernels
+from charrnn.kernels.protocol import Kernels
 from charrnn.network.shape import Shape, initial_parameters
 from charrnn.text.tokens import Tokens
 
@@ -80,7 +80,7 @@ class Curve:
 class WeightsEvaluator:
     """Evaluates the weights that a side wrote to a file, on the held-out text."""
 
-    def __init__(self, config: Config, tokens: Tokens, backend: Backend, kernels: ReferenceKernels) -> None:
+    def __init__(self, config: Config, tokens: Tokens, backend: Backend, kernels: Kernels) -> None:
         shape = Shape.of(config, tokens.vocabulary.size)
         self._backend = backend
         self._ids = tokens.val[: config.eval_chars + 1]
