@@ -23,8 +23,8 @@ from typing import Any
 from charrnn.config import Config
 from charrnn.device.backend import Backend, open_backend
 from charrnn.kernels.choice import build
-from charrnn.kernels.reference import ReferenceKernels
-from tests.tools.gpu_check import numbers, speed, sweeps
+from charrnn.kernels.protocol import Kernels
+from tests.tools.gpu_check import numbers, persistent, speed
 from tests.tools.gpu_check.findings import Wrong, line
 from tests.tools.gpu_check.program import same_losses, train_resume_and_sample
 
@@ -33,18 +33,18 @@ PACKAGES = ("numpy", "cupy-cuda13x", "cupy-cuda12x", "torch")
 SECONDS = 450  # in all; a part that runs then may finish, so that everything is done within 8 minutes
 PART_SECONDS = 150  # of every part except the bench, which gets the rest and ends by itself
 SLOWER = 10  # times more time for a processor
-Part = Callable[[Backend, ReferenceKernels, float], Any]  # the last argument is when to end, by time.monotonic()
+Part = Callable[[Backend, Kernels, float], Any]  # the last argument is when to end, by time.monotonic()
 PARTS: dict[str, Part] = {
     "machine": lambda backend, kernels, _: machine(backend, kernels),
-    "barriers": lambda backend, *_: sweeps.barriers(backend),
+    "barriers": lambda backend, *_: persistent.barriers(backend),
     "recurrences": lambda backend, kernels, _: numbers.recurrences(backend, kernels),
     "recurrences_in_float32": lambda backend, kernels, _: numbers.recurrences_in_float32(backend, kernels),
     "operations": lambda backend, kernels, _: numbers.operations(backend, kernels),
-    "persistent_agreement": lambda backend, *_: sweeps.persistent_agreement(backend),
-    "persistent_repetitions": lambda backend, *_: sweeps.persistent_repetitions(backend),
+    "persistent_agreement": lambda backend, *_: persistent.persistent_agreement(backend),
+    "persistent_repetitions": lambda backend, *_: persistent.persistent_repetitions(backend),
     "repetitions": lambda backend, kernels, _: numbers.repetitions(backend, kernels),
     "time_steps": lambda backend, kernels, _: speed.time_steps(backend, kernels),
-    "persistent_time_steps": lambda backend, *_: sweeps.persistent_time_steps(backend),
+    "persistent_time_steps": lambda backend, *_: persistent.persistent_time_steps(backend),
     "program": lambda backend, *_: train_resume_and_sample(backend.device),
     "losses": lambda backend, *_: same_losses(backend.device),
     "bench": lambda backend, _, end: speed.bench_against_torch(backend, end),
@@ -149,7 +149,7 @@ def attempt(part: Part, device: str, end: float) -> dict[str, Any]:
     return found | {"seconds": round(time.perf_counter() - began, 1)}
 
 
-def machine(backend: Backend, kernels: ReferenceKernels) -> dict[str, Any]:
+def machine(backend: Backend, kernels: Kernels) -> dict[str, Any]:
     """The device, kernels and versions that all parts run on."""
     return {
         "device": backend.description,

@@ -9,7 +9,7 @@ from charrnn.cells.registry import CELLS
 from charrnn.device.backend import Backend
 from charrnn.kernels.choice import build
 from charrnn.kernels.cuda.kernels import CudaKernels
-from charrnn.kernels.reference import ReferenceKernels
+from charrnn.kernels.protocol import Kernels
 from charrnn.network.network import Network
 from charrnn.training import optim
 from tests.kernels.agreement import operation_errors, recurrence_errors
@@ -20,8 +20,8 @@ LIMITS = {"float32": (1e-5, 1e-4), "tf32": (3e-3, 5e-3)}  # by precision: errors
 RELU_LIMIT = 0.5  # of gradients with rounded products: rounding may turn a unit on or off
 
 
-def recurrences(backend: Backend, kernels: ReferenceKernels) -> dict[str, float]:
-    """The largest error of each cell over all shapes, with one launch per time step; see sweeps.py for the others."""
+def recurrences(backend: Backend, kernels: Kernels) -> dict[str, float]:
+    """Largest error of each cell over all shapes, with one launch per time step; persistent.py has the others."""
     if backend.device != "cpu":
         kernels = CudaKernels(backend.xp, precision=kernels.precision)
     worst = {}
@@ -37,12 +37,12 @@ def recurrences(backend: Backend, kernels: ReferenceKernels) -> dict[str, float]
     return worst
 
 
-def recurrences_in_float32(backend: Backend, kernels: ReferenceKernels) -> dict[str, float]:
+def recurrences_in_float32(backend: Backend, kernels: Kernels) -> dict[str, float]:
     """The same as `recurrences`, with products in float32."""
     return recurrences(backend, build(backend, kernels.name, precision="float32").kernels)
 
 
-def operations(backend: Backend, kernels: ReferenceKernels) -> dict[str, float]:
+def operations(backend: Backend, kernels: Kernels) -> dict[str, float]:
     """The error of each operation at each size, none of which may exceed the limit."""
     errors = dict(operation_errors(backend, kernels))
     wrong = {name: error for name, error in errors.items() if not error < LIMITS[kernels.precision][1]}
@@ -50,7 +50,7 @@ def operations(backend: Backend, kernels: ReferenceKernels) -> dict[str, float]:
     return errors
 
 
-def repetitions(backend: Backend, kernels: ReferenceKernels) -> dict[str, Any]:
+def repetitions(backend: Backend, kernels: Kernels) -> dict[str, Any]:
     """Repeat a training step from the same start: every result must have the same bits; reports growing memory."""
     found = {}
     for cell in CELLS:
@@ -69,7 +69,7 @@ def repetitions(backend: Backend, kernels: ReferenceKernels) -> dict[str, Any]:
 class _Step:
     """A training step that always starts from the same weights, moments and states."""
 
-    def __init__(self, workload: Workload, backend: Backend, kernels: ReferenceKernels) -> None:
+    def __init__(self, workload: Workload, backend: Backend, kernels: Kernels) -> None:
         self.kernels, self.config = kernels, workload.config
         self.params = workload.parameters(backend)
         self.start = self.params.buffer.copy()

@@ -14,7 +14,7 @@ from charrnn.bench.workload import Workload
 from charrnn.cells.registry import CELLS
 from charrnn.device.backend import Backend
 from charrnn.errors import CharrnnError
-from charrnn.kernels.reference import ReferenceKernels
+from charrnn.kernels.protocol import Kernels
 from tests.tools.gpu_check.findings import Wrong
 
 CELLS_TIMED = ("lstm", "gru", "tanh")
@@ -24,7 +24,7 @@ ROUNDS = 9
 WARM_UP = 3  # rounds that are not counted; after them the host is ahead of the device
 
 
-def time_steps(backend: Backend, kernels: ReferenceKernels) -> list[dict[str, Any]]:
+def time_steps(backend: Backend, kernels: Kernels) -> list[dict[str, Any]]:
     """Median microseconds of a time step of one layer, forward and backward, and the kernels that ran.
 
     Raises:
@@ -70,7 +70,7 @@ def _sizes(backend: Backend) -> tuple[int, ...]:
 
 
 def time_step(
-    backend: Backend, kernels: ReferenceKernels, cell: str, hidden: int, batch_size: int, seq_len: int
+    backend: Backend, kernels: Kernels, cell: str, hidden: int, batch_size: int, seq_len: int
 ) -> dict[str, Any]:
     """Median microseconds forward and backward, and the plans of the persistent time loops, if any."""
     xp, gates = backend.xp, CELLS[cell].gates(hidden)

@@ -9,7 +9,7 @@ import pytest
 from charrnn.device.backend import open_backend
 from charrnn.errors import Unsupported
 from charrnn.kernels.numpy.kernels import NumpyKernels
-from tests.tools.gpu_check import check, sweeps
+from tests.tools.gpu_check import check, persistent
 from tests.tools.gpu_check.findings import Wrong
 
 BACKEND = open_backend("cpu")
@@ -29,7 +29,7 @@ class Broken(NumpyKernels):
         raise RuntimeError("CUDA_ERROR_ILLEGAL_ADDRESS")
 
 
-class Refusing(sweeps.PersistentOnly):
+class Refusing(persistent.PersistentOnly):
     def __init__(self):
         pass
 
@@ -40,22 +40,22 @@ class Refusing(sweeps.PersistentOnly):
 @pytest.fixture
 def kinds(monkeypatch):
     """A function that replaces the kernels that the check runs."""
-    return lambda kernels: monkeypatch.setattr(sweeps, "_kinds", lambda *_: [("STEPPED", kernels)])
+    return lambda kernels: monkeypatch.setattr(persistent, "_kinds", lambda *_: [("STEPPED", kernels)])
 
 
 @pytest.mark.parametrize("kernels", [Forgetful(), Broken()], ids=lambda kernels: type(kernels).__name__)
 def test_what_does_not_run_or_writes_nothing_is_wrong(kinds, kernels):
     kinds(kernels)
     with pytest.raises(Wrong, match=r"ILLEGAL_ADDRESS|nan") as wrong:
-        sweeps.persistent_agreement(BACKEND)
+        persistent.persistent_agreement(BACKEND)
     assert len(wrong.value.found) == 3
 
 
 def test_what_has_no_plan_is_told_and_what_is_right_is_good(kinds):
     kinds(Refusing())
-    assert set(sweeps.persistent_agreement(BACKEND).values()) == {"too old"}
+    assert set(persistent.persistent_agreement(BACKEND).values()) == {"too old"}
     kinds(NumpyKernels())
-    assert all(error < 1e-5 for error in sweeps.persistent_agreement(BACKEND).values())
+    assert all(error < 1e-5 for error in persistent.persistent_agreement(BACKEND).values())
 
 
 def test_bits_that_change_are_counted(kinds):
@@ -68,7 +68,7 @@ def test_bits_that_change_are_counted(kinds):
 
     kinds(Unsteady())
     with pytest.raises(Wrong, match=r"'STEPPED lstm': 3"):
-        sweeps.persistent_repetitions(BACKEND)
+        persistent.persistent_repetitions(BACKEND)
 
 
 def test_a_part_that_fails_keeps_what_it_found():
