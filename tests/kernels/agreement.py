@@ -1,4 +1,4 @@
-"""How far kernels of any device are from the reference in float64: the largest difference over the largest value."""
+"""Errors of kernels on any device against the reference in float64: the largest difference over the largest value."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
@@ -16,7 +16,7 @@ CPU64 = Backend(np, np.float64, "cpu", "CPU")
 
 
 def run(backend: Backend, kernels: ReferenceKernels, layer: Layer, cell: str, training: bool = True) -> dict[str, Any]:
-    """All outputs and gradients of a layer, in buffers for longer sequences than it gets; on the host."""
+    """All outputs and gradients of a layer, on the host. Its buffers are built for longer sequences than it gets."""
     seq_len, batch_size, hidden_size = layer.dh.shape
 
     def put(array: np.ndarray) -> Any:
@@ -43,21 +43,21 @@ def run(backend: Backend, kernels: ReferenceKernels, layer: Layer, cell: str, tr
 def recurrence_errors(
     backend: Backend, kernels: ReferenceKernels, cell: str, shape: tuple[int, int, int]
 ) -> dict[str, float]:
-    """Of each output and gradient of a random layer; shape is (T, B, H)."""
+    """The error of each output and gradient of a random layer; shape is (T, B, H)."""
     layer = Layer(cell, *shape)
     expected = run(CPU64, REFERENCE, layer, cell)
     return {name: error(value, expected[name]) for name, value in run(backend, kernels, layer, cell).items()}
 
 
 def operation_errors(backend: Backend, kernels: ReferenceKernels) -> Iterator[tuple[str, float]]:
-    """Of every other operation, at sizes that fill no block and at one that is 1."""
+    """The error of every other operation, at sizes that do not fill a block and at size 1."""
     for rows, columns in ((1, 1), (5, 70), (260, 35)):
         for name, operation in OPERATIONS.items():
             yield f"{name} {rows}x{columns}", _operation_error(backend, kernels, operation, rows, columns)
 
 
 def check_extreme_logits(kernels: ReferenceKernels) -> None:
-    """Host kernels take logits of any size, and let what is no number through."""
+    """Assert that host kernels take logits of any size and propagate NaN."""
     logits = np.array([[1e4, 0, -1e4], [-1e38, 1e38, 0], [-np.inf, 1, 1], [0, np.nan, 0]], np.float32)
     targets = np.array([0, 1, 2, 0])
     nats = kernels.cross_entropy(logits.copy(), targets)
@@ -65,7 +65,7 @@ def check_extreme_logits(kernels: ReferenceKernels) -> None:
     assert np.isnan(kernels.cross_entropy_gradient(logits, targets))
     np.testing.assert_allclose(logits[2] * 4, [0, 0.5, -0.5], atol=1e-6)
     assert np.isnan(logits[3]).all()
-    for bits in (0x7FC00001, 0xFFFFFFFF):  # of a NaN that no operation makes
+    for bits in (0x7FC00001, 0xFFFFFFFF):  # a NaN that no operation produces
         logits = np.array([[0, 0, 0]], np.float32)
         logits.view(np.uint32)[0, 1] = bits
         assert np.isnan(kernels.cross_entropy(logits.copy(), np.array([0])))
@@ -73,17 +73,17 @@ def check_extreme_logits(kernels: ReferenceKernels) -> None:
 
 
 def error(value: np.ndarray, expected: np.ndarray) -> float:
-    """Relative to the largest; not a number where any value is none."""
+    """Largest difference relative to the largest value; NaN if any value is NaN."""
     return float(np.abs(value - expected).max() / max(np.abs(expected).max(), 1e-30))
 
 
 def largest(errors: Iterable[float]) -> float:
-    """Not a number where any of them is none; Python's max would pass over it."""
+    """The largest error; NaN if any is NaN, which Python's max would ignore."""
     return float(np.max([*errors]))
 
 
 def rounded(array: np.ndarray, bits: int) -> np.ndarray:
-    """A float32 array without the last `bits` of its values, to the nearest, and of two to the even one."""
+    """Round a float32 array to values without their last `bits` bits: to nearest, ties to even."""
     words = np.ascontiguousarray(array).view(np.uint32).astype(np.uint64)
     half, odd = (1 << bits - 1) - 1, words >> bits & 1
     return ((words + half + odd) >> bits << bits).astype(np.uint32).view(np.float32)
@@ -102,7 +102,7 @@ def _operation_error(
 
 
 def arrays_of(backend: Backend, rows: int, columns: int) -> dict[str, Any]:
-    """Everything that OPERATIONS read or write; the same numbers on every backend."""
+    """Every array that OPERATIONS read or write, with the same values on every backend."""
     rng = np.random.default_rng(rows * columns)
     numbers = {
         "a": rng.normal(size=(rows, columns)) * 3,
@@ -133,7 +133,7 @@ def _adam(kernels: ReferenceKernels, x: dict[str, Any]) -> None:
 
 
 def choose(kernels: ReferenceKernels, logits: Any) -> Any:
-    """Ids of the rows, chosen where they lie, or as the sampler does on the host."""
+    """Choose an id for each row, on the device if the kernels can, else as the sampler does on the host."""
     xp, wish = kernels.xp, Filter(0.8, top_k=20, top_p=0.9)
     draws = np.random.default_rng(len(logits)).random(len(logits))
     if not kernels.chooses:

@@ -1,9 +1,9 @@
-"""What several tests of kernels need."""
+"""Fixtures that several tests of kernels share."""
 
 import pytest
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Where a shim compiles to."""
+    """The folder that a shim compiles into."""
     return tmp_path_factory.mktemp("shim")

@@ -1,4 +1,4 @@
-"""The compiler of the CUDA kernels, which needs no GPU."""
+"""The compiler of the CUDA kernels, which does not need a GPU."""
 
 import re
 
@@ -6,7 +6,7 @@ import pytest
 
 
 def has_nvrtc() -> bool:
-    """Whether CuPy's binding of NVRTC is there, and the library."""
+    """Whether the NVRTC library and CuPy's binding of it are installed."""
     try:
         from cupy_backends.cuda.libs import nvrtc
 
@@ -19,7 +19,7 @@ needs_nvrtc = pytest.mark.skipif(not has_nvrtc(), reason="no NVRTC: pip install 
 
 
 def spill_stores(source: str, architecture: int) -> list[int]:
-    """Bytes that each kernel of the source stores because registers do not hold them; compiled as CuPy does."""
+    """Compile the source as CuPy does; returns the bytes of registers that each of its kernels spills."""
     from cupy_backends.cuda.libs import nvrtc
 
     options = (

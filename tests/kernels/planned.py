@@ -1,4 +1,4 @@
-"""Persistent sweeps by a plan that the test gives, on a processor."""
+"""Persistent time loops on a processor, by a plan that the test gives."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from tests.kernels import shim
 
 
 class Case(NamedTuple):
-    """A layer and two plans; `forward` and `backward` are rows, span, parts and in_registers."""
+    """A layer and two plans; `forward` and `backward` give the plan's rows, span, parts and in_registers."""
 
     cell: str
     shape: tuple[int, int, int]  # T, B, H
@@ -23,13 +23,13 @@ class Case(NamedTuple):
     backward: tuple[int, int, int, int]
 
     def plan(self, backward: bool) -> Plan:
-        """That of one direction."""
+        """The plan of one direction."""
         sizes = self.backward if backward else self.forward
         return Plan(len(CELLS[self.cell].blocks), self.shape[2], backward, self.exchange, self.group, *sizes)
 
 
-# Every cell, every exchange, and of every size one that does not come out even: rows of the batch, units of a tile,
-# pairs of a part, elements of a part; and weights in shared memory.
+# Every cell, every exchange, weights in shared memory, and a remainder in every size: rows of the batch, units of a
+# tile, pairs of a part, elements of a part.
 CASES = {
     "gru alone, a tile not full": Case("gru", (3, 11, 40), "ALONE", 1, (8, 2, 2, 1), (8, 2, 2, 1)),
     "lstm alone, 16 rows": Case("lstm", (2, 13, 24), "ALONE", 1, (16, 1, 1, 1), (16, 2, 2, 1)),
@@ -41,7 +41,7 @@ CASES = {
 
 
 class PlannedKernels(CudaKernels):
-    """CudaKernels whose recurrence is that of `case`; two groups of two run at the same time."""
+    """CudaKernels that run `case`; two groups of two run at the same time."""
 
     def __init__(self, folder: Path, *flags: str, **options: Any) -> None:
         super().__init__(np, shim.compiler(folder, *flags, **options), limits=GpuLimits(90, 4, 1 << 20))
@@ -50,6 +50,6 @@ class PlannedKernels(CudaKernels):
     def recurrence(
         self, cell: str, *, hidden_size: int, seq_len: int, batch_size: int, dtype: Any, training: bool
     ) -> PersistentRecurrence:
-        """Whatever the plan's own sizes."""
+        """The recurrence by the plans of `case`, for layers of any size."""
         plans = self.case.plan(False), self.case.plan(True)
         return PersistentRecurrence(self, CELLS[cell], hidden_size, seq_len, batch_size, training, *plans)

@@ -1,6 +1,6 @@
-"""python -m tests.kernels.registers: compiles the plans of many layers for every GPU, and prints those that spill.
+"""python -m tests.kernels.registers: compile the plans of many layers for every GPU, and print those that spill.
 
-Some minutes; to be run after a change of plan.py or of a persistent kernel. The tests compile some of them.
+It takes a few minutes. Run it after a change of plan.py or of a persistent kernel; the tests compile only some plans.
 """
 
 import sys
@@ -13,7 +13,7 @@ from charrnn.kernels.cuda.persistent import persistent_source
 from charrnn.kernels.cuda.plan import GpuLimits, Plan, choose
 from tests.kernels.nvrtc import spill_stores
 
-# A100, RTX 3080, RTX 4090, H100, B200, RTX 5090: multiprocessors, and bytes of shared memory that a block can have.
+# A100, RTX 3080, RTX 4090, H100, B200, RTX 5090: multiprocessors, and most bytes of shared memory in a block.
 GPUS = [
     GpuLimits(80, 108, 166912),
     GpuLimits(86, 68, 101376),
@@ -28,7 +28,7 @@ BATCHES = (8, 64, 128)
 
 
 def plans(gpu: GpuLimits) -> Iterator[tuple[str, Plan]]:
-    """All different ones, with their cell."""
+    """All distinct plans for a GPU, with their cells."""
     seen = set()
     for cell, hidden_size, batch_size, backward in product(NAMES, HIDDEN, BATCHES, (False, True)):
         try:
@@ -42,7 +42,7 @@ def plans(gpu: GpuLimits) -> Iterator[tuple[str, Plan]]:
 
 
 def main(*architectures: str) -> None:
-    """All architectures, or those named."""
+    """Compile for the given architectures, or for all."""
     for gpu in GPUS:
         if architectures and str(gpu.architecture) not in architectures:
             continue

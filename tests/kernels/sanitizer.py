@@ -1,4 +1,4 @@
-"""What runs behind the shim needs a compiler; and Python modules that run there under the thread sanitizer."""
+"""Running Python modules under the thread sanitizer, and the mark of tests that need a compiler."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 240
 
 
 def run_sanitized(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The module as a program with the sanitizer's library preloaded; skips the test where that is not to be had."""
+    """Run a module as a program with the sanitizer's library preloaded; skips the test if there is no sanitizer."""
     sanitizer = subprocess.run(["g++", "-print-file-name=libtsan.so"], capture_output=True, text=True, check=True)
     library = sanitizer.stdout.strip()
     if not Path(library).is_absolute():

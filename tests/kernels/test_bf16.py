@@ -1,4 +1,4 @@
-"""The compiled kernels with products of bfloat16, by an emulation of the one instruction that few processors have."""
+"""The compiled kernels with bfloat16 products; the one instruction that few processors have is emulated."""
 
 import subprocess
 
@@ -42,12 +42,12 @@ def native():
 
 
 def bfloat16(array):
-    """The array with its values rounded, in float64."""
+    """The values rounded to bfloat16, as float64."""
     return rounded(np.asarray(array, np.float32), 16).astype(float)
 
 
 class Rounding(np.ndarray):
-    """Numbers of float64 that are rounded to bfloat16 where they meet in matrix products."""
+    """A float64 array whose matrix products round their factors to bfloat16."""
 
     def __matmul__(self, other):
         return (bfloat16(self) @ bfloat16(other)).view(Rounding)
@@ -62,12 +62,12 @@ class RoundingBackend(Backend):
 
 
 def distance(found, expected):
-    """By norms: a value by itself is far off where a ReLU is turned on or off, or a rounding goes the other way."""
+    """Relative distance by norms: a single value may be far off where rounding turns a ReLU on or off."""
     return np.linalg.norm(found - expected) / np.linalg.norm(expected)
 
 
 def layouts(array):
-    """The array as the network has them: in C order, transposed, or a part of a wider one; NaN is all around."""
+    """The array in the layouts of a network: in C order, transposed, and as part of a wider array full of NaN."""
     rows, columns = array.shape
     wide = np.full((2, rows + 3, columns + 3), np.nan, np.float32)
     parts = wide[0, 1:-2, 1:-2], np.ascontiguousarray(wide[1].T).T[1:-2, 1:-2]
@@ -103,7 +103,7 @@ def test_products_are_those_of_rounded_factors(kernels, rows, depth, columns):
 def test_rounding_is_to_the_nearest_and_nan_stays_nan(kernels):
     low = np.array([0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF], np.uint32)
     numbers = (np.arange(1 << 16, dtype=np.uint32)[:, None] << 16 | low).reshape(-1, 1).view(np.float32)
-    numbers = numbers[~(np.abs(numbers) < 2.0**-126)][:, None]  # whose subnormals the instruction takes for zero
+    numbers = numbers[~(np.abs(numbers) < 2.0**-126)][:, None]  # the instruction treats subnormals as zero
     finite = ~np.isnan(numbers)
     expected = np.where(finite, rounded(np.where(finite, numbers, 0), 16), np.nan)
     one = np.ones((1, 1), np.float32)
@@ -174,7 +174,7 @@ def test_a_training_learns_as_much_as_in_float32(tmp_path, monkeypatch):
 
 
 def compile_product(*flags):
-    """The compiler's run on the matrix product in bf16; its output is assembly."""
+    """Compile the matrix product in bf16; the output of the process is assembly."""
     source = SOURCES / "panel.cpp"
     return subprocess.run(
         [*compiler(), *FLAGS, "-O1", "-DBF16", *flags, "-S", "-o", "-", str(source)],

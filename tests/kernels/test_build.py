@@ -1,4 +1,4 @@
-"""Compiling and caching the C++ kernels, and what happens where that does not work."""
+"""Compiling and caching the C++ kernels, and failures to compile them."""
 
 import os
 import subprocess
@@ -35,14 +35,14 @@ def compiler(tmp_path, monkeypatch):
 
 
 def start(**environment):
-    """A process that loads the library."""
+    """Start a process that loads the library."""
     return subprocess.Popen(
         [sys.executable, "-c", START], cwd=REPOSITORY, env={**os.environ, **environment}, stderr=subprocess.PIPE
     )
 
 
 def finish(process):
-    """Wait for a process that should do well."""
+    """Wait for a process and assert that it succeeds."""
     _, errors = process.communicate()
     assert process.returncode == 0, errors
 
@@ -52,7 +52,7 @@ def test_two_processes_can_build_at_once_and_a_third_finds_it(tmp_path):
     processes = [start(CHARRNN_CACHE=str(folder)) for _ in range(2)]
     for process in processes:
         finish(process)
-    (library,) = folder.iterdir()  # and nothing temporary
+    (library,) = folder.iterdir()  # nothing temporary is left
     built = library.stat().st_mtime_ns
     finish(start(CHARRNN_CACHE=str(folder)))
     assert library.stat().st_mtime_ns == built
@@ -120,7 +120,7 @@ def test_an_unknown_processor_is_one_line(monkeypatch):
 
 
 class TestChoice:
-    """`kernels.build` among the kinds."""
+    """`kernels.build` chooses among the kinds."""
 
     def test_the_compiled_kernels_come_first(self, monkeypatch):
         monkeypatch.delenv("CHARRNN_KERNEL", raising=False)
@@ -135,7 +135,7 @@ class TestChoice:
         choice = kernels.build(BACKEND)
         assert choice.kernels.name == "numpy"
         assert choice.refusals == ("cpu: no C++ compiler",)
-        assert kernels.build(BACKEND, threads=2).kernels.name == "numpy"  # and not an error because of the threads
+        assert kernels.build(BACKEND, threads=2).kernels.name == "numpy"  # threads are ignored, not refused
         with pytest.raises(Unsupported):
             kernels.build(BACKEND, "cpu")
 

@@ -1,4 +1,4 @@
-"""The compiled kernels against the reference in float64, with every width of vector that they are written for."""
+"""The compiled kernels against the reference in float64, for every vector width that they support."""
 
 import os
 
@@ -69,7 +69,7 @@ def test_networks_learn_the_same_bytes_on_any_number_of_threads(native, threads)
 
 
 def gradients(kernels):
-    """Of a network's weights, and their norm: all operations of a step."""
+    """Gradients of a network's weights, their norm and the loss: uses all operations of a training step."""
     shape = Shape("gru", 70, 90, 2)
     params = initial_parameters(shape, CPU32, np.random.default_rng(0))
     network = Network(shape, params, CPU32, kernels, seq_len=40, batch_size=30, training=True)
@@ -117,7 +117,7 @@ def test_large_inputs_do_not_overflow(native, cell):
 
 
 def matrices(rows, columns, count):
-    """A matrix as the network has them: in C order, transposed, or some columns of a wider one."""
+    """Matrices in the layouts of a network: in C order, transposed, and some columns of a wider one."""
     rng = np.random.default_rng(rows * columns)
     numbers = rng.normal(size=(count, rows, columns)).astype(np.float32)
     wide = rng.normal(size=(rows, columns + 5)).astype(np.float32)

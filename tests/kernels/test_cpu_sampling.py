@@ -1,4 +1,4 @@
-"""The compiled sampler draws what the Python sampler draws."""
+"""The compiled sampler draws the same characters as the Python sampler."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def kernels(request):
 
 def parameters(shape):
     params = initial_parameters(shape, BACKEND, np.random.default_rng(0))
-    params.buffer *= 1.5  # so that not all characters are alike
+    params.buffer *= 1.5  # makes some characters more likely than others
     return params
 
 
@@ -37,9 +37,9 @@ def open_sampler(kernels, shape, params, batch_size, may_round=False):
 
 
 def both(kernels, shape, batch_size, choose, blocks=(5, STEPS - 5), round_weights=None):
-    """Ids, logits and states of the Python loop and of the compiled one, from the same start.
+    """Ids, logits and states of the Python loop and of the compiled loop, from the same start.
 
-    `round_weights` rounds those of the Python loop, once the start is made, and allows the compiled one to.
+    `round_weights` rounds the weights of the Python loop after the start, and lets the compiled loop round its own.
     """
     params, given = parameters(shape), parameters(shape)
     network = Network(shape, params, BACKEND, kernels, seq_len=3, batch_size=batch_size)
@@ -122,7 +122,7 @@ def test_logits_that_are_no_numbers_draw_an_id_all_the_same(kernels):
 
 
 def to_float16(params):
-    """The weights of products; what comes in is a row of a table."""
+    """Round the weights of matrix products; the input product is a look-up in a table and is not rounded."""
     for name in params:
         if "weight" in name and name not in ("rnn.weight_ih_l0", "embedding.weight"):
             params[name][...] = params[name].astype(np.float16)

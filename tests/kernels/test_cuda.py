@@ -48,7 +48,7 @@ SHAPES = [(1, 1, 1), (1, 4, 7), (5, 1, 31), (4, 3, 100), (2, 9, 33)]
 @pytest.fixture(scope="module")
 def kernels(folder):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cuda, "PARTIAL_SUMS", 8)  # 256 blocks, one after another, would take most of the time
+        patch.setattr(cuda, "PARTIAL_SUMS", 8)  # running 256 blocks one after another would take most of the time
         yield CudaKernels(np, shim.compiler(folder))
 
 
@@ -182,7 +182,7 @@ class TestOnTheProcessor:
 
 
 class TestPrecision:
-    """What is asked for, and what a GPU gives."""
+    """The precision asked for, and the one that a GPU has."""
 
     @pytest.mark.parametrize(
         ("capability", "wish", "given"),
@@ -217,7 +217,7 @@ class TestPrecision:
         rows, depth, columns = shape
         rng = np.random.default_rng(0)
 
-        def matrix(rows, columns, turned):  # a part of a larger one
+        def matrix(rows, columns, turned):  # a part of a larger matrix
             whole = rng.normal(size=(columns + 1, rows + 2) if turned else (rows + 1, columns + 2)).astype(np.float32)
             return whole[:columns, :rows].T if turned else whole[:rows, :columns]
 
@@ -229,7 +229,7 @@ class TestPrecision:
 
 
 class OnDevice:
-    """An array whose address is asked for as CuPy's is."""
+    """An array that gives its address as CuPy's arrays do."""
 
     def __init__(self, array):
         self.shape, self.strides, self.itemsize = array.shape, array.strides, array.itemsize
@@ -237,7 +237,7 @@ class OnDevice:
 
 
 def gemm(_, left, right, m, n, k, alpha, a, a_type, a_step, b, b_type, b_step, beta, c, c_type, c_step, *kind):
-    """cublasGemmEx as its manual has it, on the host: column by column, c (m, n) = alpha op(a) op(b) + beta c."""
+    """cublasGemmEx by its manual, on the host: in column-major order, c (m, n) = alpha op(a) op(b) + beta c."""
     assert (a_type, b_type, c_type) == (0, 0, 0)
     assert a_step >= (k if left else m) and b_step >= (n if right else k) and c_step >= m
 
@@ -252,16 +252,16 @@ def gemm(_, left, right, m, n, k, alpha, a, a_type, a_step, b, b_type, b_step, b
                 for i in range(k)
             )
             cell = at(c, row + column * c_step)
-            before = at(beta, 0).value * cell.value if at(beta, 0).value else 0.0  # what is there may be no number
+            before = at(beta, 0).value * cell.value if at(beta, 0).value else 0.0  # it may hold NaN
             cell.value = at(alpha, 0).value * total + before
 
 
 class OutOfMemoryError(MemoryError):
-    """As CuPy's."""
+    """Stands in for CuPy's error of this name."""
 
 
 def fake_cupy(capability="90", compile_error=None):
-    """As much of CuPy as is asked before anything is computed."""
+    """The parts of CuPy that are used before anything is computed."""
 
     class RawModule:
         def __init__(self, code, enable_cooperative_groups):
@@ -278,7 +278,7 @@ def fake_cupy(capability="90", compile_error=None):
 
 
 class TestRefusals:
-    """What a machine can lack, in one line."""
+    """A machine that lacks something gets one line that says so."""
 
     def test_an_old_gpu(self):
         with pytest.raises(Unsupported, match=r"need compute capability 7.5 \(Turing\), and this GPU has 6.1; use"):
@@ -306,7 +306,8 @@ class TestRefusals:
 
     def test_bfloat16_where_there_is_none(self):
         gpu = Backend(fake_cupy("70"), np.float32, "gpu:0", "old")
-        with pytest.raises(Unsupported, match=r"CUDA kernels need compute capability 7.5"):  # and not the reference
+        # No kernels take over: only these have bf16.
+        with pytest.raises(Unsupported, match=r"CUDA kernels need compute capability 7.5"):
             kinds.build(gpu, precision="bf16")
         with pytest.raises(Unsupported, match="the reference kernels have no bf16; use --kernel cuda, or --precision"):
             kinds.build(gpu, "reference", precision="bf16")

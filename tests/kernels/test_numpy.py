@@ -13,7 +13,7 @@ SHAPES = [(1, 1, 1), (1, 4, 3), (7, 1, 5), (6, 3, 9), (20, 2, 33)]
 
 
 def run(kernels, layer, cell, dtype, spare=0):
-    """All outputs and gradients of a layer; built for longer sequences than it gets by `spare`."""
+    """All outputs and gradients of a layer, built for sequences longer by `spare` than those it gets."""
     seq_len, batch_size, hidden_size = layer.dh.shape
     recurrence = kernels.recurrence(
         cell, hidden_size=hidden_size, seq_len=seq_len + spare, batch_size=batch_size, dtype=dtype, training=True

@@ -1,4 +1,4 @@
-"""The persistent sweeps without a GPU: compiled for every architecture, and run on the processor behind a shim."""
+"""The persistent time loops without a GPU: compiled for every architecture, and run on a processor behind a shim."""
 
 import re
 from types import SimpleNamespace
@@ -22,10 +22,10 @@ from tests.support.layers import Layer
 
 BACKEND = open_backend("cpu")
 H100 = next(gpu for gpu in GPUS if gpu.architecture == 90)
-# Operands have 11 bits, as those of TF32: errors of 5e-4 each at most, of their sums less, of many time steps more.
+# Operands have 11 significant bits like those of TF32: each is off by at most 5e-4, sums by less, many steps by more.
 LIMIT = 1e-3
 COMPILED = [("lstm", 128), ("gru", 256), ("tanh", 1024), ("lstm", 512), ("gru", 1024), ("tanh", 256), ("lstm", 1024)]
-EVERY = 4  # a GPU compiles every fourth of them, beginning with another one; tests.kernels.registers compiles all
+EVERY = 4  # each GPU compiles every fourth of them from a different start; tests.kernels.registers compiles all
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_it_fits_and_compiles_without_a_spill(gpu, backward):
 
 @needs_compiler
 class TestOnTheProcessor:
-    """The same sources behind shim.h, with threads for threads."""
+    """The same sources behind shim.h, one thread of the processor per thread of the GPU."""
 
     @pytest.mark.parametrize("name", CASES)
     def test_it_agrees_with_the_reference(self, kernels, name):
@@ -75,7 +75,7 @@ class TestOnTheProcessor:
     def test_gradients_beyond_float16_stay_finite(self, kernels):
         kernels.case = case = CASES["tanh on a grid, idle parts"]
         layer = layer_of(case)
-        layer.z *= 0  # tanh passes gradients on, and the weights multiply them
+        layer.z *= 0  # at 0 tanh passes gradients through, and the weights multiply them
         layer.state = tuple(state * 0 for state in layer.state)
         layer.params["bias_hh"] *= 0
         layer.params["weight_hh"] *= 1000
@@ -123,7 +123,7 @@ class TestOnTheProcessor:
 
 
 class Compiler:
-    """Of kernels that do nothing; a GPU that starts no sweeps with an exchange of `broken`."""
+    """Compiles kernels that do nothing, for a GPU that cannot start time loops with an exchange in `broken`."""
 
     def __init__(self, *broken):
         self.broken, self.exchange = broken, None
@@ -143,7 +143,7 @@ class Compiler:
 
 
 def recurrence(limits, cell="lstm", hidden_size=16, seq_len=2, compiler=None):
-    """As the network asks for it."""
+    """Ask for a recurrence as the network does."""
     kernels = CudaKernels(np, compiler or Compiler(), limits=limits)
     return kernels.recurrence(
         cell, hidden_size=hidden_size, seq_len=seq_len, batch_size=64, dtype=np.float32, training=True
@@ -151,7 +151,7 @@ def recurrence(limits, cell="lstm", hidden_size=16, seq_len=2, compiler=None):
 
 
 class TestChoice:
-    """Which layers they take, and why not the others."""
+    """Which layers the persistent kernels take, and why they refuse others."""
 
     def test_a_layer_that_fits(self):
         assert isinstance(recurrence(H100), PersistentRecurrence)

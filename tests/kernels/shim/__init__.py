@@ -1,4 +1,4 @@
-"""The CUDA kernels on a processor: the sources of charrnn/kernels/cuda behind shim.h, compiled by the C++ compiler.
+"""The CUDA kernels on a processor: the C++ compiler compiles the sources of charrnn/kernels/cuda behind shim.h.
 
 `compiler` stands in for `charrnn.kernels.cuda.program.compiler`; the arrays are NumPy's.
 """
@@ -23,7 +23,7 @@ LIBRARY = ("-shared", "-Wl,-Bsymbolic")
 
 
 def compiler(folder: Path, *flags: str, change: Callable[[str], str] = str) -> Callable[..., "Module"]:
-    """A function that compiles a source, `change`d first, into a library in `folder`."""
+    """A function that applies `change` to a source and compiles it into a library in `folder`."""
     of_gpu, of_processor = part("instructions.h"), INSTRUCTIONS.read_text(encoding="utf-8")
 
     def compile_source(source: str, cooperative: bool = False) -> Module:
@@ -42,7 +42,7 @@ def compiler(folder: Path, *flags: str, change: Callable[[str], str] = str) -> C
 
 
 def _precompiled(folder: Path, flags: tuple[str, ...]) -> Path:
-    """shim.h as the compiler reads it quickest: most of the time goes into the headers of C++."""
+    """shim.h as a precompiled header: the standard headers take most of the compile time."""
     header = folder / f"{_digest(*flags)}.h"
     if not header.exists():
         header.write_text(f'#include "{HEADER}"\n')
@@ -51,7 +51,7 @@ def _precompiled(folder: Path, flags: tuple[str, ...]) -> Path:
 
 
 def _compile(*arguments: str, flags: tuple[str, ...], text: str = "") -> None:
-    # A sanitizer that is preloaded into this process is not meant for the compiler.
+    # A sanitizer that is preloaded into this process must not be preloaded into the compiler.
     environment = {**os.environ, "LD_PRELOAD": ""}
     subprocess.run(["g++", *FLAGS, *flags, *arguments], input=text, text=True, check=True, env=environment)
 
@@ -61,7 +61,7 @@ def _digest(*parts: str) -> str:
 
 
 class Module:
-    """Kernels to be called as those of cupy.RawModule are."""
+    """Kernels that are called like those of cupy.RawModule."""
 
     def __init__(self, library: ctypes.CDLL) -> None:
         self.compiled = library
@@ -82,7 +82,7 @@ class Module:
 
 
 def _value(argument: Any) -> tuple[str, Any]:
-    """What an argument is passed as. Python's own numbers are none: CuPy would pass them as 8 bytes."""
+    """The letter and the C value of an argument. Python's own numbers are refused: CuPy would pass them as 8 bytes."""
     if isinstance(argument, np.ndarray):
         return "p", ctypes.c_void_p(argument.ctypes.data)
     if isinstance(argument, np.int32):

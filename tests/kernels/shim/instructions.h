@@ -1,4 +1,4 @@
-// The functions of charrnn/kernels/cuda/instructions.h for a processor.
+// The functions of charrnn/kernels/cuda/instructions.h, for a processor.
 
 #include <atomic>
 #include <cstring>
@@ -30,8 +30,8 @@ DEVICE unsigned halves_of(float first, float second) { return half_of(first) | u
 DEVICE unsigned bits_of(float value) { return same_bits<unsigned>(value); }
 DEVICE float float_of(unsigned bits) { return same_bits<float>(bits); }
 
-// Each lane shows its part to the others and takes what it needs of theirs; two places, so that a lane may already show
-// its part of the next product.
+// Each lane shows its operands to the others and reads those that it needs. There are two places, so that a lane may
+// show its operands of the next product while others still read.
 DEVICE void multiply(float (&sum)[4], const Quad& a, unsigned b0, unsigned b1) {
     static thread_local unsigned times = 0;
     shim::Warp& warp = shim::block->warps[threadIdx.x / 32];

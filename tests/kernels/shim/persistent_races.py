@@ -1,6 +1,6 @@
-"""Runs persistent sweeps under the thread sanitizer; with an argument, without that line of theirs.
+"""Runs persistent time loops under the thread sanitizer; an argument is a line of source to leave out.
 
-To be started with the sanitizer's library preloaded; its exit code is then 66 if a race was seen.
+Start it with the sanitizer's library preloaded. The exit code is 66 if a race was found.
 """
 
 import sys
@@ -18,7 +18,7 @@ WAIT = "if (threadIdx.x == 0) wait_for(counter, GROUP * (turn + 1));"
 
 
 def main(without: str = "") -> None:
-    """Both directions, in clusters and on a grid; or else one direction on a grid."""
+    """Run both directions in clusters and on a grid; with a line left out, only forward on a grid."""
     with tempfile.TemporaryDirectory() as folder:
         kernels = PlannedKernels(Path(folder), "-fsanitize=thread", change=lambda source: source.replace(without, ""))
         for name in (GRID,) if without else (GRID, CLUSTERS):

@@ -1,6 +1,6 @@
-"""Runs every CUDA kernel under the thread sanitizer, but the persistent ones; with an argument, without block barriers.
+"""Runs every CUDA kernel except the persistent ones under the thread sanitizer; an argument removes block barriers.
 
-To be started with the sanitizer's library preloaded; its exit code is then 66 if a race was seen.
+Start it with the sanitizer's library preloaded. The exit code is 66 if a race was found.
 """
 
 import sys
@@ -15,18 +15,18 @@ from tests.support.layers import Layer
 
 
 def main(spoiled: bool) -> None:
-    """Each kernel once, at a size that takes more than one block where that is quick."""
+    """Run each kernel once, at a size that takes more than one block where that is quick."""
     backend = open_backend("cpu")
 
     def change(source: str) -> str:
         return source.replace("__syncthreads();", "") if spoiled else source
 
-    cuda.PARTIAL_SUMS = 2  # 256 blocks, one after another, would take most of the time
+    cuda.PARTIAL_SUMS = 2  # running 256 blocks one after another would take most of the time
     with tempfile.TemporaryDirectory() as folder:
         kernels = cuda.CudaKernels(backend.xp, compiler(Path(folder), "-fsanitize=thread", change=change))
         for operation in OPERATIONS.values():
             operation(kernels, arrays_of(backend, 6, 9))
-        for cell in () if spoiled else ("lstm", "gru-before"):  # sweep.cu and gated.cu
+        for cell in () if spoiled else ("lstm", "gru-before"):  # step.cu and two_products.cu
             run(backend, kernels, Layer(cell, 1, 2, 9), cell)
 
 

@@ -1,7 +1,7 @@
-// What CUDA builds in, for a processor: a kernel of charrnn/kernels/cuda compiles behind this file as ordinary C++.
+// CUDA's built-ins for a processor: a kernel of charrnn/kernels/cuda compiles behind this file as ordinary C++.
 //
-// A CUDA thread is a thread here and a barrier a barrier, so that what is missing is missing here, too, and the thread
-// sanitizer sees it. Blocks run one after another, or, of a GROUP_KERNEL, all at the same time.
+// Each CUDA thread is a thread and each barrier is a barrier, so that a missing barrier is missing here, too, and the
+// thread sanitizer finds it. Blocks run one after another; those of a GROUP_KERNEL all run at the same time.
 #pragma once
 
 #include <algorithm>
@@ -65,7 +65,7 @@ struct Group {
 inline thread_local Block* block;
 inline thread_local Group* group;
 
-// What a kernel takes, a letter for each argument: p for an address, i and f for numbers of 4 bytes, d for a double.
+// A kernel's arguments, one letter each: p for an address, i and f for numbers of 4 bytes, d for a double.
 template <class... A>
 std::string signature(void (*)(A...)) {
     static_assert(((std::is_pointer_v<A> || std::is_same_v<A, double> || sizeof(A) == 4) && ...), "no such letter");
@@ -118,7 +118,7 @@ inline void run(Dim grid, unsigned threads, const std::function<void()>& kernel)
     for (std::thread& thread : team) thread.join();
 }
 
-// A group for each y.
+// Runs all blocks at the same time; blocks with the same y form a group.
 inline void run_together(Dim grid, unsigned threads, unsigned shared_bytes, const std::function<void()>& kernel) {
     std::vector<std::unique_ptr<Group>> groups;
     for (unsigned y = 0; y < grid.y; y++) groups.push_back(std::make_unique<Group>(grid.x, threads, shared_bytes));
