@@ -96,7 +96,7 @@ def _verdict(report: BenchReport) -> Iterator[tuple[str, str]]:
                 for name, each in report.variants.items()
             ),
         )
-    if report.rival:
+    if report.rival and report.ratio:
         pairs = " ".join(f"{pair.ratio:.2f}" for pair in report.pairs)
         yield "pairs", f"{pairs} (time of {report.rival.name} / time of {report.ours.name})"
         yield "ratio", _ratio(report.ratio)
