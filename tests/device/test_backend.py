@@ -63,7 +63,7 @@ def test_with_half_of_cupy(monkeypatch, tmp_path):
             "cudaErrorInsufficientDriver: CUDA driver version is insufficient for CUDA runtime version",
             "the NVIDIA driver is missing or too old (cudaErrorInsufficientDriver: ",
         ),
-        ("cudaErrorNoDevice: no CUDA-capable device is detected", "the driver are there, but no NVIDIA GPU; use --dev"),
+        ("cudaErrorNoDevice: no CUDA-capable device is detected", "the driver work, but find no NVIDIA GPU; use --dev"),
     ],
 )
 def test_without_a_driver_or_a_gpu(monkeypatch, count, message):
