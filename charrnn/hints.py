@@ -1,19 +1,26 @@
-"""Commands that a message suggests, so that they can be pasted into a shell as they stand."""
+"""The small things that messages share: commands to paste into a shell, the nearest name, plurals, progress."""
 
 import difflib
 import shlex
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+
+OnProgress = Callable[[int, int], None]  # called with (done, to do), in any unit
 
 
 def command(*words: object) -> str:
-    """`charrnn` with `words`, those quoted that a shell would take apart; paths must not look like options."""
+    """A `charrnn` command line of `words`, quoted for a shell; a path never looks like an option."""
     return shlex.join(
         ["charrnn", *(f"./{word}" if isinstance(word, Path) and str(word)[0] == "-" else str(word) for word in words)]
     )
 
 
-def nearest(name: str, names: Any) -> str:
-    """The end of a message about a wrong name: the right one that is nearest, if one is near."""
+def nearest(name: object, names: Iterable[str]) -> str:
+    """The end of a message about a wrong name: "; did you mean ...?" where one of `names` is similar, else nothing."""
     close = difflib.get_close_matches(str(name), list(names), n=1)
     return f"; did you mean {close[0]}?" if close else ""
+
+
+def counted(number: int, thing: str) -> str:
+    """`number` and `thing`, in the plural unless there is one: 1 file, 2 files."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
