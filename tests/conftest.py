@@ -31,7 +31,7 @@ def text(tmp_path):
 
 def train(text, run, **settings):
     """Train a tiny model on the file `text` into the folder `run`."""
-    session = prepare(Request(str(text), TINY | settings, "none", run=str(run), device="cpu", kernel="numpy"))
+    session = prepare(Request((str(text),), TINY | settings, "none", run=str(run), device="cpu", kernel="numpy"))
     return list(Trainer(session.setup).run())
 
 

@@ -1,11 +1,11 @@
-"""Commands in messages can be pasted."""
+"""What messages share: commands that can be pasted, and plurals."""
 
 import shlex
 from pathlib import Path
 
 import pytest
 
-from charrnn.hints import command
+from charrnn.hints import command, counted
 
 
 def test_plain_words_stay_as_they_are():
@@ -17,3 +17,7 @@ def test_a_shell_reads_the_words_that_were_meant(name):
     *words, run = shlex.split(command("train", "--run", Path(name)))
     assert words == ["charrnn", "train", "--run"]
     assert Path(run) == Path(name) and not run.startswith("-")
+
+
+def test_only_one_is_singular():
+    assert [counted(number, "file") for number in (0, 1, 2)] == ["0 files", "1 file", "2 files"]

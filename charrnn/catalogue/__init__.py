@@ -9,7 +9,8 @@ from charrnn.catalogue.origins import Bundled, Result
 from charrnn.errors import CorpusError
 from charrnn.files import cache_folder
 from charrnn.hints import nearest
-from charrnn.text.source import Reader, Source
+from charrnn.text.reader import Reader
+from charrnn.text.source import Source
 
 
 def catalogue_folder() -> Path:

@@ -64,7 +64,7 @@ class TrainCommand(GroupedCommand):
 
 @settings_options
 @click.command(cls=TrainCommand)
-@click.argument("corpus", required=False)
+@click.argument("corpus", nargs=-1)
 @click.option(
     "--preset",
     metavar="NAME",
@@ -87,7 +87,8 @@ class TrainCommand(GroupedCommand):
 def command(as_json: bool, **options: Any) -> None:
     """Teach a network a text, character by character.
 
-    CORPUS is a file, a folder, - for standard input, or a name from `charrnn corpora list`. Training can be stopped
+    CORPUS is a file, a folder, - for standard input, or a name from `charrnn corpora list`; several are read in turn,
+    as one text. Files compressed with gzip, xz or bzip2 are read as what they hold. Training can be stopped
     with Ctrl-C at any time, and goes on with --resume as if nothing had happened. A setting comes from the command
     line, else from --config, else from the preset, else from its default, which is what stands below. Without --preset,
     --config and --init-from a preset is chosen that suits the text and the time given.

@@ -16,7 +16,7 @@ from charrnn.runs import checkpoint
 from charrnn.runs.run import Run
 from charrnn.search.plan import PARAMETERS, Settings, Sweep
 from charrnn.session import open_corpus
-from charrnn.text.source import Reader
+from charrnn.text.reader import Reader
 from charrnn.text.vocabulary import collect
 from charrnn.training.budget import describe
 
@@ -143,7 +143,7 @@ def _vocab_size(corpus: str, config: Config) -> int:
 
 @cache
 def _count_characters(corpus: str, glob: str, encoding: str, errors: str, newlines: str) -> int:
-    reader = Reader(open_corpus(corpus, glob))
+    reader = Reader(open_corpus((corpus,), glob))
     return len(collect(reader.text(encoding=encoding, errors=errors, newlines=newlines)))
 
 

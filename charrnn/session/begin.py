@@ -13,13 +13,14 @@ from charrnn.cells.registry import CELLS
 from charrnn.config import Config, resolve
 from charrnn.device.backend import Backend
 from charrnn.errors import ConfigError
+from charrnn.hints import OnProgress
 from charrnn.kernels.choice import build
 from charrnn.kernels.protocol import MASK_LEVELS
 from charrnn.network.shape import Shape, initial_parameters
 from charrnn.runs.run import RUNS, Run
 from charrnn.session.parent import Parent
 from charrnn.session.ready import Session, ready
-from charrnn.session.request import COMMAND_LINE, Reading, Request, open_corpus
+from charrnn.session.request import COMMAND_LINE, STDIN, Request, argument_of, open_corpus
 from charrnn.text.batches import fit_batch_size
 from charrnn.text.kind import is_list
 from charrnn.text.source import Source, from_stdin
@@ -31,15 +32,18 @@ LITTLE = 20  # held-out characters that are too few to tell anything
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-def begin(request: Request, backend: Backend, reading: Reading | None) -> Session:
+def begin(request: Request, backend: Backend, reading: OnProgress | None) -> Session:
     """The session of a new run; what was in its folder is kept aside, and put back if anything goes wrong."""
-    if request.corpus is None:
+    if not request.corpus:
         raise ConfigError("name a text to learn: charrnn train CORPUS (a file, a folder, -, or one of charrnn corpora)")
-    if request.glob != Config.glob and not Path(request.corpus).is_dir():
-        raise ConfigError(f"--glob chooses among the files of a folder, and {request.corpus} is none; leave it out")
+    if request.glob != Config.glob and not any(Path(name).is_dir() for name in request.corpus):
+        texts = " ".join(request.corpus)
+        raise ConfigError(f"--glob chooses among the files of a folder, and {texts} is not one; leave it out")
     parent = Parent.open(request.init_from) if request.init_from else None
-    source = None if request.corpus == "-" else open_corpus(request.corpus, request.glob, reading)
     config, _ = _settings(request, request.preset, parent)  # what is wrong is said before anything is moved or read
+    source = None
+    if request.corpus != STDIN:
+        source = open_corpus(request.corpus, config.glob, binary=config.bytes, on_progress=reading)
     choice = build(backend, request.kernel, request.threads, config.precision)
     run = Run(Path(request.run) if request.run else RUNS / (source.name if source else "stdin"))
     moved = run.create(force=request.force)
@@ -70,7 +74,7 @@ def begin(request: Request, backend: Backend, reading: Reading | None) -> Sessio
         run.discard(lock, moved)
         raise
     corpus = {
-        "argument": request.corpus,
+        "argument": argument_of(request.corpus),
         "description": source.description,
         "sha256": tokens.sha256,
         "size": tokens.size,

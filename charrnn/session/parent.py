@@ -13,7 +13,8 @@ from charrnn.network.shape import Shape
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.model import load_parameters
 from charrnn.runs.run import load_model
-from charrnn.text.source import Source, sha256_of
+from charrnn.text.reader import sha256_of
+from charrnn.text.source import Source
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import Notice
 

@@ -1,7 +1,9 @@
-"""What a user asks to be trained, and the text that it names."""
+"""The request to train a network, and the texts that it names."""
 
 import os
-from collections.abc import Callable
+import re
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,20 +11,23 @@ from typing import Any
 from charrnn import catalogue
 from charrnn.config import Config
 from charrnn.errors import CorpusError
-from charrnn.text.source import Source, from_path
+from charrnn.hints import OnProgress
+from charrnn.text.source import Source, from_path, joined
 
 COMMAND_LINE = "command line"
-Reading = Callable[[int, int], None]
+STDIN = ("-",)  # the names of texts that ask for standard input
 
 
 @dataclass(frozen=True)
 class Request:
-    """A train command. `settings` are those given on the command line, by name.
+    """A train command.
 
-    Without `preset`, `config_file` and `init_from`, the preset that suits the text is chosen; 'none' is none.
+    corpus: files, folders, or names of the catalogue, which are read in turn as one text; or STDIN; or nothing, where a
+    run is resumed. settings: those given on the command line, by name. preset: without it, `config_file` and
+    `init_from`, the preset that suits the text is chosen; 'none' disables presets.
     """
 
-    corpus: str | None
+    corpus: tuple[str, ...]
     settings: dict[str, Any] = field(default_factory=dict)
     preset: str | None = None
     config_file: Path | None = None
@@ -40,14 +45,37 @@ class Request:
         return self.settings.get("glob", Config.glob)
 
 
-def open_corpus(name: str, glob: str, reading: Reading | None = None) -> Source:
-    """The text called `name`: a file or folder if there is one, else a corpus of the catalogue, fetched if need be.
+def argument_of(names: tuple[str, ...]) -> str | list[str]:
+    """The names of texts as a checkpoint stores them: a single one as a string, as all checkpoints once did."""
+    return names[0] if len(names) == 1 else list(names)
+
+
+def names_of(argument: str | list[str]) -> tuple[str, ...]:
+    """The names of texts that a checkpoint stores; the inverse of `argument_of`."""
+    return (argument,) if isinstance(argument, str) else tuple(argument)
+
+
+def open_corpus(
+    names: Sequence[str], glob: str, *, binary: bool = False, on_progress: OnProgress | None = None
+) -> Source:
+    """The texts called `names`, in turn, as one: each a file or a folder if there is one, else of the catalogue.
+
+    glob, binary: the files taken from a folder, see `texts_in`. A text of the catalogue is fetched if need be.
 
     Raises:
-        CorpusError: there is neither.
+        CorpusError: one of them is neither, cannot be read or fetched, or all are empty.
     """
+    if "-" in names:
+        rest = shlex.join(names)
+        raise CorpusError(f"- (standard input) stands alone; join the texts first: cat {rest} | charrnn train -")
+    return joined([_open(name, glob, binary, on_progress) for name in names])
+
+
+def _open(name: str, glob: str, binary: bool, on_progress: OnProgress | None) -> Source:
     if Path(name).exists():
-        return from_path(Path(name), glob=glob)
+        return from_path(Path(name), glob=glob, binary=binary)
+    if re.match(r"(https?|ftp)://", name, re.IGNORECASE):
+        raise CorpusError(f"{name} is a web address; pipe the text in: curl -L {shlex.quote(name)} | charrnn train -")
     if os.sep in name or "." in name:  # a path, not a name: no corpus is called so
         raise CorpusError(f"there is no file or folder {name!r}; charrnn corpora list shows texts to begin with")
-    return catalogue.open_corpus(name, progress=reading)
+    return catalogue.open_corpus(name, progress=on_progress)

@@ -1,13 +1,14 @@
 """A run that goes on where its last checkpoint stands."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from charrnn.config import BUDGETS, SETTINGS, Config
 from charrnn.device.backend import Backend
 from charrnn.errors import ConfigError, CorpusError
-from charrnn.hints import command
+from charrnn.hints import OnProgress, command
 from charrnn.kernels.choice import build
 from charrnn.network.shape import Shape
 from charrnn.runs import checkpoint
@@ -15,15 +16,17 @@ from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.model import load_parameters
 from charrnn.runs.run import RUNS, Run, find_run
 from charrnn.session.ready import Session, budget_of, ready
-from charrnn.session.request import COMMAND_LINE, Reading, Request, open_corpus
-from charrnn.text.source import Source, sha256_of
+from charrnn.session.request import COMMAND_LINE, STDIN, Request, names_of, open_corpus
+from charrnn.text.formats import plain_size
+from charrnn.text.reader import sha256_of
+from charrnn.text.source import Source
 from charrnn.text.tokens import Tokens, encode_corpus, load_tokens
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import Notice
 from charrnn.training.trainer import Setup
 
 
-def resume(request: Request, backend: Backend, reading: Reading | None) -> Session:
+def resume(request: Request, backend: Backend, reading: OnProgress | None) -> Session:
     """The session of a run that is there, with no other changes than the settings that may change."""
     if request.preset or request.config_file or request.init_from or request.force:
         raise ConfigError(
@@ -38,8 +41,8 @@ def resume(request: Request, backend: Backend, reading: Reading | None) -> Sessi
     tokens = load_tokens(run.folder, vocabulary)
     if tokens is None or tokens.sha256 != saved.corpus["sha256"]:
         tokens = _read_again(request, saved, config, run, vocabulary, reading)
-    elif request.corpus not in (None, "-") and not _names_run(request.corpus):
-        source = open_corpus(request.corpus, config.glob, reading)
+    elif request.corpus not in ((), STDIN) and not _names_run(request.corpus):
+        source = open_corpus(request.corpus, config.glob, binary=config.bytes, on_progress=reading)
         _check_same(source, sha256_of(source), saved, run)
     shape = Shape.of(config, vocabulary.size)
     params = load_parameters(shape, backend, saved.weights, run.last)
@@ -52,26 +55,37 @@ def resume(request: Request, backend: Backend, reading: Reading | None) -> Sessi
 
 
 def _notices(request: Request, saved: Checkpoint, run: Run) -> Iterator[Notice]:
-    text = Path(saved.corpus["argument"])
-    if request.corpus is None and text.is_file() and text.stat().st_size != saved.corpus["size"]:
-        yield Notice(f"{text} has changed; this run goes on with the text that it began with")
+    names = names_of(saved.corpus["argument"])
+    if not request.corpus and _changed_size([Path(name) for name in names], saved.corpus["size"]):
+        have = "has" if len(names) == 1 else "have"
+        yield Notice(f"{' '.join(names)} {have} changed; this run goes on with the text that it began with")
     if saved.progress.ended == "early stop":
         yield Notice(f"{run.folder} had stopped early; it will do so again unless --patience is larger, or 0")
+
+
+def _changed_size(files: list[Path], size: int) -> bool:
+    """Whether all files are there, but not of this size together; compressed ones take too long to look at."""
+    if not all(file.is_file() for file in files):
+        return False
+    with suppress(CorpusError):
+        sizes = [plain_size(file) for file in files]
+        return None not in sizes and sum(filter(None, sizes)) != size
+    return False
 
 
 def _run_to_resume(request: Request) -> Run:
     if request.run:
         return find_run(request.run)
-    if request.corpus is None or _names_run(request.corpus):
-        return find_run(request.corpus)
-    if request.corpus == "-":
+    if not request.corpus or _names_run(request.corpus):
+        return find_run(request.corpus[0] if request.corpus else None)
+    if request.corpus == STDIN:
         return find_run(str(RUNS / "stdin"))
-    return find_run(str(RUNS / open_corpus(request.corpus, request.glob).name))
+    return find_run(str(RUNS / open_corpus(request.corpus, request.glob, binary=True).name))
 
 
-def _names_run(corpus: str) -> bool:
+def _names_run(names: tuple[str, ...]) -> bool:
     """Whether what stands in the place of a text is a run: people type `train --resume NAME`."""
-    return any(Run(folder).last.is_file() for folder in (Path(corpus), RUNS / corpus))
+    return len(names) == 1 and any(Run(folder).last.is_file() for folder in (Path(names[0]), RUNS / names[0]))
 
 
 def _changed(saved: Checkpoint, settings: dict[str, Any]) -> tuple[Config, dict[str, str]]:
@@ -101,13 +115,13 @@ def _check_budget(config: Config, tokens: Tokens, saved: Checkpoint, run: Run) -
 
 
 def _read_again(
-    request: Request, saved: Checkpoint, config: Config, run: Run, vocabulary: Vocabulary, reading: Reading | None
+    request: Request, saved: Checkpoint, config: Config, run: Run, vocabulary: Vocabulary, reading: OnProgress | None
 ) -> Tokens:
-    argument = request.corpus or saved.corpus["argument"]
-    if argument == "-":
+    names = request.corpus or names_of(saved.corpus["argument"])
+    if names == STDIN:
         raise CorpusError(f"the text in {run.folder} is gone, and it came from standard input; it cannot be resumed")
     try:
-        source = open_corpus(argument, config.glob, reading)
+        source = open_corpus(names, config.glob, binary=config.bytes, on_progress=reading)
     except CorpusError as error:
         if request.corpus:
             raise

@@ -5,7 +5,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from charrnn.config import Config
-from charrnn.text.source import Reader, from_path, from_stdin
+from charrnn.text.reader import Reader
+from charrnn.text.source import from_path, from_stdin, joined
 
 
 def read_text(name: str, config: Config) -> str | bytes:
@@ -18,7 +19,7 @@ def read_text(name: str, config: Config) -> str | bytes:
         if name == "-":
             reader = Reader(from_stdin(sys.stdin.buffer, Path(folder)))
         else:
-            reader = Reader(from_path(Path(name), glob=config.glob))
+            reader = Reader(joined([from_path(Path(name), glob=config.glob, binary=config.bytes)]))
         if config.bytes:
             return b"".join(reader.raw(newlines=config.newlines))
         return "".join(reader.text(encoding=config.encoding, errors=config.errors, newlines=config.newlines))

@@ -2,7 +2,7 @@
 
 import json
 import mmap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -13,7 +13,9 @@ import numpy as np
 from charrnn.config import Config
 from charrnn.errors import CorpusError
 from charrnn.files import replacing
-from charrnn.text.source import Reader, Source
+from charrnn.hints import OnProgress, counted
+from charrnn.text.reader import Reader
+from charrnn.text.source import Source
 from charrnn.text.split import Parts, split
 from charrnn.text.vocabulary import Vocabulary, collect
 
@@ -22,8 +24,6 @@ FACTS = "tokens.json"
 LEAST = 2  # characters: one to read, one to predict
 
 _SEARCH_SIZE = 1 << 26  # bytes of the map searched between two releases
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class Tokens:
 
 
 def encode_corpus(
-    source: Source, config: Config, folder: Path, *, base: Vocabulary | None = None, progress: Progress | None = None
+    source: Source, config: Config, folder: Path, *, base: Vocabulary | None = None, progress: OnProgress | None = None
 ) -> Tokens:
     """Read `source` and write its ids and their facts into `folder`.
 
@@ -92,7 +92,7 @@ def encode_corpus(
     facts = {"lengths": lengths, "sha256": second.sha256.hexdigest(), "size": second.size}
     with replacing(folder / FACTS) as file:
         file.write(json.dumps(facts).encode())
-    return _open(folder, vocabulary, facts, tuple(_notices(second, config, sum(lengths[1:]))))
+    return _open(folder, vocabulary, facts, tuple(_notices(source, second, config, sum(lengths[1:]))))
 
 
 def load_tokens(folder: Path, vocabulary: Vocabulary) -> Tokens | None:
@@ -119,7 +119,7 @@ def contains_line(tokens: Tokens, line: str) -> bool:
     return any(_has_line(tokens, wanted, start, stop) for start, stop in pairwise(borders))
 
 
-def _readers(source: Source, config: Config, progress: Progress | None) -> tuple[Reader, Reader]:
+def _readers(source: Source, config: Config, progress: OnProgress | None) -> tuple[Reader, Reader]:
     """Readers for the two passes, which share one count of progress; bytes need only the second."""
     if progress is None:
         return Reader(source), Reader(source)
@@ -142,7 +142,7 @@ def _split_file(file: BinaryIO, vocabulary: Vocabulary, config: Config, source: 
     file.flush()
     count = file.tell() // vocabulary.dtype.itemsize
     if count < LEAST:
-        raise CorpusError(f"{source.description} has {_counted(count, 'character')}; training needs at least {LEAST}")
+        raise CorpusError(f"{source.description} has {counted(count, 'character')}; training needs at least {LEAST}")
     parts = split(
         np.memmap(file, vocabulary.dtype, "r"),
         config.split,
@@ -172,22 +172,22 @@ def _open(folder: Path, vocabulary: Vocabulary, facts: dict, notices: tuple[str,
     return Tokens(vocabulary, parts, facts["sha256"], facts["size"], notices, memory)
 
 
-def _notices(reader: Reader, config: Config, held_out: int) -> Iterator[str]:
+def _notices(source: Source, reader: Reader, config: Config, held_out: int) -> Iterator[str]:
+    yield from source.notices
+    for encoding, number in reader.marked.items():
+        which = f"{counted(number, 'file')} " if len(source.files) > 1 else ""
+        yield f"read {which}as {encoding}, as the byte order mark says"
     if reader.boms:
-        yield f"removed {_counted(reader.boms, 'byte order mark')}"
+        yield f"removed {counted(reader.boms, 'byte order mark')}"
     if reader.undecoded:
         done = "left out" if config.errors == "ignore" else "replaced"
-        yield f"{done} {_counted(reader.undecoded, 'byte')} not in {config.encoding} (--errors {config.errors})"
+        yield f"{done} {counted(reader.undecoded, 'byte')} not in {config.encoding} (--errors {config.errors})"
     if reader.crlf and config.newlines == "lf":
-        yield f"made {_counted(reader.crlf, 'CRLF line end')} LF"
+        yield f"made {counted(reader.crlf, 'CRLF line end')} LF"
     elif reader.crlf and not config.bytes:
-        yield f"kept {_counted(reader.crlf, 'CRLF line end')} (--newlines lf makes them LF)"
+        yield f"kept {counted(reader.crlf, 'CRLF line end')} (--newlines lf makes them LF)"
     if config.val_fraction + config.test_fraction and not held_out:
         yield f"nothing held out: too short for --val-fraction {config.val_fraction:g} --split {config.split}"
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}{'s' if number != 1 else ''}"
 
 
 def _has_line(tokens: Tokens, line: bytes, start: int, stop: int) -> bool:

@@ -1,5 +1,6 @@
 """charrnn train, as a user types it: exit codes, streams, files, and each bad input."""
 
+import gzip
 import json
 import os
 import signal
@@ -157,7 +158,37 @@ def test_crlf_is_kept_or_made_lf_and_said(folder):
     assert "made 60 CRLF" in run("dos.txt", *TINY, "--newlines", "lf", "--run", "lf").stderr
 
 
+def test_several_texts_and_compressed_ones(folder):
+    Path("more.txt.gz").write_bytes(gzip.compress(TEXT.encode()))
+    result = run("fox.txt", "more.txt.gz", *TINY)
+    assert result.exit_code == 0
+    assert "fox.txt and 1 more" in result.stderr
+    assert run("fox.txt", "more.txt.gz", "--resume").exit_code == 0
+    assert run("more.txt.gz", *TINY).exit_code == 0
+    assert Path("runs/more").is_dir()
+
+
+def test_a_folder_with_its_own_runs_trains_again(folder):
+    Path("a.png").write_bytes(b"\x89PNG\0\xff")
+    assert "left out 1 binary file\n" in run(".", *TINY, "--run", "runs/one").stderr
+    result = run(".", *TINY, "--run", "runs/two")
+    assert result.exit_code == 0
+    assert "left out 1 binary file and 1 run folder (runs/one)" in result.stderr
+    assert run(".", *TINY, "--run", "runs/two", "--force").exit_code == 0
+
+
 class TestBadInput:
+    def test_texts_that_are_not_files(self, folder):
+        assert "curl -L https://example.org/a.txt | charrnn train -" in fails("https://example.org/a.txt")
+        assert "cat fox.txt - | charrnn train -" in fails("fox.txt", "-", input=TEXT)
+        Path("a.pdf").write_bytes(b"%PDF-1.4\0")
+        assert "a.pdf is a PDF document, not a text; make one of it with: pdftotext a.pdf a.txt" in fails("a.pdf")
+
+    def test_a_damaged_archive(self, folder):
+        Path("fox.gz").write_bytes(gzip.compress(TEXT.encode())[:-10])
+        assert "fox.gz is damaged or incomplete gzip data" in fails("fox.gz")
+        assert not Path("runs").exists()
+
     def test_no_corpus(self, folder):
         assert "name a text to learn: charrnn train CORPUS" in fails()
 
@@ -173,8 +204,10 @@ class TestBadInput:
         assert run("bad.txt", *TINY, "--encoding", "latin-1").exit_code == 0
 
     def test_a_pattern_of_files_for_one_file(self, folder):
-        assert "--glob chooses among the files of a folder, and fox.txt is none" in fails("fox.txt", "--glob", "*.py")
-        assert "and - is none" in fails("-", "--glob", "*.py", input=TEXT)
+        assert "--glob chooses among the files of a folder, and fox.txt is not one" in fails(
+            "fox.txt", "--glob", "*.py"
+        )
+        assert "and - is not one" in fails("-", "--glob", "*.py", input=TEXT)
         assert not Path("runs").exists()
 
     def test_an_empty_and_a_too_short_text(self, folder):

@@ -164,7 +164,7 @@ def test_a_training_learns_as_much_as_in_float32(tmp_path, monkeypatch):
     losses = {}
     for precision in ("float32", "bf16"):
         settings["precision"] = precision
-        request = Request(str(text), settings, "none", run=precision, device="cpu", kernel="cpu")
+        request = Request((str(text),), settings, "none", run=precision, device="cpu", kernel="cpu")
         events = Trainer(prepare(request).setup).run()
         losses[precision] = np.array([event.loss for event in events if isinstance(event, Step)])
     assert losses["bf16"][-1] < losses["bf16"][0] / 4

@@ -59,7 +59,7 @@ def test_a_chosen_preset_has_its_precision(text, tmp_path, monkeypatch):
     monkeypatch.setattr(presets, "load_preset", lambda name: {"precision": "bf16"} if name == "large" else {})
     monkeypatch.setattr(kernels, "CPU_INFO", tmp_path / "nowhere")
     with pytest.raises(Unsupported, match="bf16 needs a processor with AVX512_BF16, which this one lacks"):
-        prepare(Request(text, SMALL, run=str(tmp_path / "run"), device="cpu"))
+        prepare(Request((text,), SMALL, run=str(tmp_path / "run"), device="cpu"))
     assert not (tmp_path / "run").exists()
 
 

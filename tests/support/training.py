@@ -27,9 +27,10 @@ def train(corpus, settings, *, stop_at=None, **request):
 
 
 def setup(corpus, settings, **request):
-    """A session of these settings alone."""
+    """A session of these settings alone; `corpus` is a name, several in a tuple, or None."""
+    names = (corpus,) if isinstance(corpus, str) else tuple(corpus or ())
     alone = {} if request.get("resume") or request.get("init_from") else {"preset": "none"}
-    return prepare(Request(corpus, settings, **alone | request))
+    return prepare(Request(names, settings, **alone | request))
 
 
 def sha256(path):

@@ -96,7 +96,7 @@ class TestAhead:
         reads = []
         to_host = Backend.to_host
         monkeypatch.setattr(Backend, "to_host", lambda self, array: reads.append(array.shape) or to_host(self, array))
-        trainer = Trainer(prepare(Request(text, SMALL, run=str(tmp_path / "run"))).setup)
+        trainer = Trainer(prepare(Request((text,), SMALL, run=str(tmp_path / "run"))).setup)
         for name in ("cross_entropy_gradient", "norm"):
             monkeypatch.setattr(trainer.kernels, name, unread(getattr(trainer.kernels, name)))
         for _ in range(5):

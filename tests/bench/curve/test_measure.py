@@ -52,7 +52,7 @@ def test_our_curve_is_that_of_a_training_and_the_rival_does_the_same(source, set
     report = measure_curve(request(source, **settings), notes.append)
     config = CONFIG.replace(**settings, eval_every=2, sample_length=0).to_dict()
     given = {name: value for name, value in config.items() if value is not None}
-    training = Trainer(prepare(TrainRequest("fox.txt", given, "none", device="cpu", kernel="numpy")).setup)
+    training = Trainer(prepare(TrainRequest(("fox.txt",), given, "none", device="cpu", kernel="numpy")).setup)
     losses = [event.val_loss for event in training.run() if isinstance(event, Evaluated)]
     assert [point.steps for point in report.ours.points] == list(range(2, 41, 2))
     assert [point.val_loss for point in report.ours.points] == pytest.approx(losses, abs=1e-6)

@@ -1,0 +1,69 @@
+"""The texts in a folder: files that match a pattern, without what is hidden, binary, or part of a run."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from charrnn.errors import CorpusError
+from charrnn.hints import counted
+from charrnn.text.formats import head_of, is_binary
+
+_NAMED = 3  # run folders that a message names; of more it gives the number
+
+
+def texts_in(folder: Path, glob: str, *, binary: bool) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """The files of `folder` that match `glob`, sorted by their paths in it, and lines that say what was left out.
+
+    Hidden files and folders are skipped without a word, and linked folders are not descended into. Run folders are left
+    out, so that no training reads the results of another; and binary files, unless `binary` asks for them.
+
+    Raises:
+        CorpusError: nothing is left, `glob` is not a pattern, or a file cannot be read.
+    """
+    matching = _matching(folder, glob)
+    runs = _run_folders(matching, folder)
+    outside = [file for file in matching if runs.isdisjoint(file.parents)]
+    files = outside if binary else [file for file in outside if not is_binary(head_of(file))]
+    left_out = _left_out(len(outside) - len(files), sorted(runs))
+    if not files:
+        why = f"; {left_out}" if left_out else " (hidden ones are skipped)"
+        raise CorpusError(f"no file in the folder {folder} matches --glob {glob!r}{why}")
+    return tuple(files), (left_out,) if left_out else ()
+
+
+def _matching(folder: Path, glob: str) -> list[Path]:
+    """The files that match and are not hidden, by their paths in `folder`."""
+    try:
+        found = {path.relative_to(folder).as_posix(): path for path in folder.glob(glob) if path.is_file()}
+    except (ValueError, NotImplementedError) as error:
+        raise CorpusError(f"--glob {glob!r} is not a pattern of paths: {error}; try '**/*.txt'") from error
+    except OSError as error:
+        raise CorpusError(f"cannot read {error.filename}: {error.strerror}; leave it out with --glob") from error
+    return [found[name] for name in sorted(found) if not any(each.startswith(".") for each in name.split("/"))]
+
+
+def _run_folders(files: Iterable[Path], root: Path) -> set[Path]:
+    """The outermost run folders among `root` and the folders below it that hold `files`."""
+    known: dict[Path, Path | None] = {}
+
+    def run_above(folder: Path) -> Path | None:
+        if folder not in known:
+            above = run_above(folder.parent) if folder != root else None
+            known[folder] = above or (folder if _is_run(folder) else None)
+        return known[folder]
+
+    return {run for file in files if (run := run_above(file.parent))}
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether it has the settings of a run, and its checkpoints, or at least its encoded text."""
+    has_more = any(next(folder.glob(pattern), None) for pattern in ("*.safetensors", "tokens.bin"))
+    return has_more and (folder / "config.yaml").is_file()
+
+
+def _left_out(binary: int, runs: list[Path]) -> str:
+    """A line with the numbers, and the first run folders by name; empty if nothing was left out."""
+    things = [counted(binary, "binary file")] if binary else []
+    if runs:
+        more = f" and {len(runs) - _NAMED} more" if len(runs) > _NAMED else ""
+        things.append(f"{counted(len(runs), 'run folder')} ({', '.join(map(str, runs[:_NAMED]))}{more})")
+    return f"left out {' and '.join(things)}" if things else ""

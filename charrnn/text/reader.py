@@ -1,0 +1,178 @@
+"""Reading a text: one pass over its files in blocks, decoded and checked on the way.
+
+A text is never held whole: files of many gigabytes pass through in blocks, each pass with its own `Reader`.
+"""
+
+import codecs
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import AnyStr
+
+from charrnn.errors import CorpusError
+from charrnn.text.formats import file_content, head_of, marked_encoding, why_not_text
+from charrnn.text.source import BLOCK_SIZE, Source
+
+_COUNTED = "charrnn-counted"  # the name of an error handler: decoders know handlers by name only
+
+Handler = Callable[[UnicodeError], tuple[str | bytes, int]]
+
+
+def sha256_of(source: Source) -> str:
+    """The SHA-256 of a text's content, in hexadecimal digits.
+
+    Raises:
+        CorpusError: a file cannot be read, or is damaged.
+    """
+    reader = Reader(source)
+    for _ in reader.raw():
+        pass
+    return reader.sha256.hexdigest()
+
+
+class Reader:
+    """One pass over a text, which counts what it meets.
+
+    Compressed files are read as their content: `size` and `sha256`, by which a run knows its text again, are those of
+    the content, so that a text and its compressed copy are the same text.
+
+    size: bytes read so far. sha256: digest object over these bytes, before they are decoded. crlf: CRLF line ends met.
+    boms: byte order marks removed. marked: files read in another encoding because of their byte order mark, by
+    encoding. undecoded: bytes that are not in the encoding, ignored or replaced. `progress`, if given, is called with
+    `size` after each block.
+    """
+
+    def __init__(
+        self, source: Source, *, block_size: int = BLOCK_SIZE, progress: Callable[[int], None] | None = None
+    ) -> None:
+        self.size = 0
+        self.sha256 = hashlib.sha256()
+        self.crlf = 0
+        self.boms = 0
+        self.marked: Counter[str] = Counter()
+        self.undecoded = 0
+        self._source = source
+        self._block_size = block_size
+        self._progress = progress
+
+    def text(self, *, encoding: str = "utf-8", errors: str = "strict", newlines: str = "keep") -> Iterator[str]:
+        """The characters, a block at a time, without byte order marks; `newlines` 'lf' makes CRLF line ends LF.
+
+        A file that begins with the byte order mark of UTF-16 or UTF-32 is read so where `encoding` is UTF-8, in which
+        no text begins with these bytes. Any other `encoding` is taken as it is.
+
+        Raises:
+            CorpusError: a file cannot be read, is damaged or not a text, a byte is not in the encoding, or there is no
+                such encoding.
+        """
+        _check_encoding(encoding)
+        for file in self._source.files:
+            yield from self._line_ends(self._decoded(file, encoding, errors), "\r\n", newlines)
+
+    def raw(self, *, newlines: str = "keep") -> Iterator[bytes]:
+        """The bytes, a block at a time, as they are unless `newlines` is 'lf'.
+
+        Raises:
+            CorpusError: a file cannot be read, or is damaged.
+        """
+        for file in self._source.files:
+            yield from self._line_ends(self._read(file), b"\r\n", newlines)
+
+    def _read(self, file: Path) -> Iterator[bytes]:
+        for block in file_content(file, self._block_size):
+            self.sha256.update(block)
+            self.size += len(block)
+            yield block
+            if self._progress:
+                self._progress(self.size)
+
+    def _decoded(self, file: Path, encoding: str, errors: str) -> Iterator[str]:
+        head = head_of(file)
+        if not_text := why_not_text(head, self._shown(file), Path("FILE") if self._source.shown_as else file):
+            raise CorpusError(f"{not_text} (--bytes reads it as bytes)")
+        if _is_utf8(encoding) and (marked := marked_encoding(head)):
+            encoding = marked
+            self.marked[marked] += 1
+        decoder = codecs.getincrementaldecoder(encoding)("strict" if errors == "strict" else _COUNTED)
+        count = self._counting(codecs.lookup_error(errors))
+        end = 0
+        at_start = True
+        for block in chain(self._read(file), [b""]):
+            end += len(block)
+            codecs.register_error(_COUNTED, count)  # anew, as another reader may have been at work since
+            try:
+                decoded = decoder.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                # What the decoder held back and the block are one object to it: only the end is sure.
+                offset = end - len(error.object) + error.start
+                raise CorpusError(self._not_decoded(file, head, error.object[error.start], offset, encoding)) from error
+            except UnicodeError as error:  # UTF-16 and UTF-32 without the mark that tells the byte order
+                raise CorpusError(
+                    f"{self._shown(file)} is not {encoding}: {error}; name another --encoding, or --bytes"
+                ) from error
+            if at_start and decoded:
+                at_start = False
+                self.boms += decoded[0] == "\ufeff"
+                decoded = decoded.removeprefix("\ufeff")
+            yield decoded
+
+    def _counting(self, handle: Handler) -> Handler:
+        """`handle`, with the bytes counted that it is called for."""
+
+        def count(error: UnicodeError) -> tuple[str | bytes, int]:
+            if isinstance(error, UnicodeDecodeError):
+                self.undecoded += error.end - error.start
+            return handle(error)
+
+        return count
+
+    def _not_decoded(self, file: Path, head: bytes, byte: int, offset: int, encoding: str) -> str:
+        """A message about a byte that is not in the encoding; `head` is the beginning of the file."""
+        leave_out = ", or leave the file out (of a folder, with --glob)" if len(self._source.files) > 1 else ""
+        if b"\0" in head and not _has_nul(encoding):  # no other encoding makes a text of it
+            return (
+                f"{self._shown(file)} is not a text: it has NUL bytes, the first at offset {head.index(0)}; "
+                f"--bytes reads it as bytes{leave_out}"
+            )
+        return (
+            f"{self._shown(file)}: byte 0x{byte:02x} at offset {offset} is not {encoding}; name another --encoding "
+            f"such as latin-1, or use --errors replace or --bytes{leave_out}"
+        )
+
+    def _shown(self, file: Path) -> str:
+        return self._source.shown_as or str(file)
+
+    def _line_ends(self, blocks: Iterable[AnyStr], crlf: AnyStr, newlines: str) -> Iterator[AnyStr]:
+        """Count CRLF, and make it LF on request; a CR that ends a block waits, as the next may begin with LF."""
+        cr, lf, nothing = crlf[:1], crlf[1:], crlf[:0]
+        held = nothing
+        for block in blocks:
+            block = held + block
+            held = cr if block.endswith(cr) else nothing
+            block = block.removesuffix(held)
+            self.crlf += block.count(crlf)
+            if newlines == "lf":
+                block = block.replace(crlf, lf)
+            if block:
+                yield block
+        if held:
+            yield held
+
+
+def _check_encoding(encoding: str) -> None:
+    try:
+        "".encode(encoding)  # refuses codecs that are not text encodings, such as hex
+        codecs.getincrementaldecoder(encoding)
+    except (LookupError, ValueError) as error:
+        raise CorpusError(f"there is no encoding {encoding!r}; try utf-8, utf-16, latin-1 or cp1252") from error
+
+
+def _is_utf8(encoding: str) -> bool:
+    return codecs.lookup(encoding).name == "utf-8"
+
+
+def _has_nul(encoding: str) -> bool:
+    """Whether texts in this encoding are full of NUL bytes, as those in UTF-16 are."""
+    return b"\0" in "a".encode(encoding)

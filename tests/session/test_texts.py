@@ -1,0 +1,149 @@
+"""What people name as a text, from the request to a trained run, and on resuming it."""
+
+import bz2
+import gzip
+import io
+import lzma
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from charrnn.errors import CorpusError
+from charrnn.runs import checkpoint
+from tests.support.training import SMALL, TEXT, setup, sha256, train
+
+SHORT = SMALL | {"steps": 4}
+
+
+def notices(corpus, settings=SHORT, **request):
+    return [notice.text for notice in setup(corpus, settings, **request).notices]
+
+
+def resumed(run, corpus=None):
+    """The last file of a run that is resumed to its 4th step."""
+    train(corpus, {}, run=str(run), resume=True)
+    return sha256(run / "last.safetensors")
+
+
+@pytest.fixture
+def halves(tmp_path):
+    """The text in two files."""
+    cut = TEXT.index("\n", len(TEXT) // 2) + 1
+    (tmp_path / "first.txt").write_text(TEXT[:cut])
+    (tmp_path / "second.txt").write_text(TEXT[cut:])
+    return ("first.txt", "second.txt")
+
+
+def test_several_texts_train_as_one(text, halves, tmp_path):
+    train(halves, SHORT)
+    train(text, SHORT)
+    several = checkpoint.load(tmp_path / "runs" / "first" / "last.safetensors")
+    one = checkpoint.load(tmp_path / "runs" / "fox" / "last.safetensors")
+    assert several.corpus["sha256"] == one.corpus["sha256"]
+    assert several.corpus["description"] == "first.txt and 1 more"
+    assert several.corpus["argument"] == list(halves)
+    assert one.corpus["argument"] == text
+
+
+def test_a_run_of_several_texts_resumes(halves, tmp_path):
+    run = tmp_path / "runs" / "first"
+    train(halves, SHORT)
+    whole = sha256(run / "last.safetensors")
+    for again in (None, halves):
+        train(halves, SHORT, force=True, stop_at=2)
+        assert resumed(run, again) == whole
+    train(halves, SHORT, force=True, stop_at=2)
+    (run / "tokens.bin").unlink()  # so that the texts are read again
+    assert resumed(run) == whole
+    with pytest.raises(CorpusError, match=r"second\.txt and 1 more is not the text that this run learned from"):
+        train(halves[::-1], {}, run=str(run), resume=True)
+
+
+def test_several_texts_that_have_changed_are_told(halves, tmp_path):
+    train(halves, SHORT, stop_at=2)
+    assert notices(None, {}, run="runs/first", resume=True) == []
+    (tmp_path / "second.txt").write_text("another text\n" * 20)
+    (notice,) = notices(None, {}, run="runs/first", resume=True)
+    assert notice.startswith("first.txt second.txt have changed; ")
+
+
+def test_a_corpus_of_the_catalogue_may_be_one_of_several(text):
+    assert setup(("names", text), SHORT).started.corpus == "First names (bundled) and 1 more"
+
+
+def test_standard_input_stands_alone(text):
+    with pytest.raises(
+        CorpusError, match=r"- \(standard input\) stands alone; .* cat \S+fox\.txt - \| charrnn train -"
+    ):
+        setup((text, "-"), SHORT)
+
+
+def test_a_compressed_text_is_the_same_text(text, tmp_path):
+    train(text, SHORT)
+    whole = checkpoint.load(tmp_path / "runs" / "fox" / "last.safetensors")
+    for suffix, compress in {"gz": gzip.compress, "xz": lzma.compress, "bz2": bz2.compress}.items():
+        (tmp_path / f"fox.txt.{suffix}").write_bytes(compress(TEXT.encode()))
+        train(f"fox.txt.{suffix}", SHORT, force=True)
+        packed = checkpoint.load(tmp_path / "runs" / "fox" / "last.safetensors")
+        assert packed.corpus["sha256"] == whole.corpus["sha256"]
+        assert packed.corpus["size"] == len(TEXT)
+
+
+def test_a_run_of_a_compressed_text_resumes(tmp_path):
+    (tmp_path / "fox.txt.gz").write_bytes(gzip.compress(TEXT.encode()))
+    run = tmp_path / "runs" / "fox"
+    train("fox.txt.gz", SHORT)
+    whole = sha256(run / "last.safetensors")
+    for remove in ((), ("tokens.bin",)):
+        train("fox.txt.gz", SHORT, force=True, stop_at=2)
+        for name in remove:
+            (run / name).unlink()
+        assert notices(None, {}, resume=True, run=str(run)) == []
+        assert resumed(run) == whole
+    train("fox.txt.gz", SHORT, force=True, stop_at=2)
+    (tmp_path / "fox.txt").write_text(TEXT)
+    assert resumed(run, "fox.txt") == whole  # decompressed meanwhile
+
+
+def test_a_compressed_text_on_standard_input(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(gzip.compress(TEXT.encode()))))
+    train("-", SHORT)
+    assert (tmp_path / "runs" / "stdin" / "stdin.txt").read_text() == TEXT
+
+
+def test_a_damaged_text_leaves_no_run(tmp_path):
+    (tmp_path / "fox.txt.gz").write_bytes(gzip.compress(TEXT.encode())[:-9])
+    with pytest.raises(CorpusError, match=r"fox\.txt\.gz is damaged or incomplete gzip data"):
+        setup("fox.txt.gz", SHORT)
+    assert not (tmp_path / "runs" / "fox").exists()
+
+
+def test_utf_16_is_told(tmp_path):
+    (tmp_path / "windows.txt").write_bytes(TEXT.encode("utf-16"))
+    session = setup("windows.txt", SHORT)
+    assert [notice.text for notice in session.notices] == ["read as UTF-16, as the byte order mark says"]
+    assert session.started.train_chars + session.started.val_chars == len(TEXT)
+
+
+def test_a_folder_trains_twice_and_leaves_out_its_runs(text, tmp_path):
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\0\xff")
+    assert notices(".", run="runs/first") == ["left out 1 binary file"]
+    train(".", SHORT, run="runs/second")
+    assert notices(".", run="runs/third") == ["left out 1 binary file and 2 run folders (runs/first, runs/second)"]
+    train(".", SHORT, run="runs/second", force=True)
+    ids = {(tmp_path / "runs" / name / "tokens.bin").read_bytes() for name in ("first", "second", "second.old")}
+    assert len(ids) == 1
+
+
+def test_bytes_of_a_folder_are_read_whatever_they_are(tmp_path):
+    (tmp_path / "songs").mkdir()
+    (tmp_path / "songs" / "a.mid").write_bytes(b"MThd\0\0\0\x06" * 100)
+    assert notices("songs", SHORT | {"bytes": True}) == []
+    train("songs", SHORT | {"bytes": True}, force=True, stop_at=2)
+    train("songs", {}, resume=True)
+
+
+def test_a_web_address_is_answered_with_a_command():
+    with pytest.raises(CorpusError, match=r"is a web address; .* curl -L 'https://a\.b/c\?d' \| charrnn train -"):
+        setup("https://a.b/c?d", SHORT)
