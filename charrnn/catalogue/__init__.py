@@ -5,7 +5,7 @@ from pathlib import Path
 from charrnn.catalogue.download import Progress
 from charrnn.catalogue.entry import Corpus, read_corpus
 from charrnn.catalogue.fetch import Provenance, fetch_text, read_provenance
-from charrnn.catalogue.origins import Bundled, Result
+from charrnn.catalogue.sources import Bundled, Result
 from charrnn.errors import CorpusError
 from charrnn.files import cache_folder
 from charrnn.hints import nearest

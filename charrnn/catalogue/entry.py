@@ -1,7 +1,7 @@
 """What a corpus file says: corpora/NAME.yaml, read strictly.
 
 title, description, licence   for people
-sources                       a list, tried in order; `kind` is one of `origins.KINDS`, and the other keys are the
+sources                       a list, tried in order; `kind` is one of `sources.KINDS`, and the other keys are the
                               fields of its class
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from charrnn.catalogue.origins import KINDS, Download, Origin
+from charrnn.catalogue.sources import KINDS, Download, Origin
 from charrnn.errors import CorpusError
 from charrnn.hints import nearest
 

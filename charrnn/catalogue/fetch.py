@@ -14,7 +14,7 @@ from pathlib import Path
 
 from charrnn.catalogue.clean import clean
 from charrnn.catalogue.download import Progress
-from charrnn.catalogue.origins import Download
+from charrnn.catalogue.sources import Download
 from charrnn.errors import CorpusError
 
 

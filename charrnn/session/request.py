@@ -56,7 +56,7 @@ def names_of(argument: str | list[str]) -> tuple[str, ...]:
 
 
 def open_corpus(
-    names: Sequence[str], glob: str, *, binary: bool = False, on_progress: OnProgress | None = None
+    names: Sequence[str], glob: str, *, binary: bool = False, progress: OnProgress | None = None
 ) -> Source:
     """The texts called `names`, in turn, as one: each a file or a folder if there is one, else of the catalogue.
 
@@ -68,14 +68,14 @@ def open_corpus(
     if "-" in names:
         rest = shlex.join(names)
         raise CorpusError(f"- (standard input) stands alone; join the texts first: cat {rest} | charrnn train -")
-    return joined([_open(name, glob, binary, on_progress) for name in names])
+    return joined([_open(name, glob, binary, progress) for name in names])
 
 
-def _open(name: str, glob: str, binary: bool, on_progress: OnProgress | None) -> Source:
+def _open(name: str, glob: str, binary: bool, progress: OnProgress | None) -> Source:
     if Path(name).exists():
         return from_path(Path(name), glob=glob, binary=binary)
     if re.match(r"(https?|ftp)://", name, re.IGNORECASE):
         raise CorpusError(f"{name} is a web address; pipe the text in: curl -L {shlex.quote(name)} | charrnn train -")
     if os.sep in name or "." in name:  # a path, not a name: no corpus is called so
         raise CorpusError(f"there is no file or folder {name!r}; charrnn corpora list shows texts to begin with")
-    return catalogue.open_corpus(name, progress=on_progress)
+    return catalogue.open_corpus(name, progress=progress)

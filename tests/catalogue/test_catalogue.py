@@ -7,7 +7,7 @@ import pytest
 from charrnn import catalogue
 from charrnn.catalogue import fetch_corpus, find_corpus, list_corpora, local_path, open_corpus, verify_corpus
 from charrnn.catalogue.fetch import fetch_text
-from charrnn.catalogue.origins import Download, Url
+from charrnn.catalogue.sources import Download, Url
 from charrnn.errors import CorpusError
 
 ENTRY = """

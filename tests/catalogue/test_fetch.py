@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from charrnn.catalogue.fetch import fetch_text, read_provenance
-from charrnn.catalogue.origins import Download, Result
+from charrnn.catalogue.sources import Download, Result
 from charrnn.errors import CorpusError
 
 TEXT = b"two words\n"

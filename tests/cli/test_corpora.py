@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from charrnn import catalogue
-from charrnn.catalogue.origins import Url
+from charrnn.catalogue.sources import Url
 from charrnn.cli import cli
 from charrnn.errors import CorpusError
 

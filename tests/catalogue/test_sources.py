@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from charrnn.catalogue import origins
+from charrnn.catalogue import sources
 from charrnn.catalogue.fetch import fetch_text
-from charrnn.catalogue.origins import Archive, Debian, PackageIndex, Stdlib, Url
+from charrnn.catalogue.sources import Archive, Debian, PackageIndex, Stdlib, Url
 from charrnn.errors import CorpusError
 from tests.catalogue.packing import ar, tar, zipped
 
@@ -19,7 +19,7 @@ def sha256(content: bytes) -> str:
 
 def test_url_and_archive(tmp_path, monkeypatch):
     content = tar({"linux/kernel/a.c": TEXT})
-    monkeypatch.setattr(origins, "download", lambda url, path, *, limit, progress: path.write_bytes(content))
+    monkeypatch.setattr(sources, "download", lambda url, path, *, limit, progress: path.write_bytes(content))
     known = {"size": len(content), "sha256": sha256(content)}
     archive = Archive(url="https://example.org/x.tar.xz", members=("linux/*.c",), **known)
     assert fetch_text("x", [archive], tmp_path / "x.txt").origin == "example.org"
@@ -39,7 +39,7 @@ def client(monkeypatch, name: str, content: bytes) -> list[str]:
         command.extend(given)
         (folder / name).write_bytes(content)
 
-    monkeypatch.setattr(origins, "run_client", run)
+    monkeypatch.setattr(sources, "run_client", run)
     return command
 
 
@@ -78,7 +78,7 @@ def test_a_client_that_leaves_nothing_is_said(tmp_path, monkeypatch):
 
 
 def test_the_standard_library_is_read_without_tests_and_foreign_code(tmp_path, monkeypatch):
-    monkeypatch.setattr(origins.sysconfig, "get_path", lambda name: str(tmp_path))
+    monkeypatch.setattr(sources.sysconfig, "get_path", lambda name: str(tmp_path))
     for name in ("os.py", "json/tool.py", "test/test_os.py", "idlelib/idle_test/a.py", "site-packages/b.py", "a.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("import this\n")
