@@ -1,7 +1,7 @@
-"""Text out of archives: chosen members are read and joined in memory, nothing is ever unpacked to the disk.
+"""Text out of archives: the chosen members are read and joined in memory, and nothing is unpacked to the disk.
 
-So a member's name does no harm: it is only compared with patterns, those of `fnmatch`, whose `*` also matches `/`.
-The members stand in the order of the patterns, and by name within each.
+A member's name can therefore do no harm: it is only compared with patterns, those of `fnmatch`, whose `*` also matches
+`/`. Members are joined in the order of the patterns, and sorted by name within each.
 """
 
 import tarfile
@@ -22,56 +22,67 @@ _AR_MAGIC = b"!<arch>\n"
 
 
 def zip_text(path: Path, patterns: Sequence[str]) -> bytes:
-    """The members of a zip archive that match.
+    """The members of a zip archive that match, joined.
 
     Raises:
-        CorpusError: not a zip archive, damaged, no member matches a pattern, or too much text.
+        CorpusError: it is not a zip archive, or damaged, a pattern has no member, or there is too much text.
     """
     with _opening(path), zipfile.ZipFile(path) as archive:
         return _joined(((info.filename, partial(archive.open, info)) for info in archive.infolist()), patterns)
 
 
 def tar_text(path: Path, patterns: Sequence[str]) -> bytes:
-    """The members of a compressed tar archive that match.
+    """The members of a tar archive, compressed or not, that match, joined.
 
     Raises:
-        CorpusError: not a tar archive, damaged, no member matches a pattern, or too much text.
+        CorpusError: it is not a tar archive, or damaged, a pattern has no member, or there is too much text.
     """
     with _opening(path), path.open("rb") as file:
         return _tar_text(file, patterns)
 
 
 def deb_text(path: Path, archive: str, patterns: Sequence[str]) -> bytes:
-    """The members that match of the tar archive `archive` within a Debian package.
+    """The members that match of the tar archive `archive` in a Debian package, joined.
 
     Raises:
-        CorpusError: not a Debian package, damaged, no such archive or members in it, or too much text.
+        CorpusError: it is not a Debian package, or damaged, has no such archive or members, or there is too much text.
     """
     with _opening(path), path.open("rb") as file:
         _seek_data(file)
         with tarfile.open(fileobj=file, mode="r|*") as package:
             for member in package:
                 if member.name.removeprefix("./") == archive:
-                    with package.extractfile(member) as inner:
+                    with _member(package, member) as inner:
                         return _tar_text(inner, patterns)
     raise CorpusError(f"{path.name} has no member {archive}")
 
 
 def _tar_text(file: IO[bytes], patterns: Sequence[str]) -> bytes:
     with tarfile.open(fileobj=file, mode="r|*") as archive:
-        return _joined(((each.name, partial(archive.extractfile, each)) for each in archive if each.isfile()), patterns)
+        files = ((each.name, partial(_member, archive, each)) for each in archive if each.isfile())
+        return _joined(files, patterns)
+
+
+def _member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
+    file = archive.extractfile(info)
+    if file is None:
+        raise tarfile.ReadError(f"{info.name} is not a file")
+    return file
 
 
 def _seek_data(file: IO[bytes]) -> None:
-    """Go to the files of a Debian package, an `ar` archive: 60-byte headers, each followed by a member."""
+    """Go to the tar archive with the files of a Debian package.
+
+    The package is an `ar` archive: headers of 60 bytes, each followed by a member.
+    """
     if file.read(len(_AR_MAGIC)) != _AR_MAGIC:
-        raise tarfile.ReadError("no ar archive")
+        raise tarfile.ReadError("not an ar archive")
     while header := file.read(60):
         if header.startswith(b"data.tar"):
             return
         size = int(header[48:58])
         file.seek(size + size % 2, 1)  # members begin at even offsets
-    raise tarfile.ReadError("no data.tar in it")
+    raise tarfile.ReadError("it has no data.tar")
 
 
 def _joined(members: Iterable[tuple[str, Callable[[], IO[bytes]]]], patterns: Sequence[str]) -> bytes:

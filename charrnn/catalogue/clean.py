@@ -1,25 +1,25 @@
-"""Cleaning of fetched texts: steps that a corpus file names, each a function from text to text."""
+"""Cleaning fetched texts: steps that a corpus file names, each a function from text to text."""
 
 import re
 from collections.abc import Callable, Iterable
 
-# A direction stands between underscores. It may go on in the next line but not in the next paragraph, and may open a
-# bracketed one that closes with it: _Burthen _[dispersedly, within_
+# A stage direction is enclosed in underscores. It may continue on the next line, but not in the next paragraph, and may
+# contain the start of a bracketed one that closes with it: _Burthen _[dispersedly, within_
 _DIRECTION = r"_(?:[^_\n]|_\[|\n(?!\n))*_"
 
 
 def unescape_markdown(text: str) -> str:
-    r"""Take the backslash off what Markdown escapes: `\[`, `\-`, `\.`."""
+    r"""Remove the backslash from characters that Markdown escapes: `\[`, `\-`, `\.`."""
     return re.sub(r"\\([^\w\s])", r"\1", text)
 
 
 def drop_headings(text: str) -> str:
-    """Leave out lines that begin with `#`."""
+    """Remove lines that begin with `#`."""
     return re.sub(r"^#.*\n?", "", text, flags=re.MULTILINE)
 
 
 def drop_directions(text: str) -> str:
-    """Leave out `_stage directions_`, with their lines where nothing else stands in them."""
+    """Remove `_stage directions_`, and lines that contain nothing else."""
     return re.sub(rf"^{_DIRECTION}[ \t]*\n|{_DIRECTION}", "", text, flags=re.MULTILINE)
 
 
@@ -29,7 +29,7 @@ def name_speakers(text: str) -> str:
 
 
 def tidy_lines(text: str) -> str:
-    """Take off blanks at line ends, leave one empty line where there are more, end with one newline."""
+    """Remove blanks at line ends, reduce several empty lines to one, and end with one newline."""
     text = re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
 
@@ -44,7 +44,7 @@ CLEANING: dict[str, Callable[[str], str]] = {
 
 
 def clean(text: str, steps: Iterable[str]) -> str:
-    """`text` after the steps of these names, in this order."""
+    """`text` after the steps of these names, taken in this order."""
     for step in steps:
         text = CLEANING[step](text)
     return text

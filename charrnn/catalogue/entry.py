@@ -1,4 +1,4 @@
-"""What a corpus file says: corpora/NAME.yaml, read strictly.
+"""The content of a corpus file, corpora/NAME.yaml, which is read strictly.
 
 title, description, licence   for people
 sources                       a list, tried in order; `kind` is one of `sources.KINDS`, and the other keys are the
@@ -9,13 +9,15 @@ import typing
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from types import UnionType
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
-from charrnn.catalogue.sources import KINDS, Download, Origin
+from charrnn.catalogue.sources import KINDS, CorpusSource, Download, Local
 from charrnn.errors import CorpusError
 from charrnn.hints import nearest
+
+Built = TypeVar("Built")
 
 
 @dataclass(frozen=True)
@@ -26,24 +28,34 @@ class Corpus:
     title: str
     description: str
     licence: str
-    sources: tuple[Origin, ...]
+    sources: tuple[CorpusSource, ...]
+
+    @property
+    def local(self) -> Local | None:
+        """The source on this machine, if there is one; it is then the only one."""
+        return next((source for source in self.sources if isinstance(source, Local)), None)
+
+    @property
+    def downloads(self) -> list[Download]:
+        """The sources to fetch it from."""
+        return [source for source in self.sources if isinstance(source, Download)]
 
     @property
     def offline(self) -> bool:
-        """Whether it lies on this machine, with nothing to fetch."""
-        return not isinstance(self.sources[0], Download)
+        """Whether it is on this machine, with nothing to fetch."""
+        return self.local is not None
 
 
 def read_corpus(path: Path) -> Corpus:
     """The corpus that the file at `path` describes; its name is the file's.
 
     Raises:
-        CorpusError: the file is not right: the message names it, the key, and the nearest right one.
+        CorpusError: the file is wrong; the message names it, the key, and the nearest right one.
     """
     try:
         entry = yaml.safe_load(path.read_bytes())
     except (OSError, yaml.YAMLError) as error:
-        raise CorpusError(f"{path} cannot be read: {' '.join(str(error).split())}; mend the file") from error
+        raise CorpusError(f"{path} cannot be read: {' '.join(str(error).split())}; correct the file") from error
     try:
         return _corpus(path.stem, entry)
     except CorpusError as error:
@@ -56,32 +68,34 @@ def _corpus(name: str, entry: Any) -> Corpus:
         raise CorpusError(f"the name of a corpus is that of its file, {name}; leave out the key name")
     if not corpus.sources:
         raise CorpusError("sources is empty; name at least one")
-    if len({isinstance(source, Download) for source in corpus.sources}) > 1:
-        raise CorpusError("a source of kind bundled or stdlib is always there; name none to download beside it")
+    if corpus.local and len(corpus.sources) > 1:
+        raise CorpusError("a source of kind bundled or stdlib is always available; leave out the others")
     labels = [source.label for source in corpus.sources]
     for label in labels:
         if labels.count(label) > 1:
-            raise CorpusError(f"two sources are called {label}, and a text must tell which it came from")
+            raise CorpusError(f"two sources are called {label}, but a text must tell which one it came from")
     return corpus
 
 
-def _source(entry: Any) -> Origin:
+def _source(entry: Any) -> CorpusSource:
     if not isinstance(entry, dict) or "kind" not in entry:
         raise CorpusError(f"a source is a mapping with a kind ({', '.join(KINDS)}), not {entry!r}")
     kind = entry["kind"]
     if kind not in KINDS:
-        raise CorpusError(f"there is no kind {kind!r}{nearest(str(kind), KINDS)}; there are {', '.join(KINDS)}")
-    return _build(KINDS[kind], {key: value for key, value in entry.items() if key != "kind"})
+        raise CorpusError(f"there is no kind {kind!r}{nearest(kind, KINDS)}; there are {', '.join(KINDS)}")
+    values = {key: value for key, value in entry.items() if key != "kind"}
+    source: CorpusSource = _build(KINDS[kind], values)
+    return source
 
 
-def _build(cls: type, entry: Any) -> Any:
+def _build(cls: type[Built], entry: Any) -> Built:
     """An instance of the dataclass `cls` from the mapping `entry`, whose keys are its fields and no others."""
     if not isinstance(entry, dict):
         raise CorpusError(f"{entry!r} is not a mapping of keys to values")
-    known = {each.name: each for each in fields(cls)}
+    known = {each.name: each for each in fields(cls)}  # type: ignore[arg-type]  # a dataclass, which no type can say
     for key in entry:
         if key not in known:
-            raise CorpusError(f"there is no key {key!r}{nearest(str(key), known)}; there are {', '.join(known)}")
+            raise CorpusError(f"there is no key {key!r}{nearest(key, known)}; there are {', '.join(known)}")
     missing = [name for name, each in known.items() if each.default is MISSING and name not in entry]
     if missing:
         raise CorpusError(f"the key {missing[0]} is missing")
@@ -89,10 +103,10 @@ def _build(cls: type, entry: Any) -> Any:
 
 
 def _value(key: str, type_: Any, value: Any) -> Any:
-    """`value` as what a field of type `type_` holds: plain values, tuples of them, sources, and results."""
-    if isinstance(type_, UnionType) and type_ is not Origin:  # X | None: a key that is left out where it is None
+    """`value` as a field of type `type_` holds it: a plain value, a tuple, a source, or a checksum."""
+    if isinstance(type_, UnionType):  # X | None: a key that is left out where it is None
         type_ = typing.get_args(type_)[0]
-    if type_ is Origin:
+    if type_ is CorpusSource:
         return _source(value)
     if typing.get_origin(type_) is tuple:
         if not isinstance(value, list):

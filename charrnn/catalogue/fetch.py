@@ -1,11 +1,10 @@
-"""Fetch the text of a corpus: try its origins in order, check what comes, clean it, check it again, and keep it.
+"""Fetching the text of a corpus: its sources are tried in order; the text is checked, cleaned, and checked again.
 
-The text takes its place in one move, so that it is there whole or not at all; a small file beside it, its provenance,
+The text takes its place in one move, so that it is there whole or not at all. A small file beside it, its provenance,
 says where it came from.
 """
 
 import datetime
-import hashlib
 import json
 import tempfile
 from collections.abc import Sequence
@@ -13,40 +12,44 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from charrnn.catalogue.clean import clean
-from charrnn.catalogue.download import Progress
-from charrnn.catalogue.sources import Download
+from charrnn.catalogue.sources import Checksum, Download
 from charrnn.errors import CorpusError
+from charrnn.hints import OnProgress
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a text came from and which bytes it has; `note` is what a user should know about this origin."""
+    """Where a text came from, and its size and checksum.
+
+    origin: the label of the source. note: what a user should know about that source. date: of fetching, as in
+    2026-11-25. verified: whether the source's bytes are known.
+    """
 
     origin: str
     note: str
     size: int
     sha256: str
     date: str
-    verified: bool  # the origin's bytes are known
+    verified: bool
 
 
-def fetch_text(name: str, origins: Sequence[Download], target: Path, progress: Progress | None = None) -> Provenance:
-    """Bring the text of corpus `name` to `target` from the first of `origins` that gives it.
+def fetch_text(name: str, sources: Sequence[Download], target: Path, progress: OnProgress | None = None) -> Provenance:
+    """Write the text of corpus `name` to `target`, from the first of `sources` that works.
 
     Raises:
-        CorpusError: none of them does, each with its reason, or the folder cannot be written.
+        CorpusError: none of them works, each with its reason, or the folder cannot be written.
     """
     reasons = []
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        for origin in origins:
+        for source in sources:
             with tempfile.TemporaryDirectory(prefix=".fetch-", dir=target.parent) as folder:
                 try:
-                    text = _text(origin, Path(folder), progress)
+                    text = _text(source, Path(folder), progress)
                 except CorpusError as error:
-                    reasons.append(f"{origin.label}: {error}")
+                    reasons.append(f"{source.label}: {error}")
                 else:
-                    return _keep(text, origin, Path(folder), target)
+                    return _keep(text, source, Path(folder), target)
     except OSError as error:
         raise CorpusError(
             f"cannot write in {target.parent}: {error.strerror}; free some space, or set CHARRNN_CACHE "
@@ -56,41 +59,41 @@ def fetch_text(name: str, origins: Sequence[Download], target: Path, progress: P
 
 
 def read_provenance(target: Path) -> Provenance | None:
-    """What was noted when the text at `target` was fetched; None if it was not, or not to the end."""
+    """What was noted when the text at `target` was fetched; None if it was not, or not completely."""
     try:
         return Provenance(**json.loads(_note_path(target).read_bytes())) if target.is_file() else None
     except (OSError, ValueError, TypeError):
         return None
 
 
-def _text(origin: Download, folder: Path, progress: Progress | None) -> bytes:
-    path = origin.obtain(folder, progress)
-    origin.check(path)
+def _text(source: Download, folder: Path, progress: OnProgress | None) -> bytes:
+    path = source.obtain(folder, progress)
+    source.check(path)
     try:
-        text = origin.read(path).decode()
+        text = source.read(path).decode()
     except UnicodeDecodeError as error:
         raise CorpusError(f"the text is not UTF-8 (byte {error.start})") from error
-    content = clean(text, origin.cleaning).encode()
-    if origin.result:
-        origin.result.check(content, "the cleaned text")
+    content = clean(text, source.cleaning).encode()
+    source.check_text(content)
     return content
 
 
-def _keep(text: bytes, origin: Download, folder: Path, target: Path) -> Provenance:
+def _keep(text: bytes, source: Download, folder: Path, target: Path) -> Provenance:
+    found = Checksum.of(text)
     provenance = Provenance(
-        origin=origin.label,
-        note=origin.note,
-        size=len(text),
-        sha256=hashlib.sha256(text).hexdigest(),
+        origin=source.label,
+        note=source.note,
+        size=found.size,
+        sha256=found.sha256,
         date=datetime.date.today().isoformat(),
-        verified=not origin.unverified,
+        verified=not source.unverified,
     )
-    text_part, note_part = folder / "text", folder / "provenance"
-    text_part.write_bytes(text)
-    note_part.write_text(json.dumps(asdict(provenance), indent=2) + "\n")
-    _note_path(target).unlink(missing_ok=True)  # so that an old note never stands beside a new text
-    text_part.replace(target)
-    note_part.replace(_note_path(target))
+    new_text, new_note = folder / "text", folder / "provenance"
+    new_text.write_bytes(text)
+    new_note.write_text(json.dumps(asdict(provenance), indent=2) + "\n")
+    _note_path(target).unlink(missing_ok=True)  # so that an old note is never beside a new text
+    new_text.replace(target)
+    new_note.replace(_note_path(target))
     return provenance
 
 

@@ -1,7 +1,7 @@
-"""Where a corpus comes from: one class for each `kind` of source in a corpus file, its fields being the keys there.
+"""The sources of corpora: one class for each `kind` of source in a corpus file, whose fields are the keys there.
 
-What lies on this machine has `files`; what must be fetched first has `obtain`, which brings a file that `read` then
-takes the text from. A fetched file is read as data: never installed, never run.
+A local source has `files`. A download has `obtain`, which fetches a file, and `read`, which takes the text out of it. A
+fetched file is read as data; nothing in it is ever installed or run.
 """
 
 import hashlib
@@ -11,57 +11,92 @@ import sysconfig
 from abc import ABC, abstractmethod
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import ClassVar
 from urllib.parse import urlsplit
 
 from charrnn.catalogue.archives import deb_text, tar_text, zip_text
 from charrnn.catalogue.clean import CLEANING
-from charrnn.catalogue.download import ANSWER_TIMEOUT, Progress, download, run_client
+from charrnn.catalogue.download import ANSWER_TIMEOUT, download, run_client
 from charrnn.errors import CorpusError
+from charrnn.hints import OnProgress
 
-# Folders of the standard library that hold other people's code, or tests.
+# Folders of the standard library with third-party code, or tests.
 _NOT_LIBRARY = {"site-packages", "dist-packages", "test", "tests", "idle_test", "__pycache__"}
 
 
 @dataclass(frozen=True)
-class Result:
-    """The one right text: `size` in bytes and `sha256` in hexadecimal digits."""
+class Checksum:
+    """What identifies the right text: its `size` in bytes, and its `sha256` in hexadecimal digits."""
 
     size: int
     sha256: str
 
-    def check(self, content: bytes, what: str) -> None:
-        """Raise CorpusError if `content` are other bytes."""
-        found = hashlib.sha256(content).hexdigest()
-        if (len(content), found) != (self.size, self.sha256):
-            raise CorpusError(
-                f"{what} is not the right one: {len(content)} bytes with sha256 {found[:12]}..., "
-                f"where {self.size} with {self.sha256[:12]}... are expected"
-            )
+    @classmethod
+    def of(cls, content: bytes) -> "Checksum":
+        """The checksum of `content`."""
+        return cls(len(content), hashlib.sha256(content).hexdigest())
+
+    def __str__(self) -> str:
+        return f"{self.size} bytes with sha256 {self.sha256[:12]}..."
+
+
+class CorpusSource(ABC):
+    """A place that a corpus can be had from; `note` says what a user should know about it."""
+
+    note: str
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """A few words for people."""
+
+
+class Local(CorpusSource):
+    """A source on this machine, with nothing to fetch."""
+
+    @abstractmethod
+    def path(self, folder: Path) -> Path:
+        """A file or folder to show to people; `folder` is the catalogue's."""
+
+    @abstractmethod
+    def files(self, folder: Path) -> tuple[Path, ...]:
+        """The files that make up the text; `folder` is the catalogue's."""
+
+    @property
+    @abstractmethod
+    def expected(self) -> Checksum | None:
+        """What the text should be; None where it differs between machines."""
 
 
 @dataclass(frozen=True)
-class Bundled:
-    """A file that lies beside the corpus file."""
+class Bundled(Local):
+    """A file beside the corpus file."""
 
     file: str
-    result: Result
+    result: Checksum
     note: str = ""
 
-    label: ClassVar[str] = "bundled"
+    @property
+    def label(self) -> str:
+        """The same for all of them."""
+        return "bundled"
 
     def path(self, folder: Path) -> Path:
-        """The file, in the catalogue's `folder`."""
+        """The file."""
         return folder / self.file
 
     def files(self, folder: Path) -> tuple[Path, ...]:
         """The one file."""
         return (self.path(folder),)
 
+    @property
+    def expected(self) -> Checksum:
+        """What the corpus file declares."""
+        return self.result
+
 
 @dataclass(frozen=True)
-class Stdlib:
-    """The standard library of the Python that runs; its text differs from version to version."""
+class Stdlib(Local):
+    """The standard library of the running Python; its text differs from version to version."""
 
     note: str = ""
 
@@ -71,11 +106,11 @@ class Stdlib:
         return f"Python {platform.python_version()}"
 
     def path(self, folder: Path) -> Path:
-        """Its own folder, wherever the catalogue's is."""
+        """The folder of the standard library, whatever the catalogue's is."""
         return Path(sysconfig.get_path("stdlib"))
 
     def files(self, folder: Path) -> tuple[Path, ...]:
-        """Its modules by path, without tests, installed packages, and files that are empty or not UTF-8.
+        """The modules by path, without tests, installed packages, and files that are empty or not UTF-8.
 
         Raises:
             CorpusError: this Python has no source files.
@@ -85,15 +120,20 @@ class Stdlib:
         names = sorted(name for name in paths if _NOT_LIBRARY.isdisjoint(name.split("/")))
         files = tuple(paths[name] for name in names if _is_utf8(paths[name]))
         if not files:
-            raise CorpusError(f"no *.py files in {library}; install Python's standard library, or take another corpus")
+            raise CorpusError(f"no *.py files in {library}; install Python's standard library, or use another corpus")
         return files
+
+    @property
+    def expected(self) -> None:
+        """Nothing: each Python version has a text of its own."""
+        return None
 
 
 @dataclass(frozen=True)
-class Download(ABC):
-    """A file to fetch; its bytes are known by `sha256`, or `unverified: true` is written for all to see.
+class Download(CorpusSource):
+    """A file to fetch, checked by its `sha256`; where that is not known, `unverified: true` says so.
 
-    size: bytes, where known; else max_size limits the download. result: the cleaned text, where known.
+    size: bytes, where known; else max_size limits the download. result: the checksum of the cleaned text, where known.
     """
 
     _: KW_ONLY
@@ -102,7 +142,7 @@ class Download(ABC):
     sha256: str | None = None
     unverified: bool = False
     cleaning: tuple[str, ...] = ()
-    result: Result | None = None
+    result: Checksum | None = None
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -116,29 +156,45 @@ class Download(ABC):
 
     @property
     def limit(self) -> int:
-        """The most bytes that may come."""
-        return self.size or self.max_size
+        """The largest download to accept, in bytes."""
+        return self.size or self.max_size or 0
 
     def check(self, path: Path) -> None:
-        """Raise CorpusError if the file at `path` is not the one declared."""
+        """Compare the file at `path` with what is declared.
+
+        Raises:
+            CorpusError: it has another size or checksum.
+        """
         with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        size = path.stat().st_size
-        if self.size not in (None, size) or self.sha256 not in (None, found):
-            raise CorpusError(f"the download is not the expected file: {size} bytes with sha256 {found[:12]}...")
+            found = Checksum(path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
+        if self.size not in (None, found.size) or self.sha256 not in (None, found.sha256):
+            raise CorpusError(f"the download is not the expected file: {found}")
 
-    @property
-    @abstractmethod
-    def label(self) -> str:
-        """A few words for people."""
+    def check_text(self, content: bytes) -> None:
+        """Compare the cleaned text with `result`, where that is known.
+
+        Raises:
+            CorpusError: it is another text.
+        """
+        found = Checksum.of(content)
+        if self.result and found != self.result:
+            raise CorpusError(f"the cleaned text is not the expected one: {found}, not {self.result}")
 
     @abstractmethod
-    def obtain(self, folder: Path, progress: Progress | None) -> Path:
-        """Bring the file into `folder`; raises CorpusError saying why it does not come."""
+    def obtain(self, folder: Path, progress: OnProgress | None) -> Path:
+        """Fetch the file into `folder` and return its path.
+
+        Raises:
+            CorpusError: it cannot be fetched; the message says why.
+        """
 
     @abstractmethod
     def read(self, path: Path) -> bytes:
-        """The text in the file, before cleaning; raises CorpusError if it is not in there."""
+        """The text in the file, before cleaning.
+
+        Raises:
+            CorpusError: it is not in there.
+        """
 
 
 @dataclass(frozen=True)
@@ -155,16 +211,16 @@ class Url(Download):
     @property
     def label(self) -> str:
         """The host."""
-        return urlsplit(self.url).hostname
+        return urlsplit(self.url).hostname or self.url
 
-    def obtain(self, folder: Path, progress: Progress | None) -> Path:
-        """Download it."""
+    def obtain(self, folder: Path, progress: OnProgress | None) -> Path:
+        """Download the file."""
         path = folder / "download"
         download(self.url, path, limit=self.limit, progress=progress)
         return path
 
     def read(self, path: Path) -> bytes:
-        """All of it."""
+        """The whole file."""
         return path.read_bytes()
 
 
@@ -175,13 +231,13 @@ class Archive(Url):
     members: tuple[str, ...]
 
     def read(self, path: Path) -> bytes:
-        """The members."""
+        """The matching members, joined."""
         return tar_text(path, self.members)
 
 
 @dataclass(frozen=True)
 class PackageIndex(Download):
-    """A wheel from the Python package index that pip is set up with; `members` are patterns."""
+    """A wheel from the Python package index that pip is configured for; `members` are patterns."""
 
     package: str
     version: str
@@ -189,11 +245,11 @@ class PackageIndex(Download):
 
     @property
     def label(self) -> str:
-        """The package."""
+        """The package and its version."""
         return f"Python package {self.package} {self.version}"
 
-    def obtain(self, folder: Path, progress: Progress | None) -> Path:
-        """Let pip download it; a wheel is not built, so nothing of it is run."""
+    def obtain(self, folder: Path, progress: OnProgress | None) -> Path:
+        """Download it with pip; only a wheel will do, which pip does not have to build by running code from it."""
         pip = [
             sys.executable,
             "-m",
@@ -211,13 +267,16 @@ class PackageIndex(Download):
         return _only(folder, "*.whl")
 
     def read(self, path: Path) -> bytes:
-        """The members."""
+        """The matching members, joined."""
         return zip_text(path, self.members)
 
 
 @dataclass(frozen=True)
 class Debian(Download):
-    """A Debian package from the mirror that apt is set up with: `members` of the tar archive `archive` within it."""
+    """A Debian package from the mirror that apt is configured for.
+
+    archive: a tar archive in the package. members: patterns of files in that archive.
+    """
 
     package: str
     archive: str
@@ -226,11 +285,11 @@ class Debian(Download):
 
     @property
     def label(self) -> str:
-        """The package."""
+        """The package and its version."""
         return f"Debian package {self.package} {self.version or '(any version)'}"
 
-    def obtain(self, folder: Path, progress: Progress | None) -> Path:
-        """Let apt-get download it, which also checks it by its signed index."""
+    def obtain(self, folder: Path, progress: OnProgress | None) -> Path:
+        """Download it with apt-get, which also checks it against its signed index."""
         wait = [f"-oAcquire::{way}::Timeout={ANSWER_TIMEOUT}" for way in ("http", "https")]
         package = f"{self.package}={self.version}" if self.version else self.package
         run_client(
@@ -242,12 +301,11 @@ class Debian(Download):
         return _only(folder, "*.deb")
 
     def read(self, path: Path) -> bytes:
-        """The members."""
+        """The matching members, joined."""
         return deb_text(path, self.archive, self.members)
 
 
-Origin = Bundled | Stdlib | Download
-KINDS = {
+KINDS: dict[str, type[Local] | type[Download]] = {
     "bundled": Bundled,
     "stdlib": Stdlib,
     "url": Url,
@@ -260,7 +318,7 @@ KINDS = {
 def _only(folder: Path, pattern: str) -> Path:
     found = sorted(folder.glob(pattern))
     if not found:
-        raise CorpusError(f"the package client has left no {pattern} file")
+        raise CorpusError(f"the package client left no {pattern} file")
     return found[0]
 
 

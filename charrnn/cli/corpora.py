@@ -11,7 +11,7 @@ import click
 from charrnn.catalogue import fetch_corpus, find_corpus, is_here, list_corpora, local_path, verify_corpus
 from charrnn.catalogue.entry import Corpus
 from charrnn.catalogue.fetch import Provenance
-from charrnn.catalogue.sources import Origin
+from charrnn.catalogue.sources import CorpusSource
 from charrnn.cli.options import json_option
 from charrnn.cli.progress import progress_bar
 from charrnn.errors import CorpusError
@@ -154,7 +154,7 @@ def _wrapped(text: str, title: str = "") -> str:
     )
 
 
-def _with_note(source: Origin) -> str:
+def _with_note(source: CorpusSource) -> str:
     return f"{source.label} ({source.note})" if source.note else source.label
 
 

@@ -1,3 +1,5 @@
+"""Texts are taken out of archives, and nothing else of them is trusted."""
+
 import tracemalloc
 
 import pytest

@@ -1,3 +1,5 @@
+"""Corpora by name: the real catalogue, fetching and verifying, and wrong corpus files."""
+
 import os
 import sysconfig
 from pathlib import Path
@@ -31,7 +33,7 @@ def cache(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def entries(tmp_path, monkeypatch, cache) -> Path:
-    """A folder of corpus files in place of the real one; what they name on the web says hello."""
+    """A folder of corpus files in place of the real one; every download in it is the text "hello"."""
     folder = tmp_path / "entries"
     folder.mkdir()
     (folder / "x.yaml").write_text(ENTRY.format(sha256=TEXT_SHA256))
@@ -168,7 +170,7 @@ def test_an_edited_bundled_file_is_found(entries):
 def test_an_unknown_name_gets_the_nearest_and_all():
     with pytest.raises(CorpusError, match="no corpus 'shakespear'; did you mean shakespeare"):
         find_corpus("shakespear")
-    with pytest.raises(CorpusError, match="no corpus 'zzz'; there are linux, names, python, shakespeare"):
+    with pytest.raises(CorpusError, match="no corpus 'zzz'; the corpora are linux, names, python, shakespeare"):
         find_corpus("zzz")
 
 
@@ -188,7 +190,7 @@ def test_an_unknown_name_gets_the_nearest_and_all():
         ("    size: 6", "    size: 6\n    result: {size: 3}", "the key sha256 is missing"),
         ("kind: url", "kind: ulr", "no kind 'ulr'; did you mean url"),
         ("kind: url\n    ", "", "a source is a mapping with a kind"),
-        ("sources:", "sources:\n  - {kind: stdlib}", "kind bundled or stdlib is always there"),
+        ("sources:", "sources:\n  - {kind: stdlib}", "kind bundled or stdlib is always available"),
         (
             "sources:",
             "sources:\n  - {kind: url, url: https://example.org, size: 1, sha256: x}",

@@ -1,3 +1,5 @@
+"""The cleaning steps of fetched texts."""
+
 import pytest
 
 from charrnn.catalogue.clean import CLEANING, clean
@@ -20,7 +22,7 @@ _Burthen _\\[dispersedly, within_
 
 **All**  
 Amen
-"""  # noqa: W291 two blanks at a line's end are Markdown's line break
+"""  # noqa: W291 two blanks at the end of a line are a line break in Markdown
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+"""One file from a server or a package client, and every way in which that fails."""
+
 import sys
 import threading
 import time
@@ -44,8 +46,8 @@ def test_download_reports_progress(server, tmp_path):
     ("path", "limit", "reason"),
     [
         ("/missing", 100, "the server answers 404"),
-        ("/short", 100, "broke off, 5 bytes are missing"),
-        ("/x", 3, "larger than the 3 bytes"),
+        ("/short", 100, "closed early; 5 bytes are missing"),
+        ("/x", 3, "larger than its limit of 3 bytes"),
     ],
 )
 def test_download_refuses(server, tmp_path, path, limit, reason):
@@ -76,14 +78,14 @@ def test_a_client_runs_in_the_folder(tmp_path):
 @pytest.mark.parametrize(
     ("command", "reason"),
     [
-        (["/no/such/apt-get"], "/no/such/apt-get does not start"),
+        (["/no/such/apt-get"], "/no/such/apt-get cannot be started"),
         (python("print('E: no such package\\n'); raise SystemExit(3)"), "^no such package$"),
-        (python("raise SystemExit(3)"), "ends with exit code 3"),
-        (python("import time; open('x', 'w').write('abcd'); time.sleep(60)"), "larger than the 3 bytes"),
+        (python("raise SystemExit(3)"), "failed with exit code 3"),
+        (python("import time; open('x', 'w').write('abcd'); time.sleep(60)"), "larger than its limit of 3 bytes"),
     ],
 )
 def test_a_client_that_fails_gives_its_reason(tmp_path, command, reason):
     start = time.monotonic()
     with pytest.raises(CorpusError, match=reason):
         run_client(command, tmp_path, limit=3)
-    assert time.monotonic() - start < 30  # a client that goes on is stopped
+    assert time.monotonic() - start < 30  # a client that keeps running is stopped

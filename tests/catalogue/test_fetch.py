@@ -1,3 +1,5 @@
+"""A corpus comes from the first source that works, and is checked."""
+
 import hashlib
 import json
 from dataclasses import dataclass
@@ -5,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from charrnn.catalogue.fetch import fetch_text, read_provenance
-from charrnn.catalogue.sources import Download, Result
+from charrnn.catalogue.sources import Checksum, Download
 from charrnn.errors import CorpusError
 
 TEXT = b"two words\n"
@@ -17,7 +19,7 @@ def sha256(content: bytes) -> str:
 
 @dataclass(frozen=True)
 class Given(Download):
-    """An origin that gives `content`, or fails where that is None."""
+    """A source of `content`, or one that fails where that is None."""
 
     content: bytes | None
     name: str = "here"
@@ -43,13 +45,13 @@ def given(content: bytes | None = TEXT, **fields) -> Given:
 
 def test_the_text_is_cleaned_and_its_provenance_kept(tmp_path):
     target = tmp_path / "deep" / "x" / "x.txt"
-    origin = given(
+    source = given(
         b"# head\ntwo words",
         note="mind this",
         cleaning=("drop-headings", "tidy-lines"),
-        result=Result(len(TEXT), sha256(TEXT)),
+        result=Checksum(len(TEXT), sha256(TEXT)),
     )
-    found = fetch_text("x", [origin], target)
+    found = fetch_text("x", [source], target)
     assert target.read_bytes() == TEXT
     assert (found.origin, found.note, found.size, found.sha256) == ("here", "mind this", len(TEXT), sha256(TEXT))
     assert not found.verified
@@ -58,8 +60,8 @@ def test_the_text_is_cleaned_and_its_provenance_kept(tmp_path):
 
 
 def test_sources_are_tried_in_order_and_the_first_that_works_is_named(tmp_path):
-    origins = [given(None, name="a"), given(b"b\n", name="b"), given(b"c\n", name="c")]
-    assert fetch_text("x", origins, tmp_path / "x.txt").origin == "b"
+    sources = [given(None, name="a"), given(b"b\n", name="b"), given(b"c\n", name="c")]
+    assert fetch_text("x", sources, tmp_path / "x.txt").origin == "b"
     assert (tmp_path / "x.txt").read_bytes() == b"b\n"
 
 
@@ -69,7 +71,7 @@ def test_sources_are_tried_in_order_and_the_first_that_works_is_named(tmp_path):
         ({"content": None}, "no connection"),
         ({"sha256": "0" * 64, "unverified": False}, "not the expected file"),
         ({"size": 3, "max_size": None}, "not the expected file"),
-        ({"result": Result(len(TEXT), "0" * 64)}, "the cleaned text is not the right one"),
+        ({"result": Checksum(len(TEXT), "0" * 64)}, "the cleaned text is not the expected one"),
         ({"content": b"\xff"}, "not UTF-8"),
     ],
 )
@@ -112,6 +114,6 @@ def test_provenance_without_its_text_or_damaged_counts_for_nothing(tmp_path):
         ({"cleaning": ("scrub",)}, "no cleaning step 'scrub'; there are unescape-markdown"),
     ],
 )
-def test_an_origin_states_its_size_and_how_it_is_verified(fields, reason):
+def test_a_source_states_its_size_and_how_it_is_verified(fields, reason):
     with pytest.raises(CorpusError, match=reason):
         given(**fields)

