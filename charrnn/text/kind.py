@@ -1,16 +1,16 @@
-"""What kind of text it is, as far as its beginning tells."""
+"""The kind of a text, judged by its beginning."""
 
 from charrnn.text.formats import marked_encoding
 from charrnn.text.reader import Reader
 from charrnn.text.source import Source
 
-_LEAST_LINES = 200  # fewer hold out too few of them
-_SHORT = 32  # bytes; names and words are
-_SHARE = 0.98  # of the lines are short, and not empty: verse and code have empty lines
+_FEWEST_LINES = 200  # of fewer, too few can be held out
+_SHORT_BYTES = 32  # names and words are no longer
+_SHORT_FRACTION = 0.98  # of the lines must be short and not empty; verse and code have empty lines
 
 
 def is_list(source: Source) -> bool:
-    """Whether the text looks like a list of names or words, one a line; reads its first block.
+    """Whether the text looks like a list of names or words, one per line; only its first block is read.
 
     Raises:
         CorpusError: it cannot be read.
@@ -19,5 +19,5 @@ def is_list(source: Source) -> bool:
     if encoding := marked_encoding(block):
         block = block.decode(encoding, "replace").encode("utf-8", "replace")
     lines = block.split(b"\n")[:-1]  # the end of the block cuts the last one off
-    good = sum(0 < len(line.rstrip(b"\r")) <= _SHORT for line in lines)
-    return len(lines) >= _LEAST_LINES and good >= _SHARE * len(lines)
+    short = sum(0 < len(line.rstrip(b"\r")) <= _SHORT_BYTES for line in lines)
+    return len(lines) >= _FEWEST_LINES and short >= _SHORT_FRACTION * len(lines)

@@ -1,4 +1,4 @@
-"""A text given to a trained model, to be continued or judged; unlike a text to learn from, it is held whole."""
+"""A text given to a trained model, to continue or to score; unlike a training text, it is held in memory as a whole."""
 
 import sys
 from pathlib import Path
@@ -10,16 +10,17 @@ from charrnn.text.source import from_path, from_stdin, joined
 
 
 def read_text(name: str, config: Config) -> str | bytes:
-    """The text of a file or folder, or of standard input where `name` is '-', read as `config` reads a corpus.
+    """The text of a file or folder, or of standard input if `name` is '-', read as `config` says for a corpus.
 
     Raises:
         CorpusError: it cannot be read, is empty, or is not in the encoding.
     """
     with TemporaryDirectory() as folder:
         if name == "-":
-            reader = Reader(from_stdin(sys.stdin.buffer, Path(folder)))
+            source = from_stdin(sys.stdin.buffer, Path(folder))
         else:
-            reader = Reader(joined([from_path(Path(name), glob=config.glob, binary=config.bytes)]))
+            source = joined([from_path(Path(name), glob=config.glob, binary=config.bytes)])
+        reader = Reader(source)
         if config.bytes:
             return b"".join(reader.raw(newlines=config.newlines))
         return "".join(reader.text(encoding=config.encoding, errors=config.errors, newlines=config.newlines))

@@ -1,5 +1,6 @@
-"""Which parts of a text are held out of training, to measure what was learned rather than remembered."""
+"""Holding out parts of a text from training, to measure what was learned rather than remembered."""
 
+from collections.abc import Iterable
 from itertools import compress, pairwise
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ from charrnn.config import LISTS
 
 
 class Parts(NamedTuple):
-    """Ids to learn from, to watch the learning and choose by, and to measure the choice once; see `split`."""
+    """The ids to learn from, to choose settings and checkpoints by, and to measure the final choice; see `split`."""
 
     train: np.ndarray
     val: np.ndarray
@@ -26,11 +27,11 @@ def split(
     batch_size: int,
     newline: int | None,
 ) -> Parts:
-    """The parts of `ids`, in the way `how` of `charrnn.config.SPLITS`.
+    """Split `ids` into parts in the way `how`, one of `charrnn.config.SPLITS`.
 
-    ids: (characters,), possibly memory-mapped. 'contiguous' gives views, 'interleaved' copies; those of lines keep an
-    object for each line for a while, some 30 times the memory of a list of names. If a part that is wanted had fewer
-    than two characters, nothing is held out; the lines are shuffled all the same.
+    ids: (characters,), possibly memory-mapped. 'contiguous' gives views, 'interleaved' copies. Splitting into lines
+    makes an object of each line for a while, which for a list of names takes many times the memory of the list. If a
+    part with a fraction above 0 had fewer than two characters, nothing is held out, but lines are still shuffled.
     """
     fractions = (val_fraction, test_fraction)
 
@@ -55,12 +56,12 @@ def _tails(ids: np.ndarray, fractions: tuple[float, float]) -> Parts:
 
 
 def _lines(ids: np.ndarray, fractions: tuple[float, float], seed: int, newline: int | None, *, unique: bool) -> Parts:
-    """Hold out a random share of the lines; `unique` takes each different line once, and training has none of them.
+    """Hold out a random fraction of the lines; `unique` takes each different line once and keeps it out of training.
 
-    Without `unique` a line that occurs twice may be learned and held out, as in makemore. All parts are shuffled, and
-    every line ends with a newline: a list is often sorted, and a model that carries its state from line to line would
-    guess the next line's first letter from the last one's, which is no knowledge of names (0.17 nats on a list of
-    32,000 names). The empty line is never held out.
+    Without `unique` a line that occurs twice may be both learned and held out, as in makemore. All parts are shuffled,
+    and every line ends with a newline. A list is often sorted, and a model that carries its state from line to line
+    would guess the first letter of a line from the line before, which lowers the loss but is not knowledge of names.
+    The empty line is never held out.
     """
     if newline is None:
         return Parts(ids, ids[:0], ids[:0])
@@ -76,7 +77,7 @@ def _lines(ids: np.ndarray, fractions: tuple[float, float], seed: int, newline: 
     held_out = candidates[: val + test]
     if unique:
         chosen = set(held_out)
-        learned = [line for line in lines if line not in chosen]
+        learned: Iterable[bytes] = [line for line in lines if line not in chosen]
     else:
         full = np.array([len(line) > ids.itemsize for line in lines])
         learned = compress(lines, ~full | (np.cumsum(full) > val + test))
@@ -85,9 +86,10 @@ def _lines(ids: np.ndarray, fractions: tuple[float, float], seed: int, newline: 
 
 
 def _interleaved(ids: np.ndarray, fractions: tuple[float, float], batch_size: int) -> Parts:
-    """Hold out the end of each of `batch_size` equal streams, as char-rnn does; the remainder is dropped, as there.
+    """Hold out the end of each of `batch_size` equal streams and drop the remainder, as char-rnn does.
 
-    The training part is the streams' heads in order, so cutting it into `batch_size` streams gives these heads again.
+    The training part is the heads of the streams in order, so that cutting it into `batch_size` streams gives these
+    heads again.
     """
     length = len(ids) // batch_size
     streams = ids[: batch_size * length].reshape(batch_size, length)

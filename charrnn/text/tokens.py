@@ -1,4 +1,4 @@
-"""A text as ids in a memory-mapped file beside the run: training part first, behind it what is held out."""
+"""A text as ids in a memory-mapped file in the run folder: the training part first, then what is held out."""
 
 import json
 import mmap
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -21,17 +21,17 @@ from charrnn.text.vocabulary import Vocabulary, collect
 
 IDS = "tokens.bin"
 FACTS = "tokens.json"
-LEAST = 2  # characters: one to read, one to predict
+FEWEST_CHARS = 2  # one to read, one to predict
 
-_SEARCH_SIZE = 1 << 26  # bytes of the map searched between two releases
+_SEARCH_BYTES = 1 << 26  # of the map that are searched before its pages are released
 
 
 @dataclass(frozen=True, eq=False)
 class Tokens:
     """An encoded text, read from the disk as it is needed.
 
-    parts: read-only views of the map (characters,), in the vocabulary's dtype; val or test is empty where it is not
-    held out. sha256, size: of the bytes the text was read from. notices: lines for the user.
+    parts: read-only views of the map (characters,), in the vocabulary's dtype; val or test is empty if nothing is held
+    out for it. sha256, size: of the content that was read, see `Reader`. notices: lines for the user.
     """
 
     vocabulary: Vocabulary
@@ -39,55 +39,56 @@ class Tokens:
     sha256: str
     size: int
     notices: tuple[str, ...]
-    memory: mmap.mmap = field(repr=False)
+    map: mmap.mmap = field(repr=False)
 
     @property
     def train(self) -> np.ndarray:
-        """What is learned from."""
+        """The training part."""
         return self.parts.train
 
     @property
     def val(self) -> np.ndarray:
-        """What evaluations read."""
+        """The validation part."""
         return self.parts.val
 
     def release(self) -> None:
-        """Give back the pages read so far, so that resident memory stays bounded; reading them again is allowed."""
+        """Release the pages read so far, so that resident memory stays bounded; they can be read again at any time."""
         if hasattr(mmap, "MADV_DONTNEED"):
-            self.memory.madvise(mmap.MADV_DONTNEED)
+            self.map.madvise(mmap.MADV_DONTNEED)
 
 
 def encode_corpus(
     source: Source, config: Config, folder: Path, *, base: Vocabulary | None = None, progress: OnProgress | None = None
 ) -> Tokens:
-    """Read `source` and write its ids and their facts into `folder`.
+    """Read `source`, and write its ids, and facts about them, into `folder`.
 
-    The text is read twice, for its characters and for their ids; bytes once. `base`, the vocabulary of a model to
-    be trained on, is extended. `progress` is called with the bytes done and to do, over both passes.
+    The text is read twice, for its characters and for their ids; bytes are read once. `base`, the vocabulary of a model
+    to train further, is extended. `progress` is called with bytes, over both passes.
 
     Raises:
-        CorpusError: the text cannot be read, is too short, changes between the passes, or the ids cannot be written.
+        CorpusError: the text cannot be read, is too short, or changes between the passes.
+        StorageError: the ids cannot be written.
     """
     if base is not None and (base.characters is None) != config.bytes:
         raise CorpusError(
-            "a model of characters cannot go on with bytes; leave out --bytes"
+            "a model of characters cannot train further on bytes; leave out --bytes"
             if config.bytes
-            else "a model of bytes cannot go on with characters; add --bytes"
+            else "a model of bytes cannot train further on characters; add --bytes"
         )
     first, second = _readers(source, config, progress)
     vocabulary = Vocabulary(None)
     if not config.bytes:
-        characters = collect(_pieces(first, config))
+        characters = collect(first.text(**_decoding(config)))
         vocabulary = base.extended(characters) if base else Vocabulary(characters)
 
     with replacing(folder / IDS) as file:
-        for piece in _pieces(second, config):
-            # An unseen character means that the file has changed, which is found below.
-            file.write(vocabulary.encode(piece, unknown="skip"))
+        for block in _blocks(second, config):
+            # An unseen character means that the file has changed, which is noticed below.
+            file.write(vocabulary.encode(block, unknown="skip").data)
         if not config.bytes and first.sha256.digest() != second.sha256.digest():
             raise CorpusError(f"{source.description} changed while it was read; try again when it is complete")
         lengths = _split_file(file, vocabulary, config, source)
-        (folder / FACTS).unlink(missing_ok=True)  # so that old facts never stand beside new ids
+        (folder / FACTS).unlink(missing_ok=True)  # so that old facts are never beside new ids
 
     facts = {"lengths": lengths, "sha256": second.sha256.hexdigest(), "size": second.size}
     with replacing(folder / FACTS) as file:
@@ -96,7 +97,7 @@ def encode_corpus(
 
 
 def load_tokens(folder: Path, vocabulary: Vocabulary) -> Tokens | None:
-    """The ids that `encode_corpus` wrote into `folder`; None if they are missing or do not fit their facts."""
+    """The ids that `encode_corpus` wrote into `folder`; None if they are missing or do not match their facts."""
     try:
         facts = json.loads((folder / FACTS).read_bytes())
         return _open(folder, vocabulary, facts, ())
@@ -105,22 +106,22 @@ def load_tokens(folder: Path, vocabulary: Vocabulary) -> Tokens | None:
 
 
 def contains_line(tokens: Tokens, line: str) -> bool:
-    """Whether `line`, which has no line end, is one of the lines of any part; the text is not decoded.
+    """Whether `line`, given without its newline, is a line of any part; the text is not decoded.
 
-    A part cut within a line begins or ends with a piece of it, which counts as a line.
+    If a part begins or ends within a line, the fragment counts as a line.
     """
     if tokens.vocabulary.newline is None:
         return False
     try:
         wanted = tokens.vocabulary.encode(line).tobytes()
-    except CorpusError:  # it has a character that the text has not
+    except CorpusError:  # a character that is not in the text
         return False
     borders = accumulate((part.nbytes for part in tokens.parts), initial=0)
     return any(_has_line(tokens, wanted, start, stop) for start, stop in pairwise(borders))
 
 
 def _readers(source: Source, config: Config, progress: OnProgress | None) -> tuple[Reader, Reader]:
-    """Readers for the two passes, which share one count of progress; bytes need only the second."""
+    """The readers of the two passes, which share one count of progress; bytes need only the second."""
     if progress is None:
         return Reader(source), Reader(source)
     before = 0 if config.bytes else source.size
@@ -131,18 +132,21 @@ def _readers(source: Source, config: Config, progress: OnProgress | None) -> tup
     )
 
 
-def _pieces(reader: Reader, config: Config) -> Iterator[str] | Iterator[bytes]:
-    if config.bytes:
-        return reader.raw(newlines=config.newlines)
-    return reader.text(encoding=config.encoding, errors=config.errors, newlines=config.newlines)
+def _blocks(reader: Reader, config: Config) -> Iterator[str] | Iterator[bytes]:
+    return reader.raw(newlines=config.newlines) if config.bytes else reader.text(**_decoding(config))
+
+
+def _decoding(config: Config) -> dict[str, str]:
+    return {"encoding": config.encoding, "errors": config.errors, "newlines": config.newlines}
 
 
 def _split_file(file: BinaryIO, vocabulary: Vocabulary, config: Config, source: Source) -> list[int]:
-    """Order the ids in `file` as the parts of the text; returns the length of each."""
+    """Put the ids in `file` in the order of the parts, and return the length of each."""
     file.flush()
     count = file.tell() // vocabulary.dtype.itemsize
-    if count < LEAST:
-        raise CorpusError(f"{source.description} has {counted(count, 'character')}; training needs at least {LEAST}")
+    if count < FEWEST_CHARS:
+        has = counted(count, "character")
+        raise CorpusError(f"{source.description} has {has}; training needs at least {FEWEST_CHARS}")
     parts = split(
         np.memmap(file, vocabulary.dtype, "r"),
         config.split,
@@ -152,24 +156,24 @@ def _split_file(file: BinaryIO, vocabulary: Vocabulary, config: Config, source: 
         batch_size=config.batch_size,
         newline=vocabulary.newline,
     )
-    if config.split != "contiguous":  # whose parts are views that lie where they should
+    if config.split != "contiguous":  # whose parts are views of the file, in order
         file.seek(0)
         for part in parts:
-            file.write(part)
+            file.write(part.data)
         file.truncate()
     return [len(part) for part in parts]
 
 
-def _open(folder: Path, vocabulary: Vocabulary, facts: dict, notices: tuple[str, ...]) -> Tokens:
-    """Map the ids; raises ValueError if their number is not that of the facts."""
+def _open(folder: Path, vocabulary: Vocabulary, facts: dict[str, Any], notices: tuple[str, ...]) -> Tokens:
+    """Map the ids; raises ValueError if their number differs from the facts."""
     with (folder / IDS).open("rb") as file:
-        memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    ids = np.frombuffer(memory, vocabulary.dtype)
+        map_ = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    ids = np.frombuffer(map_, vocabulary.dtype)
     train, val, test = facts["lengths"]
     if len(ids) != train + val + test:
         raise ValueError(f"{folder / IDS} holds {len(ids)} ids")
     parts = Parts(*np.split(ids, [train, train + val]))
-    return Tokens(vocabulary, parts, facts["sha256"], facts["size"], notices, memory)
+    return Tokens(vocabulary, parts, facts["sha256"], facts["size"], notices, map_)
 
 
 def _notices(source: Source, reader: Reader, config: Config, held_out: int) -> Iterator[str]:
@@ -187,26 +191,28 @@ def _notices(source: Source, reader: Reader, config: Config, held_out: int) -> I
     elif reader.crlf and not config.bytes:
         yield f"kept {counted(reader.crlf, 'CRLF line end')} (--newlines lf makes them LF)"
     if config.val_fraction + config.test_fraction and not held_out:
-        yield f"nothing held out: too short for --val-fraction {config.val_fraction:g} --split {config.split}"
+        few = {"unique-lines": "too few different lines", "lines": "too few lines"}.get(config.split, "too short")
+        yield f"nothing held out: {few} for --val-fraction {config.val_fraction:g} --split {config.split}"
 
 
 def _has_line(tokens: Tokens, line: bytes, start: int, stop: int) -> bool:
-    """Whether the bytes from `start` to `stop` of the map hold `line` between newlines, or at one of their ends."""
-    memory, width = tokens.memory, tokens.vocabulary.dtype.itemsize
+    """Whether `line` is between newlines, or at either end, in the bytes of the map from `start` to `stop`."""
+    ids = tokens.map
+    width = tokens.vocabulary.dtype.itemsize
     newline = np.array(tokens.vocabulary.newline, tokens.vocabulary.dtype).tobytes()
     reach = len(line) + width
     if start == stop:
         return False
-    if memory[start : min(start + reach, stop)] in (line + newline, line):
+    if ids[start : min(start + reach, stop)] in (line + newline, line):
         return True
-    if line and memory[max(start, stop - reach) : stop] == newline + line:
+    if line and ids[max(start, stop - reach) : stop] == newline + line:
         return True
     wanted = newline + line + newline
-    for begin in range(start, stop, _SEARCH_SIZE):
-        end = min(begin + _SEARCH_SIZE + len(wanted) - width, stop)
-        at = memory.find(wanted, begin, end)
-        while at >= 0 and at % width:  # bytes of two neighbours that look like the line
-            at = memory.find(wanted, at + 1, end)
+    for begin in range(start, stop, _SEARCH_BYTES):
+        end = min(begin + _SEARCH_BYTES + len(wanted) - width, stop)
+        at = ids.find(wanted, begin, end)
+        while at >= 0 and at % width:  # the bytes match, but across the borders of ids
+            at = ids.find(wanted, at + 1, end)
         tokens.release()
         if at >= 0:
             return True

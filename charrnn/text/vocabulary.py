@@ -1,4 +1,4 @@
-"""Characters and their ids: a vocabulary is a string, and the id of a character is its place in it."""
+"""Characters and their ids: a vocabulary is a string, and the id of a character is its index in it."""
 
 import codecs
 import sys
@@ -13,20 +13,20 @@ from numpy.typing import ArrayLike
 from charrnn.errors import CorpusError
 
 
-def collect(pieces: Iterable[str]) -> str:
-    """The different characters of a text, sorted."""
+def collect(blocks: Iterable[str]) -> str:
+    """The different characters of a text, given in blocks, sorted."""
     seen = np.zeros(sys.maxunicode + 1, dtype=bool)
-    for piece in pieces:
-        seen[_code_points(piece)] = True
+    for block in blocks:
+        seen[_code_points(block)] = True
     return "".join(map(chr, np.flatnonzero(seen)))
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Symbols a model knows: `characters`, sorted unless extended, or the 256 bytes where that is None.
+    """The symbols that a model knows: `characters`, sorted unless extended, or the 256 bytes if that is None.
 
     Raises:
-        CorpusError: a character is half a surrogate pair, which no text can be written with.
+        CorpusError: a character is half of a surrogate pair, which cannot be written to a file.
     """
 
     characters: str | None
@@ -48,27 +48,30 @@ class Vocabulary:
 
     @property
     def newline(self) -> int | None:
-        """The id of the line feed, None if it is not known."""
+        """The id of the line feed, None if it is not in the vocabulary."""
         if self.characters is None:
             return ord("\n")
         return self.characters.index("\n") if "\n" in self.characters else None
 
     @property
     def start(self) -> int:
-        """The id that a text drawn from nothing begins after: the line feed, else symbol 0."""
+        """The id that a text without a prime begins after: the line feed, else symbol 0."""
         return 0 if self.newline is None else self.newline
 
     def encode(self, text: str | bytes, *, unknown: str = "error") -> np.ndarray:
-        """The ids of `text`, one `dtype` each; a vocabulary of bytes takes bytes, or text as UTF-8.
+        """The ids of `text` (characters,), of the type `dtype`.
 
-        `unknown` 'skip' leaves unseen characters out; 'replace' makes them '?', else a space, else symbol 0.
+        A vocabulary of bytes takes bytes, or text, which it encodes as UTF-8; one of characters takes text only.
+        `unknown` says what becomes of characters that are not in the vocabulary: 'error', 'skip', or 'replace', which
+        makes them '?', else a space, else symbol 0.
 
         Raises:
             CorpusError: `unknown` is 'error' and a character is not in the vocabulary.
         """
         if self.characters is None:
-            # surrogateescape: bytes of an argument that are not UTF-8 come back as they were typed.
+            # Bytes of an argument that are not UTF-8 come back as they were typed.
             return np.frombuffer(raw(text) if isinstance(text, str) else text, np.uint8)
+        text = _characters(text)
         ids = self._look_up(text)
         missing = ids == self.size
         if missing.any():
@@ -81,8 +84,10 @@ class Vocabulary:
         return ids.astype(self.dtype, copy=False)
 
     def count_unseen(self, text: str | bytes) -> int:
-        """How many characters of `text` are not in the vocabulary."""
-        return 0 if self.characters is None else int(np.count_nonzero(self._look_up(text) == self.size))
+        """The number of characters of `text` that are not in the vocabulary."""
+        if self.characters is None:
+            return 0
+        return int(np.count_nonzero(self._look_up(_characters(text)) == self.size))
 
     def decode(self, ids: ArrayLike) -> str:
         """The text of `ids`; bytes that are not UTF-8 become U+FFFD."""
@@ -91,15 +96,15 @@ class Vocabulary:
         return self._codes[np.asarray(ids, np.int64)].tobytes().decode("utf-32-le")
 
     def raw(self, ids: ArrayLike) -> bytes:
-        """The bytes of `ids`: as they are, or the text as UTF-8."""
+        """The bytes of `ids`; characters are encoded as UTF-8."""
         return np.asarray(ids, np.uint8).tobytes() if self.characters is None else raw(self.decode(ids))
 
     def decoder(self, errors: str = "replace") -> "Decoder":
-        """A decoder for ids that come a few at a time; `errors` is for bytes that are not UTF-8."""
+        """A decoder for ids that arrive a few at a time; `errors` says what becomes of bytes that are not UTF-8."""
         return Decoder(self, errors)
 
     def extended(self, more: str) -> "Vocabulary":
-        """A vocabulary in which known characters keep their ids and the new ones of `more` follow, sorted."""
+        """A vocabulary in which known characters keep their ids, and the new ones of `more` follow them, sorted."""
         if self.characters is None:
             return self
         return Vocabulary(self.characters + "".join(sorted(set(more).difference(self.characters))))
@@ -110,16 +115,16 @@ class Vocabulary:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Vocabulary":
-        """The vocabulary that `to_dict` gave `values` of."""
+        """The vocabulary whose `to_dict` gave `values`."""
         return cls(values["characters"])
 
     @cached_property
     def _codes(self) -> np.ndarray:
-        return _code_points(self.characters)
+        return _code_points(self.characters or "")
 
     @cached_property
     def _table(self) -> np.ndarray:
-        """Code point -> id, or `size` for no character; whatever lies past the end is read as the last entry."""
+        """The id of each code point, `size` if it has none; the last entry stands for all code points beyond it."""
         table = np.full(int(self._codes.max(initial=0)) + 2, self.size, np.min_scalar_type(self.size))
         table[self._codes] = np.arange(self.size)
         return table
@@ -130,36 +135,43 @@ class Vocabulary:
 
     @property
     def _replacement(self) -> int:
-        return next((self.characters.index(each) for each in "? " if each in self.characters), 0)
+        characters = self.characters or ""
+        return next((characters.index(each) for each in "? " if each in characters), 0)
 
 
 class Decoder:
-    """Turns ids into text as they come; a UTF-8 character in several bytes waits for the last of them."""
+    """Turns ids into text as they arrive; of a UTF-8 character in several bytes, the first ones wait for the last."""
 
     def __init__(self, vocabulary: Vocabulary, errors: str = "replace") -> None:
         self._vocabulary = vocabulary
         self._utf8 = codecs.getincrementaldecoder("utf-8")(errors)
 
     def decode(self, ids: ArrayLike, final: bool = False) -> str:
-        """The text of `ids` as far as its characters are whole; `final` gives what waits as bytes that are no UTF-8."""
+        """The complete characters of `ids`; `final` also gives bytes that still wait, as bytes that are not UTF-8."""
         if self._vocabulary.characters is None:
             return self._utf8.decode(np.asarray(ids, np.uint8).tobytes(), final)
         return self._vocabulary.decode(ids)
 
 
 def raw(text: str) -> bytes:
-    """The bytes of a text that was decoded from bytes with the errors `surrogateescape`."""
+    """The bytes of a text that was decoded with the error handler surrogateescape."""
     return text.encode("utf-8", "surrogateescape")
 
 
 def readable(text: str) -> str:
-    """Such a text with U+FFFD for bytes that are not UTF-8."""
+    """`text`, decoded with surrogateescape, with U+FFFD for bytes that are not UTF-8."""
     return raw(text).decode("utf-8", "replace")
 
 
 def _code_points(text: str) -> np.ndarray:
-    # surrogatepass: an argument that is not UTF-8 holds half characters, to be reported as unseen.
+    # surrogatepass: an argument that is not UTF-8 has halves of surrogate pairs, to be reported as unseen.
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+
+
+def _characters(text: str | bytes) -> str:
+    if isinstance(text, bytes):
+        raise TypeError("a vocabulary of characters takes text, not bytes")
+    return text
 
 
 def _unseen(text: str, offset: int) -> str:

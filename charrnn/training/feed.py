@@ -37,11 +37,11 @@ class Feed:
     def chunk(self, number: int) -> Chunk:
         """See `Batches.chunk`; what pads the last row may differ."""
         if self._text is None:
-            inputs, targets, count = self._batches.chunk(number)
-            return Chunk(self._backend.to_device(inputs), self._backend.to_device(targets), count)
+            inputs, targets, pairs = self._batches.chunk(number)
+            return Chunk(self._backend.to_device(inputs), self._backend.to_device(targets), pairs)
         if self._batches.streams_of(number).ids is not self._uploaded:  # a list has a new order in each epoch
             self._upload(self._batches.streams.ids)
         start, stop = self._batches.span(number)
         rows = self._rows[: stop - start + 1]
         self._kernels.read_streams(self._text[start:], self._starts, rows)
-        return Chunk(rows[:-1], rows[1:], self._batches.streams.count(start, stop))
+        return Chunk(rows[:-1], rows[1:], self._batches.streams.pairs(start, stop))

@@ -1,4 +1,4 @@
-"""Streams and chunks: what is read, and what should have been said."""
+"""Streams and chunks: the characters that are read, and those that follow."""
 
 import numpy as np
 import pytest
@@ -15,8 +15,8 @@ def test_every_character_but_the_first_is_a_target_once_an_epoch(chars, batch_si
     batches = Batches(ids, min(batch_size, chars - 1), seq_len)
     seen = []
     for number in range(batches.per_epoch):
-        inputs, targets, count = batches.chunk(number)
-        inputs, targets = inputs.reshape(-1)[:count], targets.reshape(-1)[:count]
+        inputs, targets, pairs = batches.chunk(number)
+        inputs, targets = inputs.reshape(-1)[:pairs], targets.reshape(-1)[:pairs]
         np.testing.assert_array_equal(targets, inputs + 1)
         seen += targets.tolist()
     assert sorted(seen) == list(range(1, chars))
@@ -27,9 +27,9 @@ def test_random_lengths_still_read_everything_once_an_epoch(chars, batch_size, s
     batches = Batches(np.arange(chars), min(batch_size, chars - 1), seq_len, jitter_seed=7)
     seen = []
     for number in range(epoch * batches.per_epoch, (epoch + 1) * batches.per_epoch):
-        _, targets, count = batches.chunk(number)
+        _, targets, pairs = batches.chunk(number)
         assert 0 < len(targets) <= seq_len
-        seen += targets.reshape(-1)[:count].tolist()
+        seen += targets.reshape(-1)[:pairs].tolist()
     assert sorted(seen) == list(range(1, chars))
 
 

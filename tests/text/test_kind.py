@@ -1,4 +1,4 @@
-"""What kind of text it is."""
+"""Lists of names and words are told from other texts."""
 
 from pathlib import Path
 
@@ -24,7 +24,8 @@ def looks_like_a_list(text):
         NAMES.replace("\n", "\r\n"),
         NAMES + "x" * 40 + "\n",
         NAMES.encode() + b"\xff\xfe\n",
-        NAMES * 300,  # of which only the beginning is read
+        NAMES * 300,  # only the beginning is read
+        NAMES.encode("utf-16"),
     ],
     ids=len,
 )

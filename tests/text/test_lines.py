@@ -1,4 +1,4 @@
-"""Lists, whose lines come in a new order in each epoch."""
+"""The lines of a list come in a new order in each epoch."""
 
 from collections import Counter
 
@@ -35,13 +35,13 @@ def test_chunks_are_of_the_epoch_they_belong_to_wherever_a_walk_begins():
         return {number: batches.chunk(number) for number in numbers}
 
     one = Batches(IDS, 2, 5)
-    forth, back = walk(range(4 * one.per_epoch)), walk(reversed(range(4 * one.per_epoch)))
-    for number, chunk in forth.items():
-        np.testing.assert_array_equal(chunk.inputs, back[number].inputs)
-        np.testing.assert_array_equal(chunk.targets, back[number].targets)
+    forward, backward = walk(range(4 * one.per_epoch)), walk(reversed(range(4 * one.per_epoch)))
+    for number, chunk in forward.items():
+        np.testing.assert_array_equal(chunk.inputs, backward[number].inputs)
+        np.testing.assert_array_equal(chunk.targets, backward[number].targets)
     for number in range(one.per_epoch):
-        np.testing.assert_array_equal(forth[number].inputs, one.chunk(number).inputs)
-    again = [forth[number + one.per_epoch].inputs.tolist() != forth[number].inputs.tolist() for number in range(3)]
+        np.testing.assert_array_equal(forward[number].inputs, one.chunk(number).inputs)
+    again = [forward[number + one.per_epoch].inputs.tolist() != forward[number].inputs.tolist() for number in range(3)]
     assert any(again)
 
 

@@ -1,4 +1,4 @@
-"""A batch that grows."""
+"""A growing batch."""
 
 import numpy as np
 import pytest

@@ -1,3 +1,5 @@
+"""Every way to hold out parts of a text."""
+
 import numpy as np
 import pytest
 from hypothesis import given

@@ -1,3 +1,5 @@
+"""A text becomes ids in a file: both passes, what the user is told, and loading the file again."""
+
 import hashlib
 import json
 import os
@@ -17,6 +19,7 @@ from charrnn.text.vocabulary import Vocabulary
 
 COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh")
 TEXT = "one two\nthree\nfour\n" * 5
+NOTHING = "nothing held out: {} for --val-fraction {} --split {}"
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +108,13 @@ def test_characters_and_bytes_do_not_mix(folder, base, read_bytes):
         (TEXT.encode() + b"\xff\n\xfe\xfe", {"errors": "ignore"}, ("left out 3 bytes not in utf-8 (--errors ignore)",)),
         (TEXT.encode() + b"\xff", {"errors": "replace"}, ("replaced 1 byte not in utf-8 (--errors replace)",)),
         (TEXT, {"errors": "ignore"}, ()),
-        ("abc", {}, ("nothing held out: too short for --val-fraction 0.1 --split contiguous",)),
+        ("a" * 600, {"val_fraction": 0.001}, (NOTHING.format("too short", "0.001", "contiguous"),)),
+        (
+            "a\nb\n" * 300,
+            {"split": "unique-lines"},
+            (NOTHING.format("too few different lines", "0.1", "unique-lines"),),
+        ),
+        ("abc " * 200, {"split": "lines"}, (NOTHING.format("too few lines", "0.1", "lines"),)),
     ],
 )
 def test_notices(folder, content, settings, notices):
@@ -132,8 +141,8 @@ def test_progress_runs_over_both_passes(folder):
 def test_a_file_that_changes_between_the_passes(tmp_path, monkeypatch):
     collect = module.collect
 
-    def collect_and_change(pieces):
-        characters = collect(pieces)
+    def collect_and_change(blocks):
+        characters = collect(blocks)
         write(tmp_path, TEXT + "more")
         return characters
 
@@ -216,7 +225,7 @@ def test_contains_line_agrees_with_the_decoded_lines(folder, text, line, wide, s
     tokens = encode(folder, text + "\n", base=Vocabulary("\n" + more + "ab"), val_fraction=0.3)
     lines = {line for part in texts(tokens) for line in part.removesuffix("\n").split("\n") if part}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_SEARCH_SIZE", search_size * tokens.train.itemsize)
+        patch.setattr(module, "_SEARCH_BYTES", search_size * tokens.train.itemsize)
         assert contains_line(tokens, line) == (line in lines)
         assert all(contains_line(tokens, each) for each in lines)
 

@@ -1,3 +1,5 @@
+"""Characters and bytes as ids, and back."""
+
 import json
 
 import numpy as np

@@ -28,13 +28,13 @@ def test_chunks_of_a_text_on_the_device(monkeypatch, chars, streams, seq_len, ji
     feed = Feed(Batches(ids, streams, seq_len, jitter_seed=jitter_seed, lines=lines), CPU, KERNELS)
     for number in range(2 * batches.per_epoch):
         expected, found = batches.chunk(number), feed.chunk(number)
-        assert (found.inputs.shape, found.inputs.dtype, found.count) == (
+        assert (found.inputs.shape, found.inputs.dtype, found.pairs) == (
             expected.inputs.shape,
             np.uint8,
-            expected.count,
+            expected.pairs,
         )
         for mine, theirs in zip(found[:2], expected[:2], strict=True):
-            np.testing.assert_array_equal(mine.reshape(-1)[: found.count], theirs.reshape(-1)[: found.count])
+            np.testing.assert_array_equal(mine.reshape(-1)[: found.pairs], theirs.reshape(-1)[: found.pairs])
 
 
 def test_a_text_that_takes_too_much_of_the_memory_is_copied_in_chunks(monkeypatch):
