@@ -117,7 +117,7 @@ def _draw(corpus: str, config: Config, options: dict[str, Any], as_json: bool) -
     """Let both sides learn, and print their curves."""
     if not options["rival"]:
         raise click.UsageError("--curve needs --vs: a curve beside a rival's")
-    source = open_corpus((corpus,), config.glob, binary=config.bytes)
+    source = open_corpus((corpus,), config)
     request = curves.CurveRequest(source, config, options["rival"], options["device"], options["kernel"])
     report = curves.measure_curve(request, note_progress)
     if as_json:

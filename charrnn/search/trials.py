@@ -143,7 +143,7 @@ def _vocab_size(corpus: str, config: Config) -> int:
 
 @cache
 def _count_characters(corpus: str, glob: str, encoding: str, errors: str, newlines: str) -> int:
-    reader = Reader(open_corpus((corpus,), glob))
+    reader = Reader(open_corpus((corpus,), Config(glob=glob, encoding=encoding)))
     return len(collect(reader.text(encoding=encoding, errors=errors, newlines=newlines)))
 
 

@@ -43,7 +43,7 @@ def begin(request: Request, backend: Backend, reading: OnProgress | None) -> Ses
     config, _ = _settings(request, request.preset, parent)  # what is wrong is said before anything is moved or read
     source = None
     if request.corpus != STDIN:
-        source = open_corpus(request.corpus, config.glob, binary=config.bytes, progress=reading)
+        source = open_corpus(request.corpus, config, reading)
     choice = build(backend, request.kernel, request.threads, config.precision)
     run = Run(Path(request.run) if request.run else RUNS / (source.name if source else "stdin"))
     moved = run.create(force=request.force)

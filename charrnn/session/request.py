@@ -12,6 +12,7 @@ from charrnn import catalogue
 from charrnn.config import Config
 from charrnn.errors import CorpusError
 from charrnn.hints import OnProgress
+from charrnn.text.reader import takes_binary
 from charrnn.text.source import Source, from_path, joined
 
 COMMAND_LINE = "command line"
@@ -55,12 +56,10 @@ def names_of(argument: str | list[str]) -> tuple[str, ...]:
     return (argument,) if isinstance(argument, str) else tuple(argument)
 
 
-def open_corpus(
-    names: Sequence[str], glob: str, *, binary: bool = False, progress: OnProgress | None = None
-) -> Source:
+def open_corpus(names: Sequence[str], config: Config, progress: OnProgress | None = None) -> Source:
     """The texts called `names`, in turn, as one: each a file or a folder if there is one, else of the catalogue.
 
-    glob, binary: the files taken from a folder, see `texts_in`. A text of the catalogue is fetched if need be.
+    `config` says which files of a folder are texts. A text of the catalogue is fetched if need be.
 
     Raises:
         CorpusError: one of them is neither, cannot be read or fetched, or all are empty.
@@ -68,12 +67,12 @@ def open_corpus(
     if "-" in names:
         rest = shlex.join(names)
         raise CorpusError(f"- (standard input) stands alone; join the texts first: cat {rest} | charrnn train -")
-    return joined([_open(name, glob, binary, progress) for name in names])
+    return joined([_open(name, config, progress) for name in names])
 
 
-def _open(name: str, glob: str, binary: bool, progress: OnProgress | None) -> Source:
+def _open(name: str, config: Config, progress: OnProgress | None) -> Source:
     if Path(name).exists():
-        return from_path(Path(name), glob=glob, binary=binary)
+        return from_path(Path(name), glob=config.glob, binary=takes_binary(config))
     if re.match(r"(https?|ftp)://", name, re.IGNORECASE):
         raise CorpusError(f"{name} is a web address; pipe the text in: curl -L {shlex.quote(name)} | charrnn train -")
     if os.sep in name or "." in name:  # a path, not a name: no corpus is called so

@@ -42,7 +42,7 @@ def resume(request: Request, backend: Backend, reading: OnProgress | None) -> Se
     if tokens is None or tokens.sha256 != saved.corpus["sha256"]:
         tokens = _read_again(request, saved, config, run, vocabulary, reading)
     elif request.corpus not in ((), STDIN) and not _names_run(request.corpus):
-        source = open_corpus(request.corpus, config.glob, binary=config.bytes, progress=reading)
+        source = open_corpus(request.corpus, config, reading)
         _check_same(source, sha256_of(source), saved, run)
     shape = Shape.of(config, vocabulary.size)
     params = load_parameters(shape, backend, saved.weights, run.last)
@@ -80,7 +80,7 @@ def _run_to_resume(request: Request) -> Run:
         return find_run(request.corpus[0] if request.corpus else None)
     if request.corpus == STDIN:
         return find_run(str(RUNS / "stdin"))
-    return find_run(str(RUNS / open_corpus(request.corpus, request.glob, binary=True).name))
+    return find_run(str(RUNS / open_corpus(request.corpus, Config(glob=request.glob, bytes=True)).name))
 
 
 def _names_run(names: tuple[str, ...]) -> bool:
@@ -121,7 +121,7 @@ def _read_again(
     if names == STDIN:
         raise CorpusError(f"the text in {run.folder} is gone, and it came from standard input; it cannot be resumed")
     try:
-        source = open_corpus(names, config.glob, binary=config.bytes, progress=reading)
+        source = open_corpus(names, config, reading)
     except CorpusError as error:
         if request.corpus:
             raise

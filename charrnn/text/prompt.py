@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from charrnn.config import Config
-from charrnn.text.reader import Reader
+from charrnn.text.reader import Reader, takes_binary
 from charrnn.text.source import from_path, from_stdin, joined
 
 
@@ -19,7 +19,7 @@ def read_text(name: str, config: Config) -> str | bytes:
         if name == "-":
             source = from_stdin(sys.stdin.buffer, Path(folder))
         else:
-            source = joined([from_path(Path(name), glob=config.glob, binary=config.bytes)])
+            source = joined([from_path(Path(name), glob=config.glob, binary=takes_binary(config))])
         reader = Reader(source)
         if config.bytes:
             return b"".join(reader.raw(newlines=config.newlines))

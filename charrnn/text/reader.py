@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import AnyStr
 
+from charrnn.config import Config
 from charrnn.errors import CorpusError
 from charrnn.text.formats import file_content, head_of, marked_encoding, why_not_text
 from charrnn.text.source import BLOCK_SIZE, Source
@@ -159,6 +160,18 @@ class Reader:
                 yield block
         if held:
             yield held
+
+
+def takes_binary(config: Config) -> bool:
+    """Whether files with NUL bytes are texts by these settings: with --bytes, or in an encoding such as UTF-16.
+
+    Raises:
+        CorpusError: there is no such encoding.
+    """
+    if config.bytes:
+        return True
+    _check_encoding(config.encoding)
+    return _has_nul(config.encoding)
 
 
 def _check_encoding(encoding: str) -> None:

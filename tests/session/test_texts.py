@@ -144,6 +144,23 @@ def test_bytes_of_a_folder_are_read_whatever_they_are(tmp_path):
     train("songs", {}, resume=True)
 
 
+def test_an_encoding_that_was_named_decides_which_files_of_a_folder_are_texts(tmp_path):
+    (tmp_path / "windows").mkdir()
+    (tmp_path / "windows" / "a.txt").write_bytes(TEXT.encode("utf-16-le"))  # without a byte order mark
+    assert notices("windows", SHORT | {"encoding": "utf-16-le"}) == []
+    with pytest.raises(CorpusError, match="left out 1 binary file"):
+        setup("windows", SHORT, force=True)
+    with pytest.raises(CorpusError, match="there is no encoding 'nosuch'"):
+        setup("windows", SHORT | {"encoding": "nosuch"})
+
+
+def test_a_configuration_file_may_choose_the_files_of_a_folder(text, tmp_path):
+    (tmp_path / "other.md").write_text("# other\n")
+    (tmp_path / "settings.yaml").write_text("glob: '*.txt'\nhidden_size: 8\n")
+    session = setup(".", SHORT, config_file=tmp_path / "settings.yaml")
+    assert session.started.corpus == ". (1 file)"
+
+
 def test_a_web_address_is_answered_with_a_command():
     with pytest.raises(CorpusError, match=r"is a web address; .* curl -L 'https://a\.b/c\?d' \| charrnn train -"):
         setup("https://a.b/c?d", SHORT)
