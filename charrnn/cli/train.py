@@ -88,15 +88,16 @@ def command(as_json: bool, **options: Any) -> None:
     """Teach a network a text, character by character.
 
     CORPUS is a file, a folder, - for standard input, or a name from `charrnn corpora list`; several are read in turn,
-    as one text. Files compressed with gzip, xz or bzip2 are read as what they hold. Training can be stopped
-    with Ctrl-C at any time, and goes on with --resume as if nothing had happened. A setting comes from the command
-    line, else from --config, else from the preset, else from its default, which is what stands below. Without --preset,
+    as one text. Texts compressed with gzip, xz or bzip2 are decompressed as they are read. Training can be stopped with
+    Ctrl-C at any time, and goes on with --resume as if nothing had happened. A setting comes from the command line,
+    else from --config, else from the preset, else from its default, which is what stands below. Without --preset,
     --config and --init-from a preset is chosen that suits the text and the time given.
 
     \b
     Examples:
       charrnn train corpus.txt
       charrnn train names
+      charrnn train first.txt second.txt.gz
       charrnn train shakespeare --minutes 10 --hidden-size 512
       charrnn train src/ --glob '**/*.py' --cell gru --run runs/mycode
       charrnn train --resume

@@ -65,8 +65,10 @@ def open_corpus(names: Sequence[str], config: Config, progress: OnProgress | Non
         CorpusError: one of them is neither, cannot be read or fetched, or all are empty.
     """
     if "-" in names:
-        rest = shlex.join(names)
-        raise CorpusError(f"- (standard input) stands alone; join the texts first: cat {rest} | charrnn train -")
+        together = shlex.join(names)
+        raise CorpusError(
+            f"- (standard input) must be the only text; join them first: cat {together} | charrnn train -"
+        )
     return joined([_open(name, config, progress) for name in names])
 
 

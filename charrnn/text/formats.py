@@ -169,7 +169,8 @@ def why_not_text(head: bytes, name: str, path: Path) -> str | None:
     if not document:
         return None
     kind, command = document
-    text = path.with_suffix(".txt")
+    archive = path.with_suffix("") if path.suffix in COMPRESSED_SUFFIXES else path
+    text = archive.with_suffix(".txt")
     if text == path:
         text = path.with_name(f"{path.name}.txt")
     made = command.format(*(shlex.quote(str(each)) for each in (path, text, f"{path.stem}.pdf")))

@@ -74,7 +74,7 @@ def test_a_corpus_of_the_catalogue_may_be_one_of_several(text):
 
 def test_standard_input_stands_alone(text):
     with pytest.raises(
-        CorpusError, match=r"- \(standard input\) stands alone; .* cat \S+fox\.txt - \| charrnn train -"
+        CorpusError, match=r"- \(standard input\) must be the only text; .* cat \S+fox\.txt - \| charrnn train -"
     ):
         setup((text, "-"), SHORT)
 

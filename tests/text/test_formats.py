@@ -6,8 +6,11 @@ import io
 import lzma
 import tarfile
 import zipfile
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from charrnn.errors import CorpusError
 from charrnn.text.formats import content, content_size, is_binary, plain_size
@@ -96,6 +99,14 @@ def test_damaged_data_are_one_clear_line(tmp_path, suffix, harm):
         assert "\n" not in str(caught.value)
 
 
+@given(st.binary(max_size=60), st.integers(0, 40))
+def test_any_damage_is_a_corpus_error(junk, kept):
+    for compress in COMPRESS.values():
+        damaged = compress(b"some text")[: 10 + kept] + junk
+        with suppress(CorpusError):
+            list(content(io.BytesIO(damaged), "junk", 7))
+
+
 def test_standard_input_may_be_compressed(tmp_path, suffix):
     source = from_stdin(io.BytesIO(COMPRESS[suffix](TEXT.encode())), tmp_path)
     assert source.files[0].read_text() == TEXT
@@ -179,10 +190,12 @@ def test_documents_that_are_zip_archives(tmp_path, names, kind):
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:xz"])
 def test_a_tar_archive_is_not_read_as_a_text(tmp_path, mode):
     (tmp_path / "a.txt").write_text(TEXT)
-    path = tmp_path / "texts.tar"
+    path = tmp_path / f"texts.tar{mode[1:].replace(':', '.')}"
     with tarfile.open(path, mode) as archive:
         archive.add(tmp_path / "a.txt", "a.txt")
-    with pytest.raises(CorpusError, match=r"is a tar archive, not a text; .* tar -xOf \S+texts\.tar > \S+texts\.txt"):
+    with pytest.raises(
+        CorpusError, match=r"is a tar archive, not a text; .* tar -xOf \S+texts\.tar\S* > \S+/texts\.txt"
+    ):
         read(path)
 
 
