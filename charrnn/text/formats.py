@@ -3,18 +3,21 @@
 A compressed text is read as its content everywhere: `letters.txt` and `letters.txt.gz` are the same text.
 """
 
-import bz2
-import gzip
-import lzma
 import os
 import shlex
 import zlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 from charrnn.errors import CorpusError
+
+try:
+    from lzma import LZMAError
+except ImportError:  # Python can be built without it; see `_decompressed`
+    LZMAError = zlib.error  # type: ignore[misc, assignment]
 
 HEAD_BYTES = 8192  # of a file that tell its format; Git, too, takes files for binary by the NUL bytes in so many
 
@@ -26,10 +29,10 @@ class Readable(Protocol):
         """Up to `size` bytes, none at the end."""
 
 
-_COMPRESSIONS: tuple[tuple[bytes, str, Callable[[IO[bytes]], Readable]], ...] = (
-    (b"\x1f\x8b\x08", "gzip", gzip.open),
-    (b"\xfd7zXZ\x00", "xz", lzma.open),
-    (b"BZh", "bzip2", bz2.open),
+_COMPRESSIONS = (  # first bytes, name, module
+    (b"\x1f\x8b\x08", "gzip", "gzip"),
+    (b"\xfd7zXZ\x00", "xz", "lzma"),
+    (b"BZh", "bzip2", "bz2"),
 )
 COMPRESSED_SUFFIXES = (".gz", ".xz", ".bz2")
 _BZIP2_BLOCKS = (b"1AY&SY", b"\x17rE8P\x90")  # what follows BZh and a digit: a block, or the end of an empty file
@@ -95,12 +98,12 @@ def content(stream: Readable, name: str, block_size: int) -> Iterator[bytes]:
     try:
         head = stream.read(HEAD_BYTES)
         opened: Readable = _Rejoined(head, stream)
-        if found := _compression(head):
-            kind, decompressing = found
-            opened = decompressing(opened)  # type: ignore[arg-type]  # all three call nothing but `read` of it
+        if compression := _compression(head):
+            kind, module = compression
+            opened = _decompressed(opened, name, kind, module)
         while block := opened.read(block_size):
             yield block
-    except (EOFError, zlib.error, lzma.LZMAError) as error:
+    except (EOFError, zlib.error, LZMAError) as error:
         raise CorpusError(_damaged(name, kind, error)) from error
     except OSError as error:
         if kind and error.errno is None:  # gzip and bz2 raise OSError for damaged data as well
@@ -182,11 +185,22 @@ def is_binary(head: bytes) -> bool:
     return bool(_document(head)) or (b"\0" in head and not marked_encoding(head))
 
 
-def _compression(head: bytes) -> tuple[str, Callable[[IO[bytes]], Readable]] | None:
-    for magic, kind, decompressing in _COMPRESSIONS:
+def _compression(head: bytes) -> tuple[str, str] | None:
+    """The name of the compression of a file that begins with `head`, and its module; None if it is not compressed."""
+    for magic, kind, module in _COMPRESSIONS:
         if head.startswith(magic) and (kind != "bzip2" or head[4:10] in _BZIP2_BLOCKS):
-            return kind, decompressing
+            return kind, module
     return None
+
+
+def _decompressed(stream: Readable, name: str, kind: str, module: str) -> Readable:
+    try:
+        opened: Readable = import_module(module).open(stream)
+    except ImportError as error:
+        raise CorpusError(
+            f"{name} is {kind} data, and this Python was built without {module}; decompress it first"
+        ) from error
+    return opened
 
 
 def _document(head: bytes) -> tuple[str, str] | None:

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import sys
 import tarfile
 import zipfile
 from contextlib import suppress
@@ -105,6 +106,14 @@ def test_any_damage_is_a_corpus_error(junk, kept):
         damaged = compress(b"some text")[: 10 + kept] + junk
         with suppress(CorpusError):
             list(content(io.BytesIO(damaged), "junk", 7))
+
+
+def test_a_python_that_was_built_without_a_library_says_so(tmp_path, monkeypatch):
+    path = tmp_path / "letters.xz"
+    path.write_bytes(lzma.compress(b"text"))
+    monkeypatch.setitem(sys.modules, "lzma", None)
+    with pytest.raises(CorpusError, match=r"letters\.xz is xz data, .* built without lzma; decompress it first"):
+        read(path)
 
 
 def test_standard_input_may_be_compressed(tmp_path, suffix):
