@@ -1,8 +1,8 @@
 """The command line: click and nothing else. Each command is a file here, imported when it is used.
 
-Errors become exit codes in this file, once: 1 for what a user can mend, 2 for wrong usage (click's), 130 for Ctrl-C,
-141 where standard output is a pipe that nobody reads any more. Signals that a training or a sweep obeys in good order
-become 128 and their number there.
+This file alone turns errors into exit codes: 1 for errors that a user can fix, 2 for wrong usage, 130 for Ctrl-C, and
+141 when nobody reads the pipe on standard output any more. Training and sweeps catch signals themselves, save, and
+exit with 128 plus the number of the signal.
 """
 
 import errno
@@ -11,22 +11,24 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from typing import Any
 
 import click
 
 from charrnn import __version__
+from charrnn.cli import synonyms
 from charrnn.cli.streams import CLOSED_PIPE, drop_unwritten, open_streams
 from charrnn.errors import CharrnnError
 from charrnn.hints import nearest
 
-# The summaries stand here so that `charrnn --help` has to import no command.
+# The summaries are written here so that `charrnn --help` need not import any command.
 COMMANDS = {
-    "train": "Teach a network a text, character by character.",
+    "train": "Train a network on a text, one character at a time.",
     "sample": "Write new text in the style of what a run learned.",
     "eval": "Measure how well a run predicts a text.",
-    "judge": "Tell how good a run's own text is, beside real text.",
+    "judge": "Compare a run's samples with real text.",
     "info": "Show a run's settings and history, or what this machine has.",
-    "compare": "Set runs side by side: what they are, what they reached, and how fast.",
+    "compare": "Compare runs: what they are, what they reached, and how fast.",
     "sweep": "Search over settings: train a run for each combination.",
     "bench": "Measure how fast a network trains here, alone or against a rival.",
     "corpora": "List, fetch and verify texts to learn from.",
@@ -35,14 +37,16 @@ COMMANDS = {
 
 @contextmanager
 def _errors_in_one_line() -> Iterator[None]:
-    """The only place where errors are caught for the user's sake."""
+    """Turn errors into one line and an exit code; no other place does."""
     try:
         yield
         sys.stdout.flush()
+    except click.NoSuchOption as error:
+        raise _with_hint(error) from None
     except CharrnnError as error:
         raise click.ClickException(str(error)) from error
     except BrokenPipeError:
-        raise click.exceptions.Exit(CLOSED_PIPE) from None  # quietly: nobody reads on, as with | head
+        raise click.exceptions.Exit(CLOSED_PIPE) from None  # silently, as in `charrnn sample | head`
     except OSError as error:
         if error.errno == errno.EBADF:
             raise click.ClickException("standard output is closed") from error
@@ -60,31 +64,50 @@ def _errors_in_one_line() -> Iterator[None]:
         raise click.exceptions.Exit(130) from None
 
 
+def _with_hint(error: click.NoSuchOption) -> click.UsageError:
+    """The error with the option that was probably meant, if the command has it."""
+    meant = synonyms.HINTS.get(error.option_name)
+    known = [name for option in error.ctx.command.params for name in option.opts] if error.ctx else []
+    return click.UsageError(f"{error.message} Did you mean {meant!r}?", error.ctx) if meant in known else error
+
+
 class Commands(click.Group):
-    """Loads a command's file when it is called, and turns errors into one line and an exit code."""
+    """Imports a command's file when the command is used, and turns errors into one line and an exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order in which one needs them."""
+        """The commands in the order in which they are needed."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """The command, imported now."""
-        return import_module(f"charrnn.cli.{name}").command if name in COMMANDS else None
+        """Import a command."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"charrnn.cli.{name}").command
+        return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple:
-        """The command that `args` begin with; a wrong name gets a guess."""
-        name = args[0]
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that `args` begin with; `help COMMAND` is its help, and a wrong name gets a guess."""
+        name, *rest = args
+        if name == "help":
+            if not rest:
+                click.echo(ctx.get_help())
+                ctx.exit()
+            return self.resolve_command(ctx, [*rest, "--help"])
         if name not in COMMANDS and not name.startswith("-"):
-            ctx.fail(f"there is no command {name!r}{nearest(name, COMMANDS)}")
+            meant = synonyms.COMMANDS.get(name)
+            guess = f"; did you mean {meant}?" if meant else nearest(name, COMMANDS)
+            ctx.fail(f"there is no command {name!r}{guess}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """From the summaries, without importing."""
+        """List the summaries without importing the commands."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def make_context(self, *args: object, **extra: object) -> click.Context:
-        """Read the command line; help is printed here."""
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the command line; click prints the help here."""
         with _errors_in_one_line():
             return super().make_context(*args, **extra)
 
@@ -94,10 +117,12 @@ class Commands(click.Group):
             return super().invoke(ctx)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="charrnn")
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": synonyms.option}
+)
+@click.version_option(__version__, "-V", "--version", prog_name="charrnn")
 def cli() -> None:
-    """Character-level recurrent language models: give it a text, it learns it, and writes new text in its style.
+    """Character-level recurrent language models: give it a text, and it learns to write more of it.
 
     \b
     Examples:

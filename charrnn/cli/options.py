@@ -46,12 +46,23 @@ def settings_options(command: click.Command) -> click.Command:
     return command
 
 
+def _prefer_gpu(ctx: click.Context, option: click.Parameter, given: bool) -> None:
+    """Make gpu the default of --device; this runs before --device is read."""
+    if given:
+        ctx.default_map = {**(ctx.default_map or {}), "device": "gpu"}
+
+
 def device_options(function: F) -> F:
-    """Add --device and --kernel."""
-    function = click.option(
-        "--kernel", default="auto", metavar="KIND", help="auto, or one kind by name (see charrnn info)."
-    )(function)
-    return click.option("--device", default="auto", metavar="auto|cpu|gpu|gpu:N", help="Where to compute.")(function)
+    """Add --device, --kernel, and --gpu, which is short for --device gpu."""
+    for option in (
+        click.option("--gpu", is_flag=True, is_eager=True, expose_value=False, hidden=True, callback=_prefer_gpu),
+        click.option("--kernel", default="auto", metavar="KIND", help="auto, or one kind by name (see charrnn info)."),
+        click.option(
+            "--device", default="auto", metavar="auto|cpu|gpu|gpu:N", help="Where to compute; --gpu is --device gpu."
+        ),
+    ):
+        function = option(function)
+    return function
 
 
 def refuse(*names: str, because: str) -> None:
