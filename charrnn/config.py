@@ -6,12 +6,14 @@ command reference are all read from the fields of `Config`. Imports nothing heav
 
 import dataclasses
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from charrnn.cells.registry import CELLS
-from charrnn.errors import ConfigError
+from charrnn.cells.registry import ALIASES, CELLS
+from charrnn.errors import ConfigError, OptionError, SettingError
 from charrnn.hints import nearest
 
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "adagrad", "momentum", "sgd")
@@ -41,37 +43,53 @@ class Setting:
     help: str
     type: type
     group: str
-    choices: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()  # in lower case
+    aliases: Mapping[str, str] = field(default_factory=dict)  # other names of choices
     low: float | None = None
     high: float | None = None
     open_low: bool = False  # the lowest value itself is excluded
     frozen: bool = False  # a resumed run cannot change it
 
     def check(self, name: str, value: Any) -> Any:
-        """Return `value` in the setting's type, or raise ConfigError saying what is wrong with it."""
-        if self.type is bool:
-            if not isinstance(value, bool):
-                raise ConfigError(f"{name} is true or false, not {value!r}")
-            return value
-        if isinstance(value, bool) or not isinstance(value, (int, float) if self.type in (int, float) else self.type):
-            raise ConfigError(f"{name} is a {_TYPE_NAMES[self.type]}, not {value!r}")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ConfigError(f"{name} must be finite, not {value}")
-        if self.type is int and value != int(value):
-            raise ConfigError(f"{name} is a whole number, not {value!r}")
-        value = self.type(value)
-        if self.choices and value not in self.choices:
-            choices = ", ".join(self.choices)
-            raise ConfigError(f"{name} {value!r} is not one of {choices}{nearest(value, self.choices)}")
+        """`value` in the setting's type and its canonical spelling.
+
+        Raises:
+            SettingError: the setting `name` cannot have this value.
+        """
+        value = self._converted(name, value)
+        if self.choices:
+            return self._chosen(name, value)
         if self.low is not None and not (value > self.low if self.open_low else value >= self.low):
             least = f"{'above' if self.open_low else 'at least'} {_shown(self.low)}"
-            raise ConfigError(f"{name} must be {least}, not {_shown(value)}")
+            raise SettingError(f"{name} must be {least}, not {_shown(value)}", name)
         if self.high is not None and not value <= self.high:
-            raise ConfigError(f"{name} must be at most {_shown(self.high)}, not {_shown(value)}")
+            raise SettingError(f"{name} must be at most {_shown(self.high)}, not {_shown(value)}", name)
         return value
 
+    def canonical(self, value: str) -> str:
+        """The choice that `value` means: case does not matter, and an alias stands for its choice."""
+        folded = value.casefold()
+        return self.aliases.get(folded, folded)
 
-_TYPE_NAMES = {int: "whole number", float: "number", str: "text"}
+    def _converted(self, name: str, value: Any) -> Any:
+        kinds = (int, float) if self.type in (int, float) else (self.type,)
+        if not isinstance(value, kinds) or (isinstance(value, bool) and self.type is not bool):
+            raise SettingError(f"{name} must be {_TYPE_NAMES[self.type]}, not {value!r}", name)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise SettingError(f"{name} must be finite, not {value}", name)
+        if self.type is int and value != int(value):
+            raise SettingError(f"{name} must be a whole number, not {value!r}", name)
+        return self.type(value)
+
+    def _chosen(self, name: str, value: str) -> str:
+        choice = self.canonical(value)
+        if choice not in self.choices:
+            choices = ", ".join(self.choices)
+            raise SettingError(f"{name} {value!r} is not one of {choices}{nearest(choice, self.choices)}", name)
+        return choice
+
+
+_TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
 def _shown(value: float) -> str:
@@ -85,6 +103,10 @@ def _setting(default: Any, help: str, group: str, type_: type | None = None, **l
 
 def _model(default: Any, help: str, **limits: Any) -> Any:
     return _setting(default, help, "Model", frozen=True, **limits)
+
+
+def _other_names(aliases: Mapping[str, str]) -> str:
+    return "".join(f"; {alias} means {choice}" for alias, choice in aliases.items())
 
 
 def _text(default: Any, help: str, **limits: Any) -> Any:
@@ -111,7 +133,7 @@ def _watching(default: Any, help: str, **limits: Any) -> Any:
 class Config:
     """All settings of a run; a value outside its limits raises ConfigError."""
 
-    cell: str = _model("lstm", "Recurrent cell.", choices=tuple(CELLS))
+    cell: str = _model("lstm", f"Recurrent cell{_other_names(ALIASES)}.", choices=tuple(CELLS), aliases=ALIASES)
     hidden_size: int = _model(128, "Units in each layer.", low=1, high=_LARGEST)
     num_layers: int = _model(2, "Recurrent layers.", low=1, high=1000)
     embedding_size: int = _model(
@@ -217,21 +239,28 @@ class Config:
             value = getattr(self, each.name)
             if value is not None:
                 object.__setattr__(self, each.name, each.metadata["setting"].check(each.name, value))
+        self._check_together()
+
+    def _check_together(self) -> None:
         if self.val_fraction + self.test_fraction > _MOST_HELD_OUT:
-            raise ConfigError(
-                f"val_fraction {self.val_fraction:g} and test_fraction {self.test_fraction:g} leave too "
-                f"little to learn from; together they may be {_MOST_HELD_OUT:g} at most"
+            raise SettingError(
+                f"val_fraction {self.val_fraction:g} and test_fraction {self.test_fraction:g} leave too little to "
+                f"learn from; together they must be at most {_MOST_HELD_OUT:g}",
+                *("val_fraction", "test_fraction"),
             )
         if self.batch_ramp & (self.batch_ramp - 1):
-            raise ConfigError(f"batch_ramp {self.batch_ramp} is not a power of 2: the batch doubles")
+            raise SettingError(
+                f"batch_ramp must be a power of 2, not {self.batch_ramp}: the batch doubles", "batch_ramp"
+            )
         if self.batch_ramp > 1 and self.split == "interleaved":
-            raise ConfigError(
-                "split interleaved holds out the ends of batch_size streams, so that their number cannot "
-                "change; leave out batch_ramp"
+            raise SettingError(
+                "batch_ramp cannot go with split interleaved, which holds out the end of each stream, so that the "
+                "number of streams must stay the same; leave one of them out",
+                *("batch_ramp", "split"),
             )
         given = [name for name in BUDGETS if getattr(self, name) is not None]
         if len(given) > 1:
-            raise ConfigError(f"{' and '.join(given)} both limit the training; give one of them")
+            raise SettingError(f"{' and '.join(given)} each limit the length of the training; give only one", *given)
 
     def replace(self, **changes: Any) -> "Config":
         """A copy with `changes`; a budget among them replaces the present one."""
@@ -240,6 +269,28 @@ class Config:
     def to_dict(self) -> dict[str, Any]:
         """All settings by name, as plain values."""
         return dataclasses.asdict(self)
+
+
+def option_of(setting: str) -> str:
+    """The option of the command line that gives a setting."""
+    return f"--{setting.replace('_', '-')}"
+
+
+@contextmanager
+def naming_options(typed: Container[str]) -> Iterator[None]:
+    """Let errors about settings that were `typed` name their options: `--hidden-size`, not hidden_size.
+
+    Raises:
+        OptionError: a SettingError names at least one of them.
+    """
+    try:
+        yield
+    except SettingError as error:
+        names = [name for name in error.names if name in typed]
+        if not names:
+            raise
+        message = re.sub(rf"\b({'|'.join(names)})\b", lambda name: option_of(name[0]), str(error), count=len(names))
+        raise OptionError(message) from None
 
 
 SETTINGS: dict[str, Setting] = {each.name: each.metadata["setting"] for each in fields(Config)}

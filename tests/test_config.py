@@ -3,29 +3,29 @@
 import pytest
 
 from charrnn import presets
-from charrnn.config import SETTINGS, Config, resolve
-from charrnn.errors import ConfigError
+from charrnn.config import SETTINGS, Config, naming_options, option_of, resolve
+from charrnn.errors import ConfigError, OptionError, SettingError
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"hidden_size": 0}, "hidden_size must be at least 1, not 0"),
-        ({"hidden_size": 1.5}, "hidden_size is a whole number, not 1.5"),
-        ({"hidden_size": "big"}, "hidden_size is a whole number, not 'big'"),
-        ({"hidden_size": True}, "hidden_size is a whole number, not True"),
+        ({"hidden_size": 1.5}, "hidden_size must be a whole number, not 1.5"),
+        ({"hidden_size": "big"}, "hidden_size must be a whole number, not 'big'"),
+        ({"hidden_size": True}, "hidden_size must be a whole number, not True"),
         ({"dropout": 1.0}, "dropout must be at most 0.95, not 1"),
         ({"learning_rate": 0}, "learning_rate must be above 0, not 0"),
         ({"learning_rate": float("nan")}, "learning_rate must be finite, not nan"),
         ({"cell": "lstn"}, "cell 'lstn' is not one of lstm, gru, gru-before, tanh, relu; did you mean lstm?"),
-        ({"bytes": "yes"}, "bytes is true or false, not 'yes'"),
-        ({"batch_ramp": 6}, "batch_ramp 6 is not a power of 2: the batch doubles"),
+        ({"bytes": "yes"}, "bytes must be true or false, not 'yes'"),
+        ({"batch_ramp": 6}, "batch_ramp must be a power of 2, not 6: the batch doubles"),
         (
             {"batch_ramp": 2, "split": "interleaved"},
-            "split interleaved holds out the ends of batch_size streams, so that "
-            "their number cannot change; leave out batch_ramp",
+            "batch_ramp cannot go with split interleaved, which holds out the end of each stream, so that the number "
+            "of streams must stay the same; leave one of them out",
         ),
-        ({"epochs": 1, "steps": 2}, "epochs and steps both limit the training; give one of them"),
+        ({"epochs": 1, "steps": 2}, "epochs and steps each limit the length of the training; give only one"),
     ],
 )
 def test_bad_values_say_what_is_wrong(settings, message):
@@ -69,7 +69,7 @@ def test_an_unknown_preset_lists_them():
         ("hidden_size: [", "is not valid YAML"),
         ("just text", "is not a list of `setting: value` lines"),
         ("", "my.yaml is empty"),
-        ("hidden_size: abc", "my.yaml: hidden_size is a whole number, not 'abc'"),
+        ("hidden_size: abc", "my.yaml: hidden_size must be a whole number, not 'abc'"),
         ("hiddensize: 3", "there is no setting 'hiddensize'; did you mean hidden_size?"),
         (b"\xff\xfe", "is not UTF-8 text"),
         (None, "cannot be read: No such file"),
@@ -93,3 +93,39 @@ def test_limits_are_told_to_the_last_digit():
         Config(seed=99999999999999999999999)
     with pytest.raises(ConfigError, match=r"learning_rate must be above 0, not -1$"):
         Config(learning_rate=-1.0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "value"),
+    [
+        ({"cell": "LSTM"}, "cell", "lstm"),
+        ({"cell": "GRU-before"}, "cell", "gru-before"),
+        ({"cell": "rnn"}, "cell", "tanh"),
+        ({"cell": "Elman"}, "cell", "tanh"),
+        ({"optimizer": "Adam"}, "optimizer", "adam"),
+        ({"precision": "BF16"}, "precision", "bf16"),
+    ],
+)
+def test_case_does_not_matter_and_aliases_are_resolved(settings, name, value):
+    assert getattr(Config(**settings), name) == value
+    assert resolve(("x.yaml", settings))[0].to_dict()[name] == value
+
+
+def test_every_choice_is_in_lower_case():
+    assert all(choice == choice.casefold() for setting in SETTINGS.values() for choice in setting.choices)
+    assert all(choice in setting.choices for setting in SETTINGS.values() for choice in setting.aliases.values())
+
+
+def test_errors_name_the_options_that_were_typed():
+    with (
+        pytest.raises(OptionError, match=r"^--hidden-size must be at least 1, not 0$"),
+        naming_options({"hidden_size"}),
+    ):
+        Config(hidden_size=0)
+    with pytest.raises(SettingError, match=r"^hidden_size must be"), naming_options({"seq_len"}):
+        Config(hidden_size=0)
+    with pytest.raises(OptionError, match=r"^--cell 'cell' is not one of lstm,"), naming_options(SETTINGS):
+        Config(cell="cell")
+    with pytest.raises(OptionError, match=r"^batch_ramp cannot go with --split interleaved"), naming_options({"split"}):
+        Config(batch_ramp=2, split="interleaved")
+    assert option_of("num_layers") == "--num-layers"

@@ -18,7 +18,7 @@ import click
 from charrnn import __version__
 from charrnn.cli import synonyms
 from charrnn.cli.streams import CLOSED_PIPE, drop_unwritten, open_streams
-from charrnn.errors import CharrnnError
+from charrnn.errors import CharrnnError, OptionError
 from charrnn.hints import nearest
 
 # The summaries are written here so that `charrnn --help` need not import any command.
@@ -35,6 +35,12 @@ COMMANDS = {
 }
 
 
+class WrongUsage(click.ClickException):
+    """One line, and the exit code of click's own usage errors."""
+
+    exit_code = 2
+
+
 @contextmanager
 def _errors_in_one_line() -> Iterator[None]:
     """Turn errors into one line and an exit code; no other place does."""
@@ -43,6 +49,8 @@ def _errors_in_one_line() -> Iterator[None]:
         sys.stdout.flush()
     except click.NoSuchOption as error:
         raise _with_hint(error) from None
+    except OptionError as error:
+        raise WrongUsage(str(error)) from error
     except CharrnnError as error:
         raise click.ClickException(str(error)) from error
     except BrokenPipeError:

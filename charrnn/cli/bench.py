@@ -12,7 +12,7 @@ from charrnn.bench.job import TORCH
 from charrnn.bench.match import BenchRequest, bench
 from charrnn.bench.workload import Workload
 from charrnn.cli.options import SettingOption, device_options, json_option, precision_option, refuse
-from charrnn.config import SETTINGS, Config, resolve
+from charrnn.config import SETTINGS, Config, naming_options, resolve
 from charrnn.kernels.choice import KERNELS
 from charrnn.presets import load_file, load_preset
 from charrnn.session import COMMAND_LINE, open_corpus
@@ -34,7 +34,12 @@ def size_options(command: click.Command) -> click.Command:
 @click.option("--vocab-size", type=click.IntRange(2), default=65, show_default=True, help="Different characters.")
 @device_options
 @precision_option
-@click.option("--vs", "rival", type=click.Choice(RIVALS), help="Take turns with a rival: torch, or other kernels.")
+@click.option(
+    "--vs",
+    "rival",
+    type=click.Choice(RIVALS, case_sensitive=False),
+    help="Take turns with a rival: torch, or other kernels.",
+)
 @click.option(
     "--pairs", type=click.IntRange(1), default=7, show_default=True, help="With --vs: turns that each side takes."
 )
@@ -96,7 +101,8 @@ def command(
         _draw(curve, _recipe(preset, config_file, given, options["steps"]), options, as_json)
         return
     refuse("preset", "config_file", because="is only of use with --curve")
-    config = Config(**given)
+    with naming_options(given):
+        config = Config(**given)
     workload = Workload(vocab_size=vocab_size, **{name: getattr(config, name) for name in SIZES})
     report = bench(BenchRequest(workload, **options), note_progress)
     if as_json:
@@ -110,7 +116,9 @@ def _recipe(preset: str, config_file: Path | None, given: dict[str, Any], steps:
     sources = [(f"preset {preset}", load_preset(preset))]
     if config_file:
         sources.append((str(config_file), load_file(config_file)))
-    return resolve(*sources, (COMMAND_LINE, given | ({"steps": steps} if steps else {})))[0]
+    given = given | ({"steps": steps} if steps else {})
+    with naming_options(given):
+        return resolve(*sources, (COMMAND_LINE, given))[0]
 
 
 def _draw(corpus: str, config: Config, options: dict[str, Any], as_json: bool) -> None:

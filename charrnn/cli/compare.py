@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from charrnn.cli.options import json_option
+from charrnn.cli.options import FiniteRange, json_option
 from charrnn.evaluation.compare import compare, find_runs
 from charrnn.view.compare import show_standings
 
@@ -15,7 +15,7 @@ from charrnn.view.compare import show_standings
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
 @click.option(
     "--to",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     metavar="LOSS",
     help="Also the time until the validation loss was at or below LOSS (nats per character).",
 )

@@ -8,7 +8,7 @@ import click
 import numpy as np
 
 from charrnn import hints
-from charrnn.cli.options import device_options, json_option, precision_option, refuse, threads_option
+from charrnn.cli.options import FiniteRange, device_options, json_option, precision_option, refuse, threads_option
 from charrnn.cli.progress import progress_bar
 from charrnn.cli.terminal import printable
 from charrnn.cli.texts import reading, text_options
@@ -33,7 +33,7 @@ SHORT = 1.0  # seconds of work that are not worth a bar
 @click.option(
     "--split",
     "part",
-    type=click.Choice([*PARTS]),
+    type=click.Choice([*PARTS], case_sensitive=False),
     default="val",
     show_default=True,
     help="Which part of the run's own text; train is what it learned from. Read test once, when all is decided.",
@@ -41,14 +41,14 @@ SHORT = 1.0  # seconds of work that are not worth a bar
 @click.option("--dynamic", is_flag=True, help="Let the model go on learning while it reads; a figure of its own kind.")
 @click.option(
     "--dynamic-rate",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     default=DYNAMIC.rate,
     show_default=True,
     help="With --dynamic: how fast it learns.",
 )
 @click.option(
     "--dynamic-decay",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=DYNAMIC.decay,
     show_default=True,
     help="With --dynamic: how strongly it is drawn back to what it knew.",

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import click
 
-from charrnn.cli.options import device_options, filter_options, json_option
+from charrnn.cli.options import FiniteRange, device_options, filter_options, json_option
 from charrnn.evaluation.quality.report import judge
 from charrnn.runs.model import open_model
 from charrnn.sampling.sampler import Filter
@@ -18,7 +18,7 @@ COUNT, LENGTH, SEED = 20, 1000, 1
 @click.argument("run", required=False)
 @click.option(
     "--temp",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     default=Filter.temperature,
     show_default=True,
     help="Temperature: low is safe, high is wild.",

@@ -1,14 +1,39 @@
 """Options that several commands share, and the settings of a run as options."""
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
-from charrnn.config import PRECISIONS, SETTINGS, Config, Setting
+from charrnn.config import SETTINGS, Config, Setting, naming_options, option_of
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class SettingChoice(click.Choice[str]):
+    """One of a setting's choices, in any case, or an alias of one."""
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting.choices)
+        self._setting = setting
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The choice that was meant."""
+        with naming_options(SETTINGS):
+            return self._setting.check(param.name if param and param.name else "value", value)
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers that are not NaN or infinite."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{number} is not finite.", param, ctx)
+        return number
 
 
 class SettingOption(click.Option):
@@ -21,8 +46,8 @@ class SettingOption(click.Option):
             shown, kind = "", {"is_flag": True}
         else:
             shown = "" if default in (None, "") else f"  [default: {default}]"
-            kind = {"type": click.Choice(setting.choices) if setting.choices else setting.type}
-        super().__init__([f"--{name.replace('_', '-')}", name], default=None, help=setting.help + shown, **kind)
+            kind = {"type": SettingChoice(setting) if setting.choices else setting.type}
+        super().__init__([option_of(name), name], default=None, help=setting.help + shown, **kind)
 
 
 class GroupedCommand(click.Command):
@@ -81,7 +106,7 @@ def filter_options(command: F) -> F:
     """Add which characters are drawn among: --top-k and --top-p."""
     command = click.option(
         "--top-p",
-        type=click.FloatRange(0, 1, min_open=True),
+        type=FiniteRange(0, 1, min_open=True),
         default=1.0,
         help="Choose among the likeliest characters that together have probability P.",
     )(command)
@@ -92,7 +117,7 @@ def filter_options(command: F) -> F:
 
 precision_option = click.option(
     "--precision",
-    type=click.Choice(PRECISIONS),
+    type=SettingChoice(SETTINGS["precision"]),
     default=Config.precision,
     show_default=True,
     help=SETTINGS["precision"].help,

@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from charrnn.cli.options import device_options, filter_options, json_option, precision_option, threads_option
+from charrnn.cli.options import (
+    FiniteRange,
+    device_options,
+    filter_options,
+    json_option,
+    precision_option,
+    threads_option,
+)
 from charrnn.cli.terminal import printable
 from charrnn.cli.texts import reading, text_options
 from charrnn.runs.model import Model, open_model
@@ -24,7 +31,7 @@ BETWEEN_TEXTS = "---"
 
 @click.command()
 @click.argument("run", required=False)
-@click.option("--temp", type=click.FloatRange(0), help=f"Temperature: low is safe, high is wild.  [default: {TEMP}]")
+@click.option("--temp", type=FiniteRange(0), help=f"Temperature: low is safe, high is wild.  [default: {TEMP}]")
 @click.option("--greedy", is_flag=True, help="Always the likeliest character; the same as --temp 0.")
 @filter_options
 @click.option("--length", type=click.IntRange(1), help=f"Characters to draw.  [default: {LENGTH}]")

@@ -11,7 +11,7 @@ import click
 from charrnn.cli.compare import print_json
 from charrnn.cli.options import SettingOption, device_options, json_option
 from charrnn.cli.signals import handled, leave
-from charrnn.config import BUDGETS, SETTINGS
+from charrnn.config import BUDGETS, SETTINGS, naming_options
 from charrnn.errors import SweepError
 from charrnn.evaluation.compare import compare
 from charrnn.files import Lock
@@ -77,9 +77,12 @@ def command(
       charrnn sweep search.yaml --jobs 4 --json
       charrnn sweep search.yaml --print-commands | xargs -d '\\n' -n 1 -P 8 sh -c
     """
-    sweep = with_budget(read_sweep(file), {name: value for name, value in budget.items() if value is not None})
+    sweep = read_sweep(file)
     folder = folder or RUNS / file.stem
-    trials = make_trials(sweep, folder)
+    given = {name: value for name, value in budget.items() if value is not None}
+    with naming_options(given):
+        sweep = with_budget(sweep, given)
+        trials = make_trials(sweep, folder)
     left = [trial for trial in trials if not trial.is_finished()]
     if print_commands:
         for trial in left:

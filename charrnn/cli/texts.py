@@ -5,7 +5,8 @@ from typing import Any, TypeVar
 
 import click
 
-from charrnn.config import DECODE_ERRORS, Config
+from charrnn.cli.options import SettingChoice
+from charrnn.config import SETTINGS, Config
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -13,11 +14,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 def text_options(function: F) -> F:
     """Add --unknown, --encoding and --errors."""
     for option in (
-        click.option("--errors", type=click.Choice(DECODE_ERRORS), help="What to do with bytes not in the encoding."),
+        click.option(
+            "--errors", type=SettingChoice(SETTINGS["errors"]), help="What to do with bytes not in the encoding."
+        ),
         click.option("--encoding", help="Encoding of the text.  [default: as the run's]"),
         click.option(
             "--unknown",
-            type=click.Choice(["error", "skip", "replace"]),
+            type=click.Choice(["error", "skip", "replace"], case_sensitive=False),
             default="error",
             show_default=True,
             help="What to do with characters that the model does not know: skip leaves them out, replace "

@@ -12,7 +12,7 @@ from charrnn import presets
 from charrnn.cli.options import GroupedCommand, device_options, json_option, settings_options, threads_option
 from charrnn.cli.signals import handled, leave
 from charrnn.cli.streams import SIGPIPE
-from charrnn.config import SETTINGS
+from charrnn.config import SETTINGS, naming_options
 from charrnn.records.results import reached, read_results
 from charrnn.session import Request, prepare
 from charrnn.training.events import Event
@@ -106,7 +106,8 @@ def command(as_json: bool, **options: Any) -> None:
     settings = {name: value for name in SETTINGS if (value := options.pop(name)) is not None}
     interrupt = Interrupt()
     with open_view(json=as_json) as view, handled(leave, "SIGTERM", "SIGHUP"):
-        session = prepare(Request(settings=settings, **options), view.reading)
+        with naming_options(settings):
+            session = prepare(Request(settings=settings, **options), view.reading)
         with handled(interrupt.note, "SIGINT", "SIGTERM", "SIGHUP"):
             for event in session.run(interrupt):
                 _show(view, event, interrupt)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.errors import BackendError
+from charrnn.errors import BackendError, OptionError
 
 # The packages of the extras cuda13 and cuda12: this works wherever charrnn itself was installed from.
 INSTALL_CUPY = "pip install 'cupy-cuda13x[ctk]>=14' (or 'cupy-cuda12x[ctk]>=14', for drivers before 580)"
@@ -46,11 +46,13 @@ class Backend:
 
 
 def open_backend(device: str = "auto", dtype: Any = np.float32) -> Backend:
-    """The backend for 'auto', 'cpu', 'gpu' or 'gpu:N'; 'auto' takes a GPU if one works.
+    """The backend for 'auto', 'cpu', 'gpu' or 'gpu:N' ('cuda' means 'gpu'); 'auto' takes a GPU if one works.
 
     Raises:
+        OptionError: there is no device of this name.
         BackendError: the device or something that it needs is missing.
     """
+    device = device.lower()
     if device == "cpu":
         return _cpu(dtype)
     if device == "auto":
@@ -58,9 +60,9 @@ def open_backend(device: str = "auto", dtype: Any = np.float32) -> Backend:
             return _gpu(0, dtype)
         except BackendError:
             return _cpu(dtype)
-    match = re.fullmatch(r"gpu(?::(\d+))?", device)
+    match = re.fullmatch(r"(?:gpu|cuda)(?::(\d+))?", device)
     if not match:
-        raise BackendError(f"device {device!r} is not one of auto, cpu, gpu, gpu:N")
+        raise OptionError(f"device {device!r} is not one of auto, cpu, gpu, gpu:N")
     return _gpu(int(match[1] or 0), dtype)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from charrnn.device.backend import Backend
-from charrnn.errors import ConfigError, Unsupported
+from charrnn.errors import OptionError, Unsupported
 from charrnn.kernels.numpy.kernels import NumpyKernels
 from charrnn.kernels.protocol import Kernels
 from charrnn.kernels.reference import ReferenceKernels
@@ -41,7 +41,7 @@ def build(backend: Backend, kernel: str = "auto", threads: int | None = None, pr
 
     Raises:
         Unsupported: the kernels named by `kernel` do not take this backend or precision, or have no threads to choose.
-        ConfigError: there are no such kernels.
+        OptionError: there are no such kernels.
     """
     choice = _choose(backend, kernel, precision)
     if threads is not None and not choice.refusals:
@@ -52,8 +52,9 @@ def build(backend: Backend, kernel: str = "auto", threads: int | None = None, pr
 def _choose(backend: Backend, kernel: str, precision: str) -> Choice:
     if kernel == "auto":
         kernel = os.environ.get("CHARRNN_KERNEL") or kernel
+    kernel = kernel.lower()
     if kernel not in KERNELS:
-        raise ConfigError(f"kernel {kernel!r} is not one of {', '.join(KERNELS)}")
+        raise OptionError(f"kernel {kernel!r} is not one of {', '.join(KERNELS)}")
     kinds: dict[str, Callable[[Backend, str], Kernels]]
     if backend.device == "cpu":
         kinds = {"cpu": _cpu, "numpy": _numpy, "reference": _reference}  # fastest first

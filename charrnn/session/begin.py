@@ -12,7 +12,7 @@ from charrnn import presets
 from charrnn.cells.registry import CELLS
 from charrnn.config import Config, resolve
 from charrnn.device.backend import Backend
-from charrnn.errors import ConfigError
+from charrnn.errors import ConfigError, SettingError
 from charrnn.hints import OnProgress
 from charrnn.kernels.choice import build
 from charrnn.kernels.protocol import MASK_LEVELS
@@ -150,9 +150,10 @@ def _fit(config: Config, tokens: Tokens, notices: list[Notice]) -> Config:
     if batch_size == config.batch_size:
         return config
     if config.split == "interleaved":  # another number of streams has other ends
-        raise ConfigError(
+        raise SettingError(
             f"the text is too short for split interleaved with batch_size {config.batch_size}: take "
-            f"{batch_size} or less"
+            f"{batch_size} or less",
+            *("split", "batch_size"),
         )
     notices.append(
         Notice(

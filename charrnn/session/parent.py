@@ -8,7 +8,7 @@ from typing import Any
 from charrnn.config import SETTINGS, Config, held_out_by
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
-from charrnn.errors import ConfigError
+from charrnn.errors import SettingError
 from charrnn.network.shape import Shape
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.model import load_parameters
@@ -58,11 +58,13 @@ class Parent:
         """Refuse settings that its weights do not fit.
 
         Raises:
-            ConfigError: there is one.
+            SettingError: there is one.
         """
         for name, value in self.model.items():
             if getattr(config, name) != value:
-                raise ConfigError(f"{name} is {value} in {self.origin}, not {getattr(config, name)}; leave it out")
+                raise SettingError(
+                    f"{name} is {value} in {self.origin}, not {getattr(config, name)}; leave it out", name
+                )
 
     def split(self, source: Source) -> dict[str, Any]:
         """What decides which part of its text it did not learn, if `source` is that text; else nothing."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from charrnn.config import BUDGETS, SETTINGS, Config
 from charrnn.device.backend import Backend
-from charrnn.errors import ConfigError, CorpusError
+from charrnn.errors import ConfigError, CorpusError, SettingError
 from charrnn.hints import OnProgress, command
 from charrnn.kernels.choice import build
 from charrnn.network.shape import Shape
@@ -93,8 +93,8 @@ def _changed(saved: Checkpoint, settings: dict[str, Any]) -> tuple[Config, dict[
     changed = config.replace(**settings)
     for name in settings:
         if SETTINGS[name].frozen and getattr(changed, name) != getattr(config, name):
-            raise ConfigError(
-                f"{name} is {getattr(config, name)} in this run and cannot change; start another with --run DIR"
+            raise SettingError(
+                f"{name} is {getattr(config, name)} in this run and cannot change; start another with --run DIR", name
             )
     origins = saved.origins | dict.fromkeys(settings, COMMAND_LINE)
     return changed, {name: source for name, source in origins.items() if getattr(changed, name) is not None}

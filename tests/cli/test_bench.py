@@ -137,9 +137,9 @@ def test_a_curve_has_a_rival():
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("--hidden-size", "0"), 1, "hidden_size must be at least 1"),
-        (("--kernel", "nonsense"), 1, "kernel 'nonsense' is not one of"),
-        (("--device", "tpu"), 1, "device 'tpu' is not one of"),
+        (("--hidden-size", "0"), 2, "--hidden-size must be at least 1"),
+        (("--kernel", "nonsense"), 2, "kernel 'nonsense' is not one of"),
+        (("--device", "tpu"), 2, "device 'tpu' is not one of"),
         (("--vs", "nonsense"), 2, "'nonsense' is not one of"),
         (("--vocab-size", "1"), 2, "Invalid value for '--vocab-size'"),
         (("--pairs", "0"), 2, "Invalid value for '--pairs'"),

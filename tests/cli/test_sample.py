@@ -174,8 +174,9 @@ def test_what_is_wrong_is_one_line():
     assert "there is no run 'nosuch'" in fails("nosuch")
     assert "no file or folder nosuch.txt" in fails("--prime-file", "nosuch.txt")
     assert "byte 0xff at offset 1" in fails("--prime-file", "-", input=b"a\xff")
-    assert "temperature must be finite, not inf" in fails("--temp", "inf")
     assert "kernel 'nosuch' is not one of" in CliRunner().invoke(cli, ["sample", "--kernel", "nosuch"]).stderr
+    for wrong in (["--temp", "inf"], ["--top-p", "nan"]):
+        assert f"Invalid value for '{wrong[0]}': {wrong[1]} is not finite." in fails(*wrong, code=2)
     for wrong in (["--temp", "-1"], ["--length", "0"], ["--top-p", "0"], ["--lines", "0"], ["-n", "0"]):
         assert "Invalid value" in fails(*wrong, code=2)
 

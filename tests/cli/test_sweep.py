@@ -78,7 +78,8 @@ def test_another_budget_for_all_trials():
     lines = sweep("--print-commands", "--minutes", "0.5").stdout.splitlines()
     assert all("--minutes 0.5" in line and "--steps" not in line for line in lines)
     assert sweep("--print-commands", "--steps", "7").stdout.count("--steps 7") == 2
-    assert "epochs and steps both limit" in sweep("--print-commands", "--steps", "7", "--epochs", "1").stderr
+    both = sweep("--print-commands", "--steps", "7", "--epochs", "1")
+    assert both.exit_code == 2 and "--epochs and --steps each limit" in both.stderr
     Path("s.yaml").write_text(SWEEP.replace(" steps: 20,", "").replace("grid: {", "grid: {steps: [3, 4], "))
     assert "the trials differ in steps; leave out --epochs" in sweep("--epochs", "2").stderr
     assert len(sweep("--print-commands").stdout.splitlines()) == 4

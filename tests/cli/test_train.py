@@ -136,6 +136,17 @@ def test_no_preset_is_chosen_for_a_cell_without_gates(folder):
     assert "# preset" not in config
 
 
+def test_case_of_choices_does_not_matter_and_rnn_is_a_cell(folder):
+    written = {"--cell": "RNN", "--optimizer": "Adam", "--schedule": "Constant", "--device": "CPU", "--kernel": "NumPy"}
+    assert run("fox.txt", *TINY, *(word for pair in written.items() for word in pair)).exit_code == 0
+    config = Path("runs/fox/config.yaml").read_text()
+    for line in ('cell: "tanh"', 'optimizer: "adam"', 'schedule: "constant"'):
+        assert f"{line}  # command line" in config
+    Path("my.yaml").write_text("cell: Elman")
+    assert run("fox.txt", "--config", "my.yaml", "--steps", 1, "--batch-size", 4, "--run", "r").exit_code == 0
+    assert 'cell: "tanh"  # my.yaml' in Path("r/config.yaml").read_text()
+
+
 def test_help_says_what_presets_there_are(folder):
     section = run("--help").stdout.split("Presets:")[1]
     for name in presets.names():
@@ -270,16 +281,32 @@ class TestBadInput:
         assert "runs/fox/last.safetensors is no checkpoint, or a damaged one" in fails("--resume")
 
     def test_values_out_of_range_and_unknown_names(self, folder):
-        assert "hidden_size must be at least 1, not 0" in fails("fox.txt", "--hidden-size", 0)
-        assert "epochs and steps both limit the training" in fails("fox.txt", "--steps", 1, "--epochs", 1)
+        assert "--hidden-size must be at least 1, not 0" in fails("fox.txt", "--hidden-size", 0, code=2)
+        assert "--minutes must be above 0, not 0" in fails("fox.txt", "--minutes", 0, code=2)
+        assert "--epochs and --steps each limit" in fails("fox.txt", "--steps", 1, "--epochs", 1, code=2)
         assert "preset 'nmaes' is not one of" in fails("fox.txt", "--preset", "nmaes")
-        assert "'lstn' is not one of" in fails("fox.txt", "--cell", "lstn", code=2)
-        Path("my.yaml").write_text("hiden_size: 3")
-        assert "did you mean hidden_size?" in fails("fox.txt", "--config", "my.yaml")
+        line = "--cell 'lstn' is not one of lstm, gru, gru-before, tanh, relu; did you mean lstm?"
+        assert line in fails("fox.txt", "--cell", "lstn", code=2)
+
+    def test_a_file_of_settings_keeps_their_names_and_exits_with_1(self, folder):
+        for text, message in (
+            ("hiden_size: 3", "did you mean hidden_size?"),
+            ("hidden_size: 0", "my.yaml: hidden_size must be at least 1, not 0"),
+            ("{epochs: 1, steps: 1}", "epochs and steps each limit"),
+        ):
+            Path("my.yaml").write_text(text)
+            line = fails("fox.txt", "--config", "my.yaml", "--num-layers", 1)
+            assert message in line and "--" not in line
+
+    def test_settings_that_a_run_has_already(self, folder):
+        run("fox.txt", *TINY)
+        assert "--hidden-size is 8 in this run and cannot change" in fails("--resume", "--hidden-size", 9, code=2)
+        line = fails("fox.txt", "--init-from", "fox", "--run", "r", "--hidden-size", 9, code=2)
+        assert "--hidden-size is 8 in run fox, not 9; leave it out" in line
 
     def test_devices_and_kernels_that_are_not_there(self, folder):
-        assert "device 'gpx' is not one of auto, cpu, gpu, gpu:N" in fails("fox.txt", "--device", "gpx")
-        assert "kernel 'fast' is not one of" in fails("fox.txt", "--kernel", "fast")
+        assert "device 'gpx' is not one of auto, cpu, gpu, gpu:N" in fails("fox.txt", "--device", "gpx", code=2)
+        assert "kernel 'fast' is not one of" in fails("fox.txt", "--kernel", "fast", code=2)
 
     def test_threads_where_there_are_none_to_choose(self, folder):
         line = fails("fox.txt", "--kernel", "numpy", "--threads", 2)

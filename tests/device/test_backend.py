@@ -101,3 +101,9 @@ def test_other_errors_are_not_taken_for_the_gpus(monkeypatch):
     monkeypatch.setattr("charrnn.bench.match.build", fails)
     result = CliRunner().invoke(cli, ["bench", "--hidden-size", "8", "--device", "cpu", "--kernel", "reference"])
     assert "a mistake of our own" in str(result.exception)
+
+
+@pytest.mark.parametrize(("name", "number"), [("cuda:7", 7), ("CUDA", 0), ("gpu:7", 7), ("GPU", 0)])
+def test_cuda_is_another_name_of_gpu(name, number, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", fake_cupy(0))
+    assert f"gpu:{number} does not exist; this machine has 0 GPUs" in without_gpu(name)
