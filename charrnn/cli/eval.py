@@ -8,7 +8,15 @@ import click
 import numpy as np
 
 from charrnn import hints
-from charrnn.cli.options import FiniteRange, device_options, json_option, precision_option, refuse, threads_option
+from charrnn.cli.options import (
+    FiniteRange,
+    RunCommand,
+    device_options,
+    json_option,
+    precision_option,
+    refuse,
+    threads_option,
+)
 from charrnn.cli.progress import progress_bar
 from charrnn.cli.terminal import printable
 from charrnn.cli.texts import reading, text_options
@@ -27,7 +35,7 @@ LONG = 1 << 20  # characters, from which on the baselines take seconds
 SHORT = 1.0  # seconds of work that are not worth a bar
 
 
-@click.command()
+@click.command("eval", cls=RunCommand)
 @click.argument("run", required=False)
 @click.argument("file", required=False, metavar="[FILE|-]")
 @click.option(

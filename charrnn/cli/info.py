@@ -11,7 +11,7 @@ import click
 import numpy as np
 
 from charrnn import __version__
-from charrnn.cli.options import json_option
+from charrnn.cli.options import RunCommand, json_option
 from charrnn.config import Config
 from charrnn.device.backend import open_backend
 from charrnn.errors import BackendError, Unsupported
@@ -23,7 +23,7 @@ from charrnn.text.vocabulary import Vocabulary
 from charrnn.view.info import show_info
 
 
-@click.command()
+@click.command("info", cls=RunCommand)
 @click.argument("run", required=False)
 @json_option
 def command(run: str | None, as_json: bool) -> None:

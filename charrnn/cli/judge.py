@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import click
 
-from charrnn.cli.options import FiniteRange, device_options, filter_options, json_option
+from charrnn.cli.options import FiniteRange, RunCommand, device_options, filter_options, json_option
 from charrnn.evaluation.quality.report import judge
 from charrnn.runs.model import open_model
 from charrnn.sampling.sampler import Filter
@@ -14,7 +14,7 @@ from charrnn.view.judge import show_report
 COUNT, LENGTH, SEED = 20, 1000, 1
 
 
-@click.command()
+@click.command("judge", cls=RunCommand)
 @click.argument("run", required=False)
 @click.option(
     "--temp",

@@ -65,6 +65,22 @@ class GroupedCommand(click.Command):
                 formatter.write_dl(records)
 
 
+class RunCommand(click.Command):
+    """A command about one run."""
+
+    allow_extra_args = True  # they are refused below, in words that help
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments, and say what the command takes where there are too many."""
+        rest = super().parse_args(ctx, args)
+        if ctx.args:
+            takes = " ".join(
+                each.make_metavar(ctx) for each in self.get_params(ctx) if isinstance(each, click.Argument)
+            )
+            ctx.fail(f"{self.name} takes {takes}, so {ctx.args[0]!r} is one too many; quote names that have blanks")
+        return rest
+
+
 def settings_options(command: click.Command) -> click.Command:
     """Add an option for every setting of a run."""
     command.params += [SettingOption(name, setting) for name, setting in SETTINGS.items()]

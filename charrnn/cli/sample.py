@@ -9,6 +9,7 @@ import click
 
 from charrnn.cli.options import (
     FiniteRange,
+    RunCommand,
     device_options,
     filter_options,
     json_option,
@@ -29,7 +30,7 @@ LONGEST_LINE = 2000  # with --lines, so many characters for each are allowed bef
 BETWEEN_TEXTS = "---"
 
 
-@click.command()
+@click.command("sample", cls=RunCommand)
 @click.argument("run", required=False)
 @click.option("--temp", type=FiniteRange(0), help=f"Temperature: low is safe, high is wild.  [default: {TEMP}]")
 @click.option("--greedy", is_flag=True, help="Always the likeliest character; the same as --temp 0.")

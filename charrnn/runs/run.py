@@ -12,8 +12,10 @@ from typing import Any
 from charrnn.config import SETTINGS, Config
 from charrnn.errors import CheckpointError
 from charrnn.files import Lock, replacing
+from charrnn.hints import command
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint, Progress
+from charrnn.text.source import from_path
 
 RUNS = Path("runs")
 LOCK = "lock"
@@ -204,7 +206,25 @@ def load_model(name: str | None) -> tuple[Checkpoint, Path]:
     """
     if name is not None and Path(name).is_file():
         path = Path(name)
+        if _is_text(path):
+            raise CheckpointError(f"{path} is a text, not a run; {_run_of(path)}")
     else:
         run = find_run(name)
         path = run.best if run.best.is_file() else run.last
     return checkpoint.load(path), path
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a file that was named as a run is another file: a safetensors file has a brace as its ninth byte."""
+    if path.suffix == ".safetensors":
+        return False
+    with path.open("rb") as file:
+        return file.read(9)[8:] != b"{"
+
+
+def _run_of(text: Path) -> str:
+    """How to name the run that learned `text`, or how to train one."""
+    folder = RUNS / from_path(text, glob=Config.glob).name
+    if Run(folder).last.is_file():
+        return f"its run is {folder}: {command('sample', folder.name)}"
+    return f"train on it first: {command('train', text)}"

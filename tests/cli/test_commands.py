@@ -73,3 +73,18 @@ def test_an_option_with_another_meaning_is_named():
     assert result.exit_code == 2
     assert result.stderr.endswith("Error: No such option '--time'. Did you mean '--minutes'?\n")
     assert "--minutes" not in invoke("sample", "--time", 1).stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "takes"),
+    [
+        ("sample", ["words", "raw"], "[RUN]"),
+        ("judge", ["words", "raw"], "[RUN]"),
+        ("info", ["words", "raw"], "[RUN]"),
+        ("eval", ["words", "a.txt", "b.txt"], "[RUN] [FILE|-]"),
+    ],
+)
+def test_surplus_arguments_are_named(command, arguments, takes):
+    result = invoke(command, *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"Error: {command} takes {takes}, so {arguments[-1]!r} is one too many" in result.stderr

@@ -68,12 +68,12 @@ def test_of_bytes_it_says_bytes():
 
 
 def test_what_is_wrong_is_one_line():
-    for arguments, message in (
-        (["nosuch"], "there is no run 'nosuch'"),
-        (["--kernel", "nosuch"], "nosuch"),
+    for arguments, code, message in (
+        (["nosuch"], 1, "there is no run 'nosuch'"),
+        (["--kernel", "nosuch"], 2, "nosuch"),
     ):
         result = judge(*arguments)
-        assert (result.exit_code, result.stdout) == (1, "")
+        assert (result.exit_code, result.stdout) == (code, "")
         assert message in result.stderr and result.stderr.count("\n") == 1
     Path("runs/words/tokens.json").unlink()
     assert "the training text beside runs/words/best.safetensors is missing or damaged" in judge().stderr

@@ -6,7 +6,7 @@ import pytest
 
 from charrnn.errors import CharrnnError
 from charrnn.evaluation.compare import find_runs
-from charrnn.runs.run import find_run, list_runs
+from charrnn.runs.run import find_run, list_runs, load_model
 from tests.support.training import SMALL, train
 
 
@@ -42,3 +42,15 @@ def test_only_what_force_moved_aside_is_left_out(tmp_path, monkeypatch):
         Path(f"runs/{name}/last.safetensors").touch()
     assert {run.folder.name for run in list_runs()} == {"poems.older", "corpus.old", "text"}
     assert {run.folder.name for run in find_runs("runs")} == {"poems.older", "corpus.old", "text"}
+
+
+def test_a_text_in_place_of_a_run_leads_to_its_run(text, tmp_path):
+    with pytest.raises(
+        CharrnnError, match=r"fox.txt is a text, not a run; train on it first: charrnn train .*fox.txt$"
+    ):
+        load_model(text)
+    train(text, SMALL | {"steps": 1}, run="runs/fox")
+    with pytest.raises(CharrnnError, match=r"is a text, not a run; its run is runs/fox: charrnn sample fox$"):
+        load_model(text)
+    renamed = Path("runs/fox/last.safetensors").rename("model.bin")
+    assert load_model(str(renamed))[1] == renamed
