@@ -1,7 +1,7 @@
 """Options that several commands share, and the settings of a run as options."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, TypeVar
 
 import click
@@ -37,17 +37,27 @@ class FiniteRange(click.FloatRange):
 
 
 class SettingOption(click.Option):
-    """An option whose help stands under its setting's group; None means that it was not given."""
+    """An option for a setting, listed under the setting's group; its value is None unless it is given."""
+
+    in_presets = False  # whether presets set it, so that the default is not the whole truth
 
     def __init__(self, name: str, setting: Setting) -> None:
         self.group = setting.group
-        default = getattr(Config, name)
+        self._shown_default = getattr(Config, name)
+        kind: dict[str, Any] = {"type": SettingChoice(setting) if setting.choices else setting.type}
         if setting.type is bool:
-            shown, kind = "", {"is_flag": True}
-        else:
-            shown = "" if default in (None, "") else f"  [default: {default}]"
-            kind = {"type": SettingChoice(setting) if setting.choices else setting.type}
-        super().__init__([option_of(name), name], default=None, help=setting.help + shown, **kind)
+            kind = {"is_flag": True}
+            self._shown_default = None
+        super().__init__([option_of(name), name], default=None, help=setting.help, **kind)
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The option and its help, which ends with the default."""
+        record = super().get_help_record(ctx)
+        if record is None or self._shown_default in (None, ""):
+            return record
+        names, text = record
+        preset = ", or the preset's" if self.in_presets else ""
+        return names, f"{text}  [default: {self._shown_default}{preset}]"
 
 
 class GroupedCommand(click.Command):
@@ -85,6 +95,13 @@ def settings_options(command: click.Command) -> click.Command:
     """Add an option for every setting of a run."""
     command.params += [SettingOption(name, setting) for name, setting in SETTINGS.items()]
     return command
+
+
+def mark_settings(command: click.Command, names: Container[str | None]) -> None:
+    """Let the help of these settings say that presets set them as well."""
+    for option in command.params:
+        if isinstance(option, SettingOption):
+            option.in_presets = option.name in names
 
 
 def _prefer_gpu(ctx: click.Context, option: click.Parameter, given: bool) -> None:

@@ -9,7 +9,14 @@ from typing import Any
 import click
 
 from charrnn import presets
-from charrnn.cli.options import GroupedCommand, device_options, json_option, settings_options, threads_option
+from charrnn.cli.options import (
+    GroupedCommand,
+    device_options,
+    json_option,
+    mark_settings,
+    settings_options,
+    threads_option,
+)
 from charrnn.cli.signals import handled, leave
 from charrnn.cli.streams import SIGPIPE
 from charrnn.config import SETTINGS, naming_options
@@ -54,6 +61,7 @@ class TrainCommand(GroupedCommand):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The options, then the presets."""
+        mark_settings(self, {name for preset in presets.names() for name in presets.load_preset(preset)})
         super().format_options(ctx, formatter)
         with formatter.section("Presets"):
             results = read_results()

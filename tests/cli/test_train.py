@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from charrnn import presets, session
 from charrnn.cli import cli
+from charrnn.config import SETTINGS, Config
 from charrnn.session import begin
 from charrnn.training.trainer import Trainer
 
@@ -151,6 +152,15 @@ def test_help_says_what_presets_there_are(folder):
     section = run("--help").stdout.split("Presets:")[1]
     for name in presets.names():
         assert f"\n  {name} " in section and " ".join(section.split()).count(presets.describe(name)) == 1
+
+
+def test_help_says_which_defaults_presets_replace(folder):
+    shown = " ".join(run("--help").stdout.split())
+    assert "Units in each layer. [default: 128, or the preset's]" in shown
+    assert "[default: cosine]" in shown and "[default: 0.97]" in shown  # no preset sets these
+    for name in presets.names():
+        for setting in presets.load_preset(name):
+            assert SETTINGS[setting].group.startswith("Length") or f"[default: {getattr(Config, setting)}, or" in shown
 
 
 def test_standard_input_a_folder_and_bytes(folder):
