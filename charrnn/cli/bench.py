@@ -11,6 +11,7 @@ from charrnn.bench.curve import measure as curves
 from charrnn.bench.job import TORCH
 from charrnn.bench.match import BenchRequest, bench
 from charrnn.bench.workload import Workload
+from charrnn.cli.completion import complete_presets, complete_texts
 from charrnn.cli.options import SettingOption, device_options, json_option, precision_option, refuse
 from charrnn.config import SETTINGS, Config, naming_options, resolve
 from charrnn.kernels.choice import KERNELS
@@ -53,8 +54,20 @@ def size_options(command: click.Command) -> click.Command:
     is_flag=True,
     help="Also time the drawing of new text (on a CPU by weights of 10 bits, unless --precision is float32).",
 )
-@click.option("--curve", metavar="CORPUS", help="Let both sides learn this text: loss against time.")
-@click.option("--preset", default="quick", show_default=True, metavar="NAME", help="Settings of --curve's training.")
+@click.option(
+    "--curve",
+    metavar="CORPUS",
+    shell_complete=complete_texts,
+    help="Let both sides learn this text: loss against time.",
+)
+@click.option(
+    "--preset",
+    default="quick",
+    show_default=True,
+    metavar="NAME",
+    shell_complete=complete_presets,
+    help="Settings of --curve's training.",
+)
 @click.option(
     "--config",
     "config_file",

@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
+from charrnn.cli.completion import complete_runs
 from charrnn.cli.options import FiniteRange, json_option
 from charrnn.evaluation.compare import compare, find_runs
 from charrnn.view.compare import show_standings
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...", shell_complete=complete_runs)
 @click.option(
     "--to",
     type=FiniteRange(0),

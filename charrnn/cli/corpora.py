@@ -12,6 +12,7 @@ from charrnn.catalogue import fetch_corpus, find_corpus, is_here, list_corpora, 
 from charrnn.catalogue.entry import Corpus
 from charrnn.catalogue.fetch import Provenance
 from charrnn.catalogue.sources import CorpusSource
+from charrnn.cli.completion import complete_corpora
 from charrnn.cli.options import json_option
 from charrnn.cli.progress import progress_bar
 from charrnn.errors import CorpusError
@@ -56,7 +57,7 @@ def list_(as_json: bool) -> None:
 
 
 @corpora.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_corpora)
 @json_option
 def show(name: str, as_json: bool) -> None:
     """Show what a corpus is, its licence, where it comes from and where it lies.
@@ -86,7 +87,7 @@ def show(name: str, as_json: bool) -> None:
 
 
 @corpora.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_corpora)
 @click.option("--force", is_flag=True, help="Fetch again what is here already.")
 def fetch(names: tuple[str, ...], force: bool) -> None:
     """Fetch corpora, and check their bytes.
@@ -109,7 +110,7 @@ def fetch(names: tuple[str, ...], force: bool) -> None:
 
 
 @corpora.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_corpora)
 @json_option
 @click.pass_context
 def verify(ctx: click.Context, names: tuple[str, ...], as_json: bool) -> None:

@@ -15,6 +15,7 @@ from charrnn.cli.options import (
     json_option,
     precision_option,
     refuse,
+    run_argument,
     threads_option,
 )
 from charrnn.cli.progress import progress_bar
@@ -36,7 +37,7 @@ SHORT = 1.0  # seconds of work that are not worth a bar
 
 
 @click.command("eval", cls=RunCommand)
-@click.argument("run", required=False)
+@run_argument
 @click.argument("file", required=False, metavar="[FILE|-]")
 @click.option(
     "--split",

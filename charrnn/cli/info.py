@@ -11,7 +11,7 @@ import click
 import numpy as np
 
 from charrnn import __version__
-from charrnn.cli.options import RunCommand, json_option
+from charrnn.cli.options import RunCommand, json_option, run_argument
 from charrnn.config import Config
 from charrnn.device.backend import open_backend
 from charrnn.errors import BackendError, Unsupported
@@ -24,7 +24,7 @@ from charrnn.view.info import show_info
 
 
 @click.command("info", cls=RunCommand)
-@click.argument("run", required=False)
+@run_argument
 @json_option
 def command(run: str | None, as_json: bool) -> None:
     """Show a run's settings and history, or what this machine has.

@@ -5,7 +5,15 @@ from dataclasses import asdict
 
 import click
 
-from charrnn.cli.options import FiniteRange, RunCommand, device_options, filter_options, json_option
+from charrnn.cli.options import (
+    FiniteRange,
+    RunCommand,
+    device_options,
+    filter_options,
+    json_option,
+    run_argument,
+    threads_option,
+)
 from charrnn.evaluation.quality.report import judge
 from charrnn.runs.model import open_model
 from charrnn.sampling.sampler import Filter
@@ -15,7 +23,7 @@ COUNT, LENGTH, SEED = 20, 1000, 1
 
 
 @click.command("judge", cls=RunCommand)
-@click.argument("run", required=False)
+@run_argument
 @click.option(
     "--temp",
     type=FiniteRange(0),
@@ -48,6 +56,7 @@ COUNT, LENGTH, SEED = 20, 1000, 1
     help="The same seed draws the same texts.",
 )
 @device_options
+@threads_option
 @json_option
 def command(
     run: str | None,
@@ -60,6 +69,7 @@ def command(
     seed: int,
     device: str,
     kernel: str,
+    threads: int | None,
     as_json: bool,
 ) -> None:
     """Tell how good a run's own text is, beside real text.
@@ -79,7 +89,7 @@ def command(
       charrnn judge names --count 100 --length 500
       charrnn judge linux --json | jq .drawn.copied
     """
-    model = open_model(run, device=device, kernel=kernel)
+    model = open_model(run, device=device, kernel=kernel, threads=threads)
     choose = Filter(temp, top_k, top_p)
     report = judge(model, choose, count=count, length=length, seed=seed, as_list=as_list)
     if as_json:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from charrnn.cli.completion import complete_runs
 from charrnn.config import SETTINGS, Config, Setting, naming_options, option_of
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -89,6 +90,9 @@ class RunCommand(click.Command):
             )
             ctx.fail(f"{self.name} takes {takes}, so {ctx.args[0]!r} is one too many; quote names that have blanks")
         return rest
+
+
+run_argument = click.argument("run", required=False, shell_complete=complete_runs)
 
 
 def settings_options(command: click.Command) -> click.Command:

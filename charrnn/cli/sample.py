@@ -14,6 +14,7 @@ from charrnn.cli.options import (
     filter_options,
     json_option,
     precision_option,
+    run_argument,
     threads_option,
 )
 from charrnn.cli.terminal import printable
@@ -31,7 +32,7 @@ BETWEEN_TEXTS = "---"
 
 
 @click.command("sample", cls=RunCommand)
-@click.argument("run", required=False)
+@run_argument
 @click.option("--temp", type=FiniteRange(0), help=f"Temperature: low is safe, high is wild.  [default: {TEMP}]")
 @click.option("--greedy", is_flag=True, help="Always the likeliest character; the same as --temp 0.")
 @filter_options
@@ -112,9 +113,9 @@ def command(
     beginning = model.vocabulary.decoder("surrogateescape").decode(ids)
     texts = generate(model, ids, choose, limits, seed=seed, count=count)
     if as_json:
-        for pieces in texts:
-            text, prime = readable("".join(pieces)), readable(beginning)
-            click.echo(json.dumps({"text": text, "prime": prime, "seed": seed}, ensure_ascii=False))
+        for index, pieces in enumerate(texts):
+            row = {"text": readable("".join(pieces)), "prime": readable(beginning), "seed": seed, "index": index}
+            click.echo(json.dumps(row, ensure_ascii=False))
     else:
         write = _write_bytes if model.vocabulary.characters is None else _write
         written = [_stream(beginning, pieces, index > 0 and lines != 1, write) for index, pieces in enumerate(texts)]

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from charrnn.cli.compare import print_json
-from charrnn.cli.options import SettingOption, device_options, json_option
+from charrnn.cli.completion import complete_sweeps
+from charrnn.cli.options import SettingOption, device_options, json_option, threads_option
 from charrnn.cli.signals import handled, leave
 from charrnn.config import BUDGETS, SETTINGS, naming_options
 from charrnn.errors import SweepError
@@ -18,7 +19,7 @@ from charrnn.files import Lock
 from charrnn.runs.run import LOCK, RUNS
 from charrnn.search.grid import cell_grid
 from charrnn.search.jobs import Ended, run_trials
-from charrnn.search.plan import read_sweep, with_budget
+from charrnn.search.plan import find_sweep, read_sweep, with_budget
 from charrnn.search.trials import Trial, make_trials
 from charrnn.view.compare import show_standings
 from charrnn.view.sweep import SweepView, show_grid
@@ -32,7 +33,7 @@ def budget_options(command: click.Command) -> click.Command:
 
 @budget_options
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.argument("name", metavar="FILE|NAME", shell_complete=complete_sweeps)
 @click.option(
     "--folder", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the trials' runs.  [default: runs/FILE]"
 )
@@ -46,14 +47,16 @@ def budget_options(command: click.Command) -> click.Command:
 )
 @click.option("--print-commands", is_flag=True, help="Print the commands of what is left to train; train nothing.")
 @device_options
+@threads_option
 @json_option
 def command(
-    file: Path,
+    name: str,
     folder: Path | None,
     jobs: int,
     print_commands: bool,
     device: str,
     kernel: str,
+    threads: int | None,
     as_json: bool,
     **budget: Any,
 ) -> None:
@@ -73,10 +76,11 @@ def command(
 
     \b
     Examples:
-      charrnn sweep charrnn/search/sweeps/cells.yaml
+      charrnn sweep cells
       charrnn sweep search.yaml --jobs 4 --json
       charrnn sweep search.yaml --print-commands | xargs -d '\\n' -n 1 -P 8 sh -c
     """
+    file = find_sweep(name)
     sweep = read_sweep(file)
     folder = folder or RUNS / file.stem
     given = {name: value for name, value in budget.items() if value is not None}
@@ -87,11 +91,13 @@ def command(
     if print_commands:
         for trial in left:
             size = f"  # {trial.parameters:,} parameters" if trial.parameters else ""
-            click.echo(shlex.join(["charrnn", *trial.command(device, kernel)]) + size)
+            click.echo(shlex.join(["charrnn", *trial.command(device, kernel, threads)]) + size)
+        if not left:
+            click.echo(f"nothing is left to train: all {len(trials)} trials in {folder} are finished", err=True)
         return
     folder.mkdir(parents=True, exist_ok=True)
     lock = Lock(folder / LOCK)  # held as long as there is something to train
-    failed = _train(left, SweepView(trials, left), jobs, device, kernel)
+    failed = _train(left, SweepView(trials, left), jobs, device=device, kernel=kernel, threads=threads)
     lock.release()
     standings = compare([trial.run for trial in trials if trial not in failed])
     if as_json:
@@ -109,13 +115,13 @@ def command(
         )
 
 
-def _train(trials: list[Trial], view: SweepView, jobs: int, device: str, kernel: str) -> list[Trial]:
+def _train(trials: list[Trial], view: SweepView, jobs: int, **options: Any) -> list[Trial]:
     """Train them; returns those that failed."""
     failed = []
     try:
         with (
             handled(leave, "SIGTERM", "SIGHUP"),
-            closing(run_trials(trials, jobs, device=device, kernel=kernel)) as events,
+            closing(run_trials(trials, jobs, **options)) as events,
         ):
             for event in events:
                 view.show(event)

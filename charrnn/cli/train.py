@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from charrnn import presets
+from charrnn.cli.completion import complete_presets, complete_runs, complete_texts
 from charrnn.cli.options import (
     GroupedCommand,
     device_options,
@@ -72,20 +73,22 @@ class TrainCommand(GroupedCommand):
 
 @settings_options
 @click.command(cls=TrainCommand)
-@click.argument("corpus", nargs=-1)
+@click.argument("corpus", nargs=-1, shell_complete=complete_texts)
 @click.option(
     "--preset",
     metavar="NAME",
+    shell_complete=complete_presets,
     help=f"Settings that suit a kind of text: {', '.join(presets.names())}.  "
     "[default: what suits the text and the time]",
 )
 @click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE", help="Settings in YAML.")
-@click.option("--run", metavar="DIR", help="Folder of the run.  [default: runs/CORPUS]")
+@click.option("--run", metavar="DIR", shell_complete=complete_runs, help="Folder of the run.  [default: runs/CORPUS]")
 @click.option("--resume", is_flag=True, help="Go on with a run; with nothing else named, the newest one.")
 @click.option("--force", is_flag=True, help="Start anew where a run is already; that one is kept as DIR.old.")
 @click.option(
     "--init-from",
     metavar="RUN",
+    shell_complete=complete_runs,
     help="Begin with the weights of a run, and train further on this text; if "
     "that is the run's own, the same part of it is held out.",
 )

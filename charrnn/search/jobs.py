@@ -37,7 +37,7 @@ class _Job(NamedTuple):
 
 
 def run_trials(
-    trials: Sequence[Trial], jobs: int, *, device: str = "auto", kernel: str = "auto"
+    trials: Sequence[Trial], jobs: int, *, device: str = "auto", kernel: str = "auto", threads: int | None = None
 ) -> Iterator[Began | Ended]:
     """Train them in their order, `jobs` at a time; one that fails does not keep the others from being trained.
 
@@ -49,7 +49,7 @@ def run_trials(
             for place in range(jobs):
                 if place not in running and waiting:
                     trial = waiting.popleft()
-                    process = _start(trial, trial.command(device, kernel), _processors(place, jobs))
+                    process = _start(trial, trial.command(device, kernel, threads), _processors(place, jobs))
                     running[place] = _Job(trial, process)
                     yield Began(trial)
                 elif place in running and running[place].process.poll() is not None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from charrnn.config import BUDGETS, SETTINGS, Setting, check_names
 from charrnn.errors import ConfigError
+from charrnn.hints import nearest
 from charrnn.presets import read_mapping
 
 PARAMETERS = "parameters"
@@ -18,6 +19,7 @@ NO_PRESET = "none"
 _VARIED = SETTINGS | {PARAMETERS: Setting("Weights of the network.", int, "Model", low=1)}
 _COUNTS = {"samples": Setting("Draws.", int, "Sweep", low=1), "seed": Setting("Seed of them.", int, "Sweep", low=0)}
 _SAMPLES, _SEED = 10, 1  # unless the file says so
+_SHIPPED = Path(__file__).with_name("sweeps")
 _KEYS = ("corpus", "preset", "base", "grid", "random", "best_of", *_COUNTS)
 _DIGITS = 3  # of drawn numbers: enough to search with, short enough for a folder's name
 
@@ -37,6 +39,25 @@ class Sweep:
     base: Settings
     points: tuple[Settings, ...]
     best_of: tuple[str, ...] = ()
+
+
+def sweep_names() -> list[str]:
+    """The sweeps that ship."""
+    return sorted(path.stem for path in _SHIPPED.glob("*.yaml"))
+
+
+def find_sweep(name: str) -> Path:
+    """The file called `name`, or the sweep of that name that ships.
+
+    Raises:
+        ConfigError: there is neither.
+    """
+    if Path(name).exists():
+        return Path(name)
+    if name in sweep_names():
+        return _SHIPPED / f"{name}.yaml"
+    hint = nearest(name, sweep_names()) or f"; sweeps that ship: {', '.join(sweep_names())}"
+    raise ConfigError(f"there is no file {name!r}{hint}")
 
 
 def read_sweep(path: Path) -> Sweep:

@@ -65,11 +65,11 @@ class Trial:
                 )
         return saved.progress.ended is not None
 
-    def command(self, device: str = "auto", kernel: str = "auto") -> list[str]:
+    def command(self, device: str = "auto", kernel: str = "auto", threads: int | None = None) -> list[str]:
         """The arguments of `charrnn` that train it, or go on with its training."""
         where = ["--run", str(self.run.folder)]
-        for option, value in (("--device", device), ("--kernel", kernel)):
-            where += [option, value] if value != "auto" else []
+        for option, value in (("--device", device), ("--kernel", kernel), ("--threads", threads)):
+            where += [option, str(value)] if value not in ("auto", None) else []
         if self.run.last.is_file():
             return ["train", "--resume", *where]
         if self.run.metrics.exists():  # stopped before its first checkpoint

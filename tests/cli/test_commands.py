@@ -88,3 +88,9 @@ def test_surplus_arguments_are_named(command, arguments, takes):
     result = invoke(command, *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert f"Error: {command} takes {takes}, so {arguments[-1]!r} is one too many" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["train", "sample", "eval", "judge", "sweep"])
+def test_what_computes_can_be_given_threads(command, runs):
+    assert "--threads N" in invoke(command, "--help").stdout
+    assert "the numpy kernels have no threads" in invoke("judge", "words", "--kernel", "numpy", "--threads", 2).stderr

@@ -46,6 +46,11 @@ def test_the_newest_run_is_the_default_and_the_text_has_the_length_asked_for():
     assert result.stderr == ""
 
 
+def test_texts_in_json_are_numbered():
+    rows = [json.loads(line) for line in sample("--seed", "1", "-n", "3", "--json").stdout.splitlines()]
+    assert [row["index"] for row in rows] == [0, 1, 2]
+
+
 def test_the_default_length_is_500():
     result = sample("--seed", "1", "--json")
     assert len(json.loads(result.stdout)["text"]) == 500

@@ -60,6 +60,26 @@ def test_commands_do_what_the_sweep_would_and_only_what_is_left():
     assert program == "charrnn"
     assert CliRunner().invoke(cli, arguments).exit_code == 0
     assert sweep("--print-commands", "--folder", "there").stdout.splitlines() == lines[1:]
+    assert CliRunner().invoke(cli, shlex.split(lines[1])[1:]).exit_code == 0
+    result = sweep("--print-commands", "--folder", "there")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "nothing is left to train: all 2 trials in there are finished\n"
+
+
+def test_threads_are_handed_to_the_trials():
+    lines = sweep("--print-commands", "--threads", "3").stdout.splitlines()
+    assert all("--kernel numpy --threads 3 " in line for line in lines)
+
+
+def test_a_sweep_that_ships_is_named_like_a_file():
+    result = CliRunner().invoke(cli, ["sweep", "cells", "--print-commands"])
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.count("--run runs/cells/") == 108
+    Path("cells").write_text(SWEEP)
+    assert CliRunner().invoke(cli, ["sweep", "cells", "--print-commands"]).stdout.count("\n") == 2
+    wrong = CliRunner().invoke(cli, ["sweep", "cels"])
+    assert (wrong.exit_code, wrong.stdout) == (1, "")
+    assert wrong.stderr == "Error: there is no file 'cels'; did you mean cells?\n"
 
 
 def test_commands_say_how_large_a_network_is_and_sh_takes_them():
@@ -182,7 +202,7 @@ def test_what_is_wrong_is_one_line():
         assert (result.exit_code, result.stdout) == (1, "")
         assert message in result.stderr and result.stderr.count("\n") == 1
     Path("s.yaml").unlink()
-    assert "s.yaml cannot be read" in sweep().stderr
+    assert "there is no file 's.yaml'; sweeps that ship: cells" in sweep().stderr
     assert sweep("--jobs", "0").exit_code == 2
 
 
