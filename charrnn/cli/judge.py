@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import asdict
+from typing import Unpack
 
 import click
 
 from charrnn.cli.options import (
+    Computing,
     FiniteRange,
     RunCommand,
     device_options,
@@ -67,10 +69,8 @@ def command(
     length: int,
     as_list: bool | None,
     seed: int,
-    device: str,
-    kernel: str,
-    threads: int | None,
     as_json: bool,
+    **computing: Unpack[Computing],
 ) -> None:
     """Tell how good a run's own text is, beside real text.
 
@@ -89,7 +89,7 @@ def command(
       charrnn judge names --count 100 --length 500
       charrnn judge linux --json | jq .drawn.copied
     """
-    model = open_model(run, device=device, kernel=kernel, threads=threads)
+    model = open_model(run, **computing)
     choose = Filter(temp, top_k, top_p)
     report = judge(model, choose, count=count, length=length, seed=seed, as_list=as_list)
     if as_json:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Container
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -11,6 +11,15 @@ from charrnn.cli.completion import complete_runs
 from charrnn.config import SETTINGS, Config, Setting, naming_options, option_of
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Computing(TypedDict, total=False):
+    """Where and how to compute: the values of the options below that commands hand on as they are."""
+
+    device: str
+    kernel: str
+    threads: int | None
+    precision: str
 
 
 class SettingChoice(click.Choice[str]):

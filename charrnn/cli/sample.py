@@ -1,13 +1,13 @@
 """charrnn sample."""
 
-import json
 import secrets
 import sys
-from collections.abc import Callable, Iterator
+from typing import Unpack
 
 import click
 
 from charrnn.cli.options import (
+    Computing,
     FiniteRange,
     RunCommand,
     device_options,
@@ -17,29 +17,28 @@ from charrnn.cli.options import (
     run_argument,
     threads_option,
 )
-from charrnn.cli.terminal import printable
 from charrnn.cli.texts import reading, text_options
 from charrnn.runs.model import Model, open_model
 from charrnn.sampling.generate import Limits, count_new, generate
 from charrnn.sampling.sampler import Filter
 from charrnn.text.prompt import read_text
-from charrnn.text.vocabulary import raw, readable
+from charrnn.view.sample import BETWEEN_TEXTS, show_json, show_new_lines, show_texts
+from charrnn.view.terminal import note
 
 TEMP = Filter.temperature
 LENGTH = 500
-LONGEST_LINE = 2000  # with --lines, so many characters for each are allowed before it is given up
-BETWEEN_TEXTS = "---"
+LONGEST_LINE = 2000  # characters: with --lines, a text ends after this many for each line, whatever it holds
 
 
 @click.command("sample", cls=RunCommand)
 @run_argument
 @click.option("--temp", type=FiniteRange(0), help=f"Temperature: low is safe, high is wild.  [default: {TEMP}]")
-@click.option("--greedy", is_flag=True, help="Always the likeliest character; the same as --temp 0.")
+@click.option("--greedy", is_flag=True, help="Always take the most likely character; the same as --temp 0.")
 @filter_options
 @click.option("--length", type=click.IntRange(1), help=f"Characters to draw.  [default: {LENGTH}]")
-@click.option("--lines", type=click.IntRange(1), help="Stop after so many lines.")
+@click.option("--lines", type=click.IntRange(1), help="Stop after this many lines.")
 @click.option("--stop", metavar="STRING", help="Stop before STRING.")
-@click.option("--prime", metavar="TEXT", help="Begin with TEXT; it is printed, and not counted in --length or --lines.")
+@click.option("--prime", metavar="TEXT", help="Begin with TEXT, which --length and --lines do not count.")
 @click.option("--prime-file", metavar="FILE|-", help="Begin with the text of a file, or of standard input.")
 @text_options
 @click.option(
@@ -49,7 +48,7 @@ BETWEEN_TEXTS = "---"
     default=1,
     show_default=True,
     metavar="N",
-    help=f"Draw N texts at once; a line {BETWEEN_TEXTS} stands between them, unless --lines is 1.",
+    help=f"Draw N texts at once, with a line {BETWEEN_TEXTS} between them unless --lines is 1.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="The same seed draws the same text.  [default: random]")
 @device_options
@@ -72,17 +71,15 @@ def command(
     errors: str | None,
     count: int,
     seed: int | None,
-    device: str,
-    kernel: str,
-    precision: str,
-    threads: int | None,
     as_json: bool,
+    **computing: Unpack[Computing],
 ) -> None:
     """Write new text in the style of what a run learned.
 
-    RUN is a run's folder, its name in runs/, or a checkpoint file; left out, it is the newest run. The text goes to
-    standard output as it is drawn; that of a run of bytes byte for byte, UTF-8 or not. In JSON, which cannot hold them,
-    bytes that are not UTF-8 are U+FFFD; on a terminal as well, where control characters are escapes.
+    RUN is a run's folder, its name in runs/, or a checkpoint file; the default is the newest run. The text is printed
+    as it is drawn. A run of bytes prints exactly the bytes that it draws, even if they are not UTF-8, except in JSON
+    and on a terminal, where U+FFFD takes their place. A terminal also shows control characters as escapes and the prime
+    in bold.
 
     \b
     Examples:
@@ -101,54 +98,26 @@ def command(
     if seed is None:
         seed = secrets.randbelow(2**32)
         if sys.stderr.isatty() and not as_json:
-            click.echo(f"seed {seed}", err=True)
+            note(f"seed {seed}")
 
-    model = open_model(run, device=device, kernel=kernel, threads=threads, precision=precision)
-    if prime_file is not None:
-        prime = read_text(prime_file, reading(model.config, encoding, errors))
-    ids = model.encode(prime or "", unknown=unknown)
+    model = open_model(run, **computing)
+    begin = prime or "" if prime_file is None else read_text(prime_file, reading(model.config, encoding, errors))
+    ids = model.encode(begin, unknown=unknown)
     choose = Filter(0.0 if greedy else TEMP if temp is None else temp, top_k, top_p)
     limits = Limits(length or (lines * LONGEST_LINE if lines else LENGTH), lines, stop)
 
-    beginning = model.vocabulary.decoder("surrogateescape").decode(ids)
     texts = generate(model, ids, choose, limits, seed=seed, count=count)
+    known = model.vocabulary.decoder("surrogateescape").decode(ids)  # the prime as the model reads it
     if as_json:
-        for index, pieces in enumerate(texts):
-            row = {"text": readable("".join(pieces)), "prime": readable(beginning), "seed": seed, "index": index}
-            click.echo(json.dumps(row, ensure_ascii=False))
-    else:
-        write = _write_bytes if model.vocabulary.characters is None else _write
-        written = [_stream(beginning, pieces, index > 0 and lines != 1, write) for index, pieces in enumerate(texts)]
-        if lines:
-            _tell_how_new(model, written)
+        show_json(texts, known, seed)
+        return
+    shown = show_texts(texts, known, of_bytes=model.config.bytes, separated=lines != 1)
+    if lines:
+        _count_new_lines(model, shown)
 
 
-def _write(text: str) -> None:
-    click.echo(printable(text), nl=False)
-
-
-def _write_bytes(text: str) -> None:
-    if sys.stdout.isatty():
-        _write(readable(text))
-    else:
-        click.echo(raw(text), nl=False)  # just as they were drawn, UTF-8 or not
-
-
-def _stream(beginning: str, pieces: Iterator[str], separated: bool, write: Callable[[str], None]) -> str:
-    """Write a text as it is drawn, and end its last line; returns it from the line on that the drawing began in."""
-    write(f"{BETWEEN_TEXTS}\n{beginning}" if separated else beginning)
-    text = beginning.rpartition("\n")[2]
-    for piece in pieces:
-        write(piece)
-        text += piece
-    if not text.endswith("\n"):
-        write("\n")
-    return text
-
-
-def _tell_how_new(model: Model, texts: list[str]) -> None:
+def _count_new_lines(model: Model, texts: list[str]) -> None:
     tokens = model.tokens()
     lines = [line for text in texts for line in text.split("\n")[:-1] if line]
     if tokens and lines:
-        new = count_new(lines, tokens)
-        click.echo(f"{new} of {len(lines)} lines are not in the text that the run learned from", err=True)
+        show_new_lines(count_new(lines, tokens), len(lines))

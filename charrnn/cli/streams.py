@@ -1,5 +1,6 @@
 """The standard streams, so that the program works wherever it is started: closed, full, or a pipe nobody reads."""
 
+import codecs
 import os
 import sys
 from contextlib import suppress
@@ -39,8 +40,13 @@ def open_streams() -> None:
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.open(os.devnull, flags), mode))  # noqa: SIM115 (for as long as the program runs)
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # a terminal that cannot show a character must not end the program
+        # A terminal that cannot show a character must not end the program, and text is more than ASCII.
+        stream.reconfigure(encoding="utf-8" if _is_ascii(stream) else None, errors="replace")
     sys.stderr = Unfailing(sys.stderr)
+
+
+def _is_ascii(stream: TextIO) -> bool:
+    return codecs.lookup(stream.encoding).name == "ascii"
 
 
 def drop_unwritten() -> None:

@@ -153,19 +153,37 @@ def test_bytes_that_are_no_utf_8_are_written_as_they_are():
     assert found["text"] == data[5:-1].decode("utf-8", "replace")
 
 
+def on_terminal(*arguments, **variables):
+    """What a terminal gets."""
+    parent, child = pty.openpty()
+    with start(*arguments, stdout=child, **variables):
+        os.close(child)
+        shown = b""
+        with suppress(OSError):  # the end of a terminal
+            while piece := os.read(parent, 4096):
+                shown += piece
+    os.close(parent)
+    return shown
+
+
+BOLD, PLAIN = b"\x1b[1m", b"\x1b[0m"
+
+
 @pytest.mark.skipif(pty is None, reason="there are no pseudo-terminals")
 def test_a_terminal_obeys_nothing_in_the_text():
     for prime, written in (("a\x1b[2J\tb", "a\\x1b[2J\tb"), ("a\udcff\x07", "a\ufffd\\x07")):
-        parent, child = pty.openpty()
-        with start("raw", "--length", "4", "--prime", prime, stdout=child):
-            os.close(child)
-            shown = b""
-            with suppress(OSError):  # the end of a terminal
-                while piece := os.read(parent, 4096):
-                    shown += piece
-        os.close(parent)
-        assert shown.startswith(written.encode())
+        shown = on_terminal("raw", "--length", "4", "--prime", prime)
+        assert shown.startswith(BOLD + written.encode() + PLAIN)
         assert sample("raw", "--length", "4", "--prime", prime).stdout_bytes.startswith(os.fsencode(prime))
+
+
+@pytest.mark.skipif(pty is None, reason="there are no pseudo-terminals")
+def test_only_a_terminal_shows_the_prime_in_bold():
+    arguments = ["--prime", "ca", "--length", "1", "--greedy"]
+    assert on_terminal(*arguments) == BOLD + b"ca" + PLAIN + b"t\r\n"
+    assert on_terminal(*arguments[2:]) == sample(*arguments[2:]).stdout_bytes.replace(b"\n", b"\r\n")
+    assert on_terminal(*arguments, TERM="dumb") == b"cat\r\n"
+    assert sample(*arguments).stdout == "cat\n"
 
 
 def test_unseen_characters():
@@ -191,11 +209,10 @@ def test_the_prime_can_be_read_in_another_encoding():
     assert sample("--prime-file", "prime.txt", "--encoding", "utf-16", "--greedy", "--length", "1").stdout == "cat\n"
 
 
-def start(*arguments, **options):
+def start(*arguments, stdout=subprocess.PIPE, **variables):
     command = [sys.executable, "-m", "charrnn", "sample", "--device", "cpu", "--kernel", "numpy", *arguments]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-    return subprocess.Popen(command, text=True, env=environment, **options)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)} | variables
+    return subprocess.Popen(command, text=True, env=environment, stdout=stdout, stderr=subprocess.PIPE)
 
 
 def test_the_text_is_streamed_and_ctrl_c_ends_it_quietly():

@@ -100,3 +100,8 @@ def test_a_line_of_json_that_cannot_be_written_ends_no_training(fox, monkeypatch
     result = CliRunner().invoke(cli, ["train", "fox.txt", "--steps", "9", *TINY.split(), "--json"])
     assert (result.exit_code, result.stderr) == (0, "")
     assert '"reason": "done"' in result.stdout
+
+
+def test_a_stream_of_ascii_gets_other_characters_as_utf_8(runs):
+    (runs / "words").rename(runs / "wörds")
+    assert "runs/wörds" in shell("PYTHONIOENCODING=ascii charrnn info wörds").stdout

@@ -1,0 +1,44 @@
+"""How well a run predicts a text, as lines."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from charrnn.evaluation.ranking import RankedLine
+from charrnn.evaluation.report import EvalReport
+from charrnn.view.terminal import note, printable
+from charrnn.view.wording import figure
+
+LONG = 1 << 20  # characters
+
+
+def show_score(report: EvalReport, unit: str) -> None:
+    """Print a score on standard output, and what it is of on standard error; `unit` is character or byte."""
+    each, figures = unit[:4], report.figures
+    note(f"{report.model} on {report.text}")
+    name = "dynamic" if report.dynamic else "loss"  # not comparable, so they must not look alike
+    print(f"{name:<11} {figure(figures.loss, 4)} nats/{each}")
+    print(f"bits/{each}   {figure(figures.bits_per_char, 4)}")
+    print(f"perplexity  {figure(figures.perplexity, 4)}")
+    print(f"{f'{unit}s':<11} {report.chars}")
+    for name, beside in report.baselines.items():
+        print(f"{name:<11} {beside.loss:.4f} nats/{each}, {beside.bits_per_char:.4f} bits")
+
+
+def show_lines(lines: Iterable[RankedLine], *, as_json: bool) -> None:
+    """Print lines of text with their bits per character, or as JSON."""
+    for each in lines:
+        row = f"{each.bits_per_char:.3f}\t{printable(each.line)}"
+        print(json.dumps(asdict(each), ensure_ascii=False) if as_json else row)
+
+
+def note_baselines(chars: int) -> None:
+    """Say what takes seconds, if the training text of so many characters is long."""
+    if chars > LONG:
+        note(f"counting and compressing {chars:,} characters")
+
+
+def note_unknown(unknown: int, total: int, treatment: str) -> None:
+    """Say how many characters the model does not know; `treatment` is skip or replace."""
+    done = "skipped" if treatment == "skip" else "replaced"
+    note(f"note: {unknown:,} of {total:,} characters are unknown, and were {done}")
