@@ -1,7 +1,7 @@
 """The live display of a training run in a terminal.
 
-Evaluations and samples scroll past above one line that is drawn anew a few times a second. Nothing runs in the
-background: the line is drawn while an event is shown, so an event between two drawings costs next to nothing.
+Evaluations and samples scroll past above one line that is painted anew a few times a second. Nothing runs in the
+background: the line is painted while an event is shown, so an event between two paintings costs next to nothing.
 """
 
 import time
@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
+from rich.constrain import Constrain
 from rich.live import Live
-from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from charrnn.evaluation.units import bits_per_char
 from charrnn.training.events import Evaluated, Event, Finished, Notice, Sampled, Started, Step
-from charrnn.view.layout import facts
+from charrnn.view.layout import GAP, facts
 from charrnn.view.wording import (
     duration,
     evaluated_line,
@@ -30,11 +30,12 @@ from charrnn.view.wording import (
     visible,
 )
 
-DRAW_SECONDS = 1 / 8
-SHORT_READING = 0.5  # seconds of reading that are not worth a bar
+PAINT_SECONDS = 1 / 8
+SHORT_READING = 0.5  # seconds of reading that need no bar
 WEIGHT = 0.02  # of the newest loss in the average
 SAMPLE_LINES = 4
 WIDEST_BAR = 40
+INTERRUPT = len("^C")  # columns in which the terminal shows Ctrl-C; they must not wrap
 
 Clock = Callable[[], float]
 
@@ -43,16 +44,18 @@ class LiveView:
     """Shows a training run on a terminal."""
 
     def __init__(self, console: Console, clock: Clock = time.monotonic) -> None:
-        self._console, self._clock = console, clock
+        self._console = console
+        self._clock = clock
         self._live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False)
         self._run = Path()
-        self._loss, self._steps = 0.0, 0
+        self._loss = 0.0
+        self._steps = 0
         self._val_loss: float | None = None
-        self._next_drawing = clock() + SHORT_READING
+        self._next_painting = clock() + SHORT_READING
 
     @classmethod
     def on_terminal(cls, file: TextIO) -> "LiveView | None":
-        """A view on `file`; None if that is no terminal, or one that cannot move its cursor."""
+        """A view on `file`; None if it is not a terminal that can move its cursor."""
         console = Console(file=file)
         return cls(console) if file.isatty() and not console.is_dumb_terminal else None
 
@@ -63,28 +66,28 @@ class LiveView:
         self._live.stop()
 
     def reading(self, done: int, total: int) -> None:
-        """Show how far a text has been read; `done` of `total` bytes."""
-        if self._drawing_due():
+        """Show how much of a text has been read; `done` of `total` bytes."""
+        if self._painting_due():
             share = done / total if total else 0
-            # Without the size, as every pass over a text counts in it.
-            self._draw(share, f"reading {share:.0%}" if total else f"reading {file_size(done)}")
+            # The size is not shown: it counts every pass over the text.
+            self._paint(share, f"reading {share:.0%}" if total else f"reading {file_size(done)}")
 
     def show(self, event: Event) -> None:
         """Show an event."""
         match event:
             case Step():
                 self._smooth(event.loss)
-                if self._drawing_due():
-                    self._draw(event.progress, self._step_line(event))
+                if self._painting_due():
+                    self._paint(event.progress, self._step_line(event))
             case Evaluated():
                 self._val_loss = event.val_loss
                 self._console.print(Text(evaluated_line(event), "bold green" if event.best else "bold"))
             case Sampled() if event.text.strip():
-                self._console.print(_sample(event.text, self._console))
+                self._console.print(_sample(event.text, self._console.width))
             case Notice():
                 self._console.print(Text(f"note: {event.text}", "yellow"))
             case Started():
-                self._live.stop()  # the bar of the reading is done with
+                self._live.stop()  # removes the bar of the reading
                 self._run = event.run
                 self._console.print(facts(started_lines(event)))
             case Finished():
@@ -92,23 +95,24 @@ class LiveView:
                 self._console.print(facts(finished_lines(event, self._run)))
 
     def _smooth(self, loss: float) -> None:
-        """Take a loss into the average: of about the last quarter of the steps, and of 50 at most."""
+        """Update the average, which is over about the last quarter of the steps, at most 50."""
         self._steps += 1
         self._loss += max(4 / (self._steps + 3), WEIGHT) * (loss - self._loss)
 
-    def _drawing_due(self) -> bool:
-        if self._clock() < self._next_drawing:
+    def _painting_due(self) -> bool:
+        if self._clock() < self._next_painting:
             return False
-        self._next_drawing = self._clock() + DRAW_SECONDS
+        self._next_painting = self._clock() + PAINT_SECONDS
         return True
 
-    def _draw(self, share: float, line: str) -> None:
-        """Draw the live line: a bar as wide as there is room for, and `line`."""
-        width = min(self._console.width - len(line) - 3, WIDEST_BAR)
-        row = Table.grid(padding=(0, 2, 0, 0))
+    def _paint(self, share: float, line: str) -> None:
+        """Paint the live line: a bar as wide as there is room for, and `line`."""
+        room = self._console.width - INTERRUPT - 1
+        bar = min(room - len(line) - GAP, WIDEST_BAR)
+        row = Table.grid(padding=(0, GAP, 0, 0), pad_edge=False)
         text = Text(line, no_wrap=True, overflow="ellipsis")
-        row.add_row(*([ProgressBar(1, share, width, complete_style="cyan")] if width > 3 else []), text)
-        self._live.update(row)
+        row.add_row(*([ProgressBar(1, share, bar, complete_style="cyan")] if bar > 1 else []), text)
+        self._live.update(Constrain(row, room))
         self._live.start()
         self._live.refresh()
 
@@ -119,8 +123,8 @@ class LiveView:
         return f"epoch {step.epoch:.2f}  {train}{val}  {short(step.chars_per_second)} char/s{left}"
 
 
-def _sample(text: str, console: Console) -> Padding:
-    """The first lines of a sample that are not blank, as they fit."""
+def _sample(text: str, width: int) -> Text:
+    """The first lines of a sample that are not blank, indented and folded; no blanks fill them up."""
     written = "\n".join(line for line in visible(text).split("\n") if line.strip())
-    lines = Text(written).wrap(console, console.width - 4, overflow="fold")
-    return Padding(Text("\n").join(lines[:SAMPLE_LINES]), (0, 2))
+    lines = Text(written).wrap(Console(width=width), width - 2 * GAP, overflow="fold")[:SAMPLE_LINES]
+    return Text("\n".join(f"{' ' * GAP}{line.plain.rstrip()}" for line in lines))

@@ -57,15 +57,15 @@ class Clock:
 
 
 class Screen:
-    """A live view on a terminal of `width` columns; what it drew, without colours and cursor movements."""
+    """A live view on a terminal of `width` columns; what it painted, without colours and cursor movements."""
 
     def __init__(self, width=80):
         self.file, self.clock = StringIO(), Clock()
         self.console = Console(file=self.file, width=width, force_terminal=True)
         self.view = LiveView(self.console, self.clock)
 
-    def drawn(self):
-        """All that was drawn since this was last called, one string for each line."""
+    def painted(self):
+        """All that was painted since this was last called, one string for each line."""
         text = re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", self.file.getvalue())
         self.file.seek(0)
         self.file.truncate()
@@ -74,7 +74,7 @@ class Screen:
     def show(self, event, later=1.0):
         self.clock.now += later
         self.view.show(event)
-        return self.drawn()
+        return self.painted()
 
 
 @pytest.fixture(params=[80, 200])
@@ -97,8 +97,8 @@ def test_the_live_line_has_everything_and_fits(screen):
         screen.show(EVALUATED)
         line = screen.show(step(1))[-1]
     assert "epoch 12.34  train 2.000 (2.89 bits)  val 1.700  45.1k char/s  1:23 left" in line
-    assert line.startswith("━━")
-    assert len(line) <= screen.console.width - 1
+    assert line.startswith("━")
+    assert len(line) <= screen.console.width - len("^C") - 1
 
 
 def test_a_narrow_terminal_gets_one_line_without_a_bar():
@@ -107,7 +107,7 @@ def test_a_narrow_terminal_gets_one_line_without_a_bar():
         lines = screen.show(step(1))
     assert len(lines) == 1
     assert lines[0].startswith("epoch 12.34")
-    assert len(lines[0]) <= 40
+    assert len(lines[0]) <= 40 - len("^C") - 1
 
 
 def test_losses_of_a_run_that_diverges_stay_short(screen):
@@ -117,14 +117,14 @@ def test_losses_of_a_run_that_diverges_stay_short(screen):
         assert "train 1.67e+33 (2.41e+33 bits)  val 1.67e+33  45.1k" in screen.show(step(1, loss=1.67e33))[-1]
 
 
-def test_it_is_drawn_a_few_times_a_second_at_most():
+def test_it_is_painted_a_few_times_a_second_at_most():
     screen = Screen()
     with screen.view:
-        drawn = [bool(screen.show(step(number), later=0.01)) for number in range(200)]
-    assert 8 <= sum(drawn) <= 16
+        painted = [bool(screen.show(step(number), later=0.01)) for number in range(200)]
+    assert 8 <= sum(painted) <= 16
 
 
-def test_a_step_between_two_drawings_costs_microseconds():
+def test_a_step_between_two_paintings_costs_microseconds():
     screen = Screen()
     event = step(1)
     with screen.view:
@@ -160,9 +160,16 @@ def test_evaluations_and_samples_scroll_past(screen):
 def test_blank_lines_of_samples_are_left_out(screen):
     screen.view.show(Sampled(100, "\n\none\n  \ntwo\n"))
     assert [line.strip() for line in screen.file.getvalue().splitlines()] == ["one", "two"]
-    screen.drawn()
+    screen.painted()
     screen.view.show(Sampled(100, "\n \n"))
     assert screen.file.getvalue() == ""
+
+
+def test_samples_are_not_filled_up_with_blanks(screen):
+    screen.view.show(Sampled(100, "one\ntwo " + "x" * 300))
+    lines = re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", screen.file.getvalue()).splitlines()
+    assert lines[0] == "  one" and lines[1].startswith("  two")
+    assert not any(line.endswith(" ") for line in lines)
 
 
 def test_an_early_stop_names_the_option():
@@ -211,13 +218,13 @@ def test_a_long_sample_is_folded_and_cut(screen):
 def test_reading_shows_a_bar_if_it_takes_long(screen):
     with screen.view:
         screen.view.reading(1, 100_000_000)
-        assert screen.drawn() == []
+        assert screen.painted() == []
         screen.clock.now = 1.0
         screen.view.reading(50_000_000, 100_000_000)
-        assert screen.drawn()[-1].endswith("reading 50%")
+        assert screen.painted()[-1].endswith("reading 50%")
         screen.clock.now = 2.0
         screen.view.reading(60_000_000, 0)
-        assert screen.drawn()[-1].endswith("reading 60.0 MB")
+        assert screen.painted()[-1].endswith("reading 60.0 MB")
         assert screen.show(Notice("kept 3 CRLF line ends"))[0] == "note: kept 3 CRLF line ends"
 
 
