@@ -27,7 +27,7 @@ COMMANDS = {
     "sample": "Write new text in the style of what a run learned.",
     "eval": "Measure how well a run predicts a text.",
     "judge": "Compare a run's samples with real text.",
-    "info": "Show a run's settings and history, or what this machine has.",
+    "info": "Show a run's settings and history, and what this machine has.",
     "compare": "Compare runs: what they are, what they reached, and how fast.",
     "sweep": "Search over settings: train a run for each combination.",
     "bench": "Measure how fast a network trains here, alone or against a rival.",

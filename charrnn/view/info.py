@@ -1,4 +1,4 @@
-"""Runs and machines as text; the values are those of `charrnn info --json`."""
+"""Runs and machines as text."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,54 +9,56 @@ from rich.text import Text
 
 from charrnn.config import Config
 from charrnn.evaluation.units import bits_per_char
-from charrnn.view.layout import facts, grid, open_console
+from charrnn.kernels.describe import DeviceFacts, MachineFacts, MissingDevice
+from charrnn.runs.describe import RunFacts
+from charrnn.view.layout import NO_WRAPPING, facts, grid, open_console
 from charrnn.view.wording import duration, figure, file_size, visible
 
-WIDTH_OF_A_FILE = 120
 ROWS = 12  # of the history
 CHARACTERS = 200  # of the vocabulary
 COLUMNS = ("step", "epoch", "time", "train loss", "val loss", "bits/char")
 
+Row = dict[str, Any]  # a line of the metrics
 
-def show_info(run: dict[str, Any] | None, machine: dict[str, Any], console: Console | None = None) -> None:
+
+def show_info(run: RunFacts | None, machine: MachineFacts, console: Console | None = None) -> None:
     """Print both on standard output, or on `console`."""
-    console = console or open_console(WIDTH_OF_A_FILE)
+    output = console or open_console(NO_WRAPPING)
     if run:
-        _show_run(run, console)
-        console.print()
-    _show_machine(machine, console)
+        _show_run(run, output)
+        output.print()
+    output.print(facts(_machine_facts(machine)))
 
 
-def _show_run(run: dict[str, Any], console: Console) -> None:
+def _show_run(run: RunFacts, console: Console) -> None:
     console.print(facts(_run_facts(run)))
     console.print()
-    console.print(_settings(run["config"], run["origins"]))
+    console.print(_settings(run.config, run.origins))
     console.print(Text("all other settings are their defaults", "dim"))
-    if run["history"]:
+    if run.history:
         console.print()
-        console.print(_history(run["history"]))
+        console.print(_history(run.history))
 
 
-def _show_machine(machine: dict[str, Any], console: Console) -> None:
-    versions = f"charrnn {machine['charrnn']}, Python {machine['python']}, NumPy {machine['numpy']}"
-    lines = [("here", f"{versions}, {machine['platform']}")]
-    for device in machine["devices"]:
-        lines.append((device["device"], _device(device, used=device["device"] == machine["device"])))
-        lines += [("", f"not {refusal}") for refusal in device.get("passed_over", ())]
-    console.print(facts(lines))
+def _machine_facts(machine: MachineFacts) -> Iterator[tuple[str, str]]:
+    versions = f"charrnn {machine.charrnn}, Python {machine.python}, NumPy {machine.numpy}"
+    yield "here", f"{versions}, {machine.platform}"
+    for device in machine.devices:
+        yield device.device, _device(device, used=device.device == machine.device)
+        if isinstance(device, DeviceFacts):
+            yield from (("", f"not {refusal}") for refusal in device.passed_over)
 
 
-def _run_facts(run: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    corpus, progress = run["corpus"], run["progress"]
-    yield "run", run["run"]
+def _run_facts(run: RunFacts) -> Iterator[tuple[str, str]]:
+    corpus, characters = run.corpus, run.vocabulary.characters
+    yield "run", run.run
     yield "text", f"{corpus['description']}, {file_size(corpus['size'])}, sha256 {corpus['sha256'][:16]}…"
-    yield "model", f"{run['model']}: {run['parameters']:,} parameters"
-    characters = run["vocabulary"]["characters"]
+    yield "model", f"{run.model}: {run.parameters:,} parameters"
     yield "knows", "256 bytes" if characters is None else f"{len(characters)} characters: {_characters(characters)}"
-    if run["preset"]:
-        yield "preset", run["preset"]
-    yield "saved", f"{run['checkpoint']} at step {progress['step']}"
-    yield "files", ", ".join(f"{name} {file_size(size)}" for name, size in run["files"].items())
+    if run.preset:
+        yield "preset", run.preset
+    yield "saved", f"{run.checkpoint} at step {run.progress['step']}"
+    yield "files", ", ".join(f"{name} {file_size(size)}" for name, size in run.files.items())
 
 
 def _characters(characters: str) -> str:
@@ -64,25 +66,25 @@ def _characters(characters: str) -> str:
     return shown if len(shown) <= CHARACTERS else shown[:CHARACTERS] + "…"
 
 
-def _device(device: dict[str, Any], used: bool) -> str:
-    if "missing" in device:
-        return device["missing"]
-    precision = f" in {device['precision']}" if device["precision"] != "float32" else ""
-    return f"{device['description']}, {device['kernels']} kernels{precision}{', used' if used else ''}"
+def _device(device: DeviceFacts | MissingDevice, used: bool) -> str:
+    if isinstance(device, MissingDevice):
+        return device.missing
+    precision = f" in {device.precision}" if device.precision != "float32" else ""
+    return f"{device.description}, {device.kernels} kernels{precision}{', used' if used else ''}"
 
 
-def _settings(config: dict[str, Any], origins: dict[str, str]) -> Table:
-    """What is not as by default, or was given all the same; what nobody gave was fitted by the program."""
+def _settings(config: dict[str, Any], given_by: dict[str, str]) -> Table:
+    """The settings that were given or are not defaults; where nobody gave one, charrnn fitted it to the text."""
     defaults = Config().to_dict()
     table = grid("setting", "value", "given by")
     for name, value in config.items():
-        if value != defaults[name] or name in origins:
+        if value != defaults[name] or name in given_by:
             shown = f"{value:g}" if isinstance(value, float) else str(value)
-            table.add_row(name, Text(shown), Text(origins.get(name, "charrnn")))
+            table.add_row(name, Text(shown), Text(given_by.get(name, "charrnn")))
     return table
 
 
-def _history(history: list[dict[str, Any]]) -> Table:
+def _history(history: list[Row]) -> Table:
     best = min((row for row in history if row["val_loss"] is not None), key=lambda row: row["val_loss"], default=None)
     table = grid(*COLUMNS, "", numbers=len(COLUMNS))
     for row in _chosen(history, best):
@@ -100,8 +102,8 @@ def _history(history: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _chosen(history: list[dict[str, Any]], best: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """At most ROWS of the history, evenly spread from first to last, the best one among them."""
+def _chosen(history: list[Row], best: Row | None) -> list[Row]:
+    """At most ROWS rows, evenly spread from first to last, the best one among them."""
     if len(history) <= ROWS:
         return history
     spread = {round(index * (len(history) - 1) / (ROWS - 2)) for index in range(ROWS - 1)}

@@ -1,4 +1,4 @@
-"""Tables without lines, as all views use them."""
+"""Tables without lines, which all views use."""
 
 import os
 import re
@@ -11,19 +11,21 @@ from rich.table import Table
 from rich.text import Text
 
 GAP = 2  # spaces between columns
+NO_WRAPPING = 100_000  # columns
 
 
 def open_console(width_of_a_file: int) -> Console:
-    """Standard output; where that is no terminal it is so wide, or as COLUMNS says."""
+    """Standard output; if it is not a terminal, its width is COLUMNS, or else `width_of_a_file`."""
     if sys.stdout.isatty():
         return Console()
-    return Console(file=_Trimmed(), width=None if "COLUMNS" in os.environ else width_of_a_file)
+    return Console(file=_Trimmed(), width=None if "COLUMNS" in os.environ else width_of_a_file)  # type: ignore[arg-type]
 
 
 class _Trimmed:
-    """Standard output without the spaces at the ends of lines that fill up tables."""
+    """Standard output without the spaces with which tables fill up their lines."""
 
     def write(self, text: str) -> int:
+        """Write text; a line must not end in the middle of its trailing spaces."""
         return sys.stdout.write(re.sub(r" +$", "", text, flags=re.MULTILINE))
 
     def __getattr__(self, name: str) -> Any:
@@ -31,7 +33,7 @@ class _Trimmed:
 
 
 def facts(lines: Iterable[tuple[str, str]]) -> Table:
-    """Titles, each with a text beside it that is folded where it is too long."""
+    """Titles, each beside a text that is folded if it is too long."""
     table = Table.grid(padding=(0, GAP, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
@@ -41,9 +43,9 @@ def facts(lines: Iterable[tuple[str, str]]) -> Table:
 
 
 def grid(*titles: str, numbers: int = 0) -> Table:
-    """A table with a row of titles; its first columns, so many as `numbers` says, are aligned to the right.
+    """A table with a row of titles; its first `numbers` columns are aligned to the right.
 
-    Those are never folded: half a number on a line is another number. The other columns take what is left.
+    Those are never folded: half a number on a line is another number. The other columns take the rest of the width.
     """
     table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False)
     for title in titles[:numbers]:
@@ -54,7 +56,7 @@ def grid(*titles: str, numbers: int = 0) -> Table:
 
 
 def folded(text: str, width: int) -> str:
-    """`text` in lines of `width`, broken after commas; what is longer without one is left to the table."""
+    """`text` in lines of `width`, broken after commas; the table folds what is longer without a comma."""
     lines = [""]
     for part in re.findall(r"[^,]*,|[^,]+$", text):
         if lines[-1] and len(lines[-1]) + len(part) > width:

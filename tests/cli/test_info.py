@@ -4,8 +4,9 @@ import json
 
 from click.testing import CliRunner
 
-from charrnn import __version__, kernels
+from charrnn import __version__
 from charrnn.cli import cli
+from charrnn.kernels import choice
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.runs import checkpoint
 
@@ -35,6 +36,16 @@ def test_the_newest_run_is_shown(runs):
     assert f"charrnn {__version__}" in result.stdout
 
 
+def test_a_pipe_is_not_wrapped_and_the_lock_is_not_a_file_of_the_run(runs):
+    (runs / "words" / ("x" * 100)).touch()
+    lines = info("words").stdout.splitlines()
+    (files,) = [line for line in lines if line.startswith("files ")]
+    assert "best.safetensors" in files and files.endswith("x 0 B")
+    assert len(files) > 120 and "lock" not in files and (runs / "words" / "lock").exists()
+    assert not any(line.endswith(" ") for line in lines)
+    assert json.loads(info("words", "--json").stdout)["run"]["files"].keys() >= {"tokens.bin", "config.yaml"}
+
+
 def test_a_run_of_bytes_is_shown(runs):
     assert "256 bytes" in info("raw").stdout
 
@@ -57,7 +68,7 @@ def test_why_a_run_is_not_faster_is_shown(runs, monkeypatch):
 
 
 def test_a_run_of_another_precision_than_this_machine_has_is_shown(runs, monkeypatch, tmp_path):
-    monkeypatch.setattr(kernels, "CPU_INFO", tmp_path / "nowhere")
+    monkeypatch.setattr(choice, "CPU_INFO", tmp_path / "nowhere")
     best = runs / "words" / "best.safetensors"
     saved = checkpoint.load(best)
     saved.config["precision"] = "bf16"

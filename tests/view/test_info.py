@@ -1,28 +1,25 @@
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
 from charrnn.config import Config
+from charrnn.kernels.describe import DeviceFacts, MachineFacts, MissingDevice
+from charrnn.runs.describe import RunFacts, VocabularyFacts
 from charrnn.view.info import show_info
 
-MACHINE = {
-    "charrnn": "1.0",
-    "python": "3.12.1",
-    "numpy": "2.0",
-    "platform": "Linux x86_64, 2 cores",
-    "device": "cpu",
-    "devices": [
-        {
-            "device": "cpu",
-            "description": "CPU",
-            "kernels": "numpy",
-            "precision": "float32",
-            "passed_over": ["cpu: no C++ compiler"],
-        },
-        {"device": "gpu", "missing": "no GPU: CuPy is not installed"},
+MACHINE = MachineFacts(
+    charrnn="1.0",
+    python="3.12.1",
+    numpy="2.0",
+    platform="Linux x86_64, 2 cores",
+    device="cpu",
+    devices=[
+        DeviceFacts("cpu", "CPU", "numpy", "float32", ["cpu: no C++ compiler"]),
+        MissingDevice("gpu", "no GPU: CuPy is not installed"),
     ],
-}
+)
 
 
 def run(count=0, **changes):
@@ -30,20 +27,21 @@ def run(count=0, **changes):
         {"step": 10 * n, "epoch": n / 10, "seconds": n, "train_loss": 2.0, "val_loss": 3 + abs(n - 7) / 10}
         for n in range(1, count + 1)
     ]
-    return {
-        "run": "runs/x",
-        "checkpoint": "best.safetensors",
-        "model": "gru 1x64",
-        "parameters": 12345,
-        "vocabulary": {"size": 5, "characters": "\t\n [é"},
-        "preset": "names",
-        "corpus": {"description": "x.txt", "size": 1_100_000, "sha256": "ab" * 32},
-        "config": Config(cell="gru", glob="[a-z]*.txt", batch_size=7).to_dict(),
-        "origins": {"cell": "preset names", "glob": "command line", "seq_len": "command line"},
-        "progress": {"step": 70},
-        "history": history,
-        "files": {"best.safetensors": 1_234_567},
-    } | changes
+    known = RunFacts(
+        run="runs/x",
+        checkpoint="best.safetensors",
+        model="gru 1x64",
+        parameters=12345,
+        vocabulary=VocabularyFacts(5, "\t\n [é"),
+        preset="names",
+        corpus={"description": "x.txt", "size": 1_100_000, "sha256": "ab" * 32},
+        config=Config(cell="gru", glob="[a-z]*.txt", batch_size=7).to_dict(),
+        origins={"cell": "preset names", "glob": "command line", "seq_len": "command line"},
+        progress={"step": 70},
+        history=history,
+        files={"best.safetensors": 1_234_567},
+    )
+    return replace(known, **changes)
 
 
 def shown(run, width=80):
