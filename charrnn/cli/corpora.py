@@ -1,8 +1,6 @@
 """charrnn corpora: the texts that are known by name."""
 
 import json
-import shutil
-import textwrap
 from dataclasses import asdict
 from typing import Any
 
@@ -11,20 +9,26 @@ import click
 from charrnn.catalogue import fetch_corpus, find_corpus, is_here, list_corpora, local_path, verify_corpus
 from charrnn.catalogue.entry import Corpus
 from charrnn.catalogue.fetch import Provenance
-from charrnn.catalogue.sources import CorpusSource
 from charrnn.cli.completion import complete_corpora
 from charrnn.cli.options import json_option
 from charrnn.cli.progress import progress_bar
 from charrnn.errors import CorpusError
-
-WIDTH_OF_A_FILE = 100
+from charrnn.view.corpora import (
+    show_bundled,
+    show_corpora,
+    show_corpus,
+    show_fetched,
+    show_present,
+    show_verified,
+    state,
+)
 
 
 @click.group()
 def corpora() -> None:
     """List, fetch and verify texts to learn from.
 
-    A corpus that is not here yet is also fetched by `charrnn train NAME`.
+    `charrnn train NAME` fetches a corpus by itself if it is not here yet.
 
     \b
     Examples:
@@ -45,22 +49,17 @@ def list_(as_json: bool) -> None:
       charrnn corpora list
       charrnn corpora list --json
     """
-    found = list_corpora()
     if as_json:
-        _print_json([_summary(corpus) for corpus in found])
-        return
-    rows = [("NAME", "STATE", "TITLE")]
-    rows += [(corpus.name, _state(corpus), corpus.title) for corpus in found]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        _print_json([_summary(corpus) for corpus in list_corpora()])
+    else:
+        show_corpora(list_corpora())
 
 
 @corpora.command()
 @click.argument("name", shell_complete=complete_corpora)
 @json_option
 def show(name: str, as_json: bool) -> None:
-    """Show what a corpus is, its licence, where it comes from and where it lies.
+    """Show what a corpus is, its licence, its sources, and where it is stored.
 
     \b
     Examples:
@@ -68,22 +67,14 @@ def show(name: str, as_json: bool) -> None:
       charrnn corpora show linux --json
     """
     corpus = find_corpus(name)
-    text = _verified(corpus) if is_here(corpus) else None
-    sources = [{"label": source.label} | asdict(source) for source in corpus.sources]
-    if as_json:
-        details = {"description": corpus.description, "licence": corpus.licence, "text": text, "sources": sources}
-        _print_json(_summary(corpus) | details)
+    text = _verify(corpus) if is_here(corpus) else None
+    if not as_json:
+        show_corpus(corpus, text)
         return
-    click.echo(f"{corpus.name}: {corpus.title}")
-    click.echo(_wrapped(corpus.description))
-    lines = {"licence": corpus.licence, "state": _state(corpus), "path": local_path(corpus)}
-    lines |= {f"source {place}": _with_note(source) for place, source in enumerate(corpus.sources, 1)}
-    if text and text["ok"]:
-        lines |= {"text from": text["origin"], "size": f"{text['size']:,} bytes", "sha256": text["sha256"]}
-    elif text:
-        lines["text"] = text["error"]
-    for key, value in lines.items():
-        click.echo(_wrapped(str(value), f"{key:10} "))
+    sources = [{"label": source.label} | asdict(source) for source in corpus.sources]
+    details = {"description": corpus.description, "licence": corpus.licence}
+    details |= {"text": None if text is None else _result(corpus, text), "sources": sources}
+    _print_json(_summary(corpus) | details)
 
 
 @corpora.command()
@@ -99,14 +90,13 @@ def fetch(names: tuple[str, ...], force: bool) -> None:
     """
     for corpus in [find_corpus(name) for name in names]:
         if corpus.offline:
-            click.echo(f"{corpus.name}: always here ({corpus.sources[0].label}), nothing to fetch")
+            show_bundled(corpus)
         elif is_here(corpus) and not force:
-            text = verify_corpus(corpus)
-            click.echo(f"{corpus.name}: already here and verified, {_described(text)}; --force fetches it again")
+            show_present(corpus, verify_corpus(corpus))
         else:
             with progress_bar(f"fetching {corpus.name}") as progress:
                 text = fetch_corpus(corpus, progress=progress)
-            click.echo(f"{corpus.name}: fetched {_described(text)}, to {local_path(corpus)}")
+            show_fetched(corpus, text)
 
 
 @corpora.command()
@@ -114,7 +104,7 @@ def fetch(names: tuple[str, ...], force: bool) -> None:
 @json_option
 @click.pass_context
 def verify(ctx: click.Context, names: tuple[str, ...], as_json: bool) -> None:
-    """Compare the corpora that are here with what they should be; exit code 1 if one differs.
+    """Compare the corpora that are here with what they should be; the exit code is 1 if one differs.
 
     \b
     Examples:
@@ -122,54 +112,31 @@ def verify(ctx: click.Context, names: tuple[str, ...], as_json: bool) -> None:
       charrnn corpora verify shakespeare --json
     """
     chosen = [find_corpus(name) for name in names] or [corpus for corpus in list_corpora() if is_here(corpus)]
-    results = [_verified(corpus) for corpus in chosen]
+    texts = [(corpus, _verify(corpus)) for corpus in chosen]
     if as_json:
-        _print_json(results)
+        _print_json([_result(corpus, text) for corpus, text in texts])
     else:
-        for result in results:
-            # an error names the corpus itself
-            click.echo(f"{result['name']}: right, sha256 {result['sha256']}" if result["ok"] else result["error"])
-    ctx.exit(0 if all(result["ok"] for result in results) else 1)
+        for corpus, text in texts:
+            show_verified(corpus, text)
+    ctx.exit(1 if any(isinstance(text, str) for _, text in texts) else 0)
+
+
+def _verify(corpus: Corpus) -> Provenance | str:
+    """The text that is here, or what is wrong with it."""
+    try:
+        return verify_corpus(corpus)
+    except CorpusError as error:  # the others are checked all the same
+        return str(error)
+
+
+def _result(corpus: Corpus, text: Provenance | str) -> dict[str, Any]:
+    if isinstance(text, str):
+        return {"name": corpus.name, "ok": False, "error": text}
+    return {"name": corpus.name, "ok": True} | asdict(text)
 
 
 def _summary(corpus: Corpus) -> dict[str, Any]:
-    return {"name": corpus.name, "title": corpus.title, "state": _state(corpus), "path": str(local_path(corpus))}
-
-
-def _state(corpus: Corpus) -> str:
-    if corpus.offline:
-        return "always here"
-    return "here" if is_here(corpus) else "not fetched"
-
-
-def _wrapped(text: str, title: str = "") -> str:
-    """As wide as the terminal; names of files and addresses stay whole."""
-    width = shutil.get_terminal_size((WIDTH_OF_A_FILE, 0)).columns
-    return textwrap.fill(
-        text,
-        width,
-        initial_indent=title,
-        subsequent_indent=" " * len(title),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def _with_note(source: CorpusSource) -> str:
-    return f"{source.label} ({source.note})" if source.note else source.label
-
-
-def _described(text: Provenance) -> str:
-    note = f" ({text.note})" if text.note else ""
-    return f"{text.size:,} bytes from {text.origin}{note}"
-
-
-def _verified(corpus: Corpus) -> dict[str, Any]:
-    try:
-        text = verify_corpus(corpus)
-    except CorpusError as error:  # the others are to be looked at all the same
-        return {"name": corpus.name, "ok": False, "error": str(error)}
-    return {"name": corpus.name, "ok": True} | asdict(text)
+    return {"name": corpus.name, "title": corpus.title, "state": state(corpus), "path": str(local_path(corpus))}
 
 
 def _print_json(value: Any) -> None:
