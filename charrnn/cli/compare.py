@@ -18,15 +18,15 @@ from charrnn.view.compare import show_standings
     "--to",
     type=FiniteRange(0),
     metavar="LOSS",
-    help="Also the time until the validation loss was at or below LOSS (nats per character).",
+    help="Also show the time until the validation loss was at or below LOSS (nats per character).",
 )
 @json_option
 def command(runs: tuple[str, ...], to: float | None, as_json: bool) -> None:
-    """Set runs side by side: what they are, what they reached, and how fast.
+    """Compare runs: what they are, what they reached, and how fast.
 
-    RUN is a run's folder, or its name in runs/, or a folder of runs, such as a sweep's. The lowest validation loss
-    comes first. Characters a second and time are of all that a run did, evaluations included. A run that learned
-    another text than the first one named, or holds out another part of it, is marked: its loss is of other characters.
+    RUN is a run's folder, its name in runs/, or a folder of runs, such as a sweep's. The lowest validation loss comes
+    first. Time and characters per second include evaluations. A run is marked if it learned another text than the
+    first run named, or holds out another part of it: their losses are not comparable.
 
     \b
     Examples:
@@ -43,5 +43,5 @@ def command(runs: tuple[str, ...], to: float | None, as_json: bool) -> None:
 
 
 def print_json(rows: list[dict[str, Any]]) -> None:
-    """A list of objects on standard output."""
+    """Print a list of objects on standard output."""
     click.echo(json.dumps(rows, default=str, indent=2))

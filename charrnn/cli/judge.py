@@ -41,14 +41,14 @@ COUNT, LENGTH, SEED = 20, 1000, 1
     default=COUNT,
     show_default=True,
     metavar="N",
-    help="Texts to draw, all at once.",
+    help="Texts to draw at once.",
 )
-@click.option("--length", type=click.IntRange(1), default=LENGTH, show_default=True, help="Characters of each.")
+@click.option("--length", type=click.IntRange(1), default=LENGTH, show_default=True, help="Characters in each text.")
 @click.option(
     "--lines/--no-lines",
     "as_list",
     default=None,
-    help="The text is a list of lines.  [default: if the run's split is one of lines]",
+    help="Whether the text is a list of lines.  [default: as the run's split says]",
 )
 @click.option(
     "--seed",
@@ -72,15 +72,17 @@ def command(
     as_json: bool,
     **computing: Unpack[Computing],
 ) -> None:
-    """Tell how good a run's own text is, beside real text.
+    """Compare a run's samples with real text.
 
-    RUN is a run's folder, its name in runs/, or a checkpoint file; left out, it is the newest run. It draws texts, and
-    counts what in them the text learned from has as well: words, and runs of characters, which are copied if they are
-    long. Beside it are the figures of as much held-out text, which is what they should be like; where less is held out
-    than was to be drawn, less is drawn, as the share of different words falls as a text grows. Of lists it counts lines
-    that are new, repeated and copied, but not of held-out ones that were chosen because they occur nowhere else (split
-    unique-lines); of source code, known by its braces and calls like f(x), brackets that have a partner. All texts
-    begin and end anywhere, so real code has brackets without one.
+    RUN is a run's folder, its name in runs/, or a checkpoint file; the default is the newest run. Draws texts, and
+    counts the words and passages that also occur in the training text; long passages that do are copied. The figures of
+    as much held-out text show what to aim for. If less text is held out than was asked for, less is drawn, because the
+    share of different words falls as a text grows.
+
+    In lists, lines are counted that are new, repeated or copied; not so in held-out text that was chosen because its
+    lines occur nowhere else (split unique-lines). In source code, which is recognised by its braces and calls like
+    f(x), brackets are counted that have a partner. Texts begin and end anywhere, so even real code has brackets without
+    one.
 
     \b
     Examples:
@@ -95,12 +97,4 @@ def command(
     if as_json:
         click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
         return
-    click.echo(f"{report.model}, temperature {temp:g}, seed {seed}", err=True)
-    if report.drawn.texts < count:
-        unit = "bytes" if report.bytes else "characters"
-        click.echo(
-            f"note: the held-out text fills no more than {report.drawn.chars:,} {unit} of such "
-            "texts, and no more were drawn",
-            err=True,
-        )
-    show_report(report)
+    show_report(report, count)

@@ -74,7 +74,7 @@ class GroupedCommand(click.Command):
     """A command whose help lists settings by their group."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """One section per group, the command's own options first."""
+        """One section for each group, the command's own options first."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for option in self.get_params(ctx):
             record = option.get_help_record(ctx)
@@ -127,7 +127,7 @@ def device_options(function: F) -> F:
     """Add --device, --kernel, and --gpu, which is short for --device gpu."""
     for option in (
         click.option("--gpu", is_flag=True, is_eager=True, expose_value=False, hidden=True, callback=_prefer_gpu),
-        click.option("--kernel", default="auto", metavar="KIND", help="auto, or one kind by name (see charrnn info)."),
+        click.option("--kernel", default="auto", metavar="KIND", help="auto, or kernels by name (see charrnn info)."),
         click.option(
             "--device", default="auto", metavar="auto|cpu|gpu|gpu:N", help="Where to compute; --gpu is --device gpu."
         ),
@@ -137,7 +137,7 @@ def device_options(function: F) -> F:
 
 
 def refuse(*names: str, because: str) -> None:
-    """Refuse options of the running command that were given and would do nothing.
+    """Refuse options of the running command that were given but would have no effect.
 
     Raises:
         UsageError: one was.
@@ -149,15 +149,15 @@ def refuse(*names: str, because: str) -> None:
 
 
 def filter_options(command: F) -> F:
-    """Add which characters are drawn among: --top-k and --top-p."""
+    """Add --top-k and --top-p, which limit what characters are drawn from."""
     command = click.option(
         "--top-p",
         type=FiniteRange(0, 1, min_open=True),
         default=1.0,
-        help="Choose among the likeliest characters that together have probability P.",
+        help="Choose among the most likely characters that together have probability P.",
     )(command)
     return click.option(
-        "--top-k", type=click.IntRange(0), default=0, help="Choose among the K likeliest characters; 0: all."
+        "--top-k", type=click.IntRange(0), default=0, help="Choose among the K most likely characters; 0 means all."
     )(command)
 
 
@@ -172,6 +172,6 @@ threads_option = click.option(
     "--threads",
     type=click.IntRange(1, 1024),
     metavar="N",
-    help="Threads of the compiled kernels.  [default: one for each processor]",
+    help="Threads of the compiled kernels.  [default: one per processor]",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs to read.")

@@ -1,4 +1,4 @@
-"""A bar on standard error for work that takes long."""
+"""A bar on standard error for work that takes time."""
 
 import sys
 import time
@@ -10,11 +10,12 @@ import click
 
 @contextmanager
 def progress_bar(label: str, *, after: float = 0.0) -> Iterator[Callable[[int, int], None] | None]:
-    """Gives what shows (done, to do), from so many seconds on as `after` says; None where there is no terminal."""
+    """A function that shows (done, to do) once `after` seconds have passed; None without a terminal to show it on."""
     if not sys.stderr.isatty():
         yield None
         return
-    began, bar = time.monotonic(), None
+    began = time.monotonic()
+    bar = None
     with ExitStack() as stack:
 
         def show(done: int, total: int) -> None:

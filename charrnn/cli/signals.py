@@ -1,4 +1,4 @@
-"""The signals that ask a command to end."""
+"""Signals that ask a command to end."""
 
 import signal
 import sys
@@ -11,7 +11,7 @@ Handler = Callable[[int, FrameType | None], None]
 
 @contextmanager
 def handled(handler: Handler, *names: str) -> Iterator[None]:
-    """While it is entered, `handler` takes the signals of these names. A hangup that nohup ignores is left so."""
+    """Let `handler` take the signals of these names. A SIGHUP that nohup ignores stays ignored."""
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in numbers}
     taken = [number for number, old in before.items() if (number, old) != (_HANGUP, signal.SIG_IGN)]
@@ -25,7 +25,7 @@ def handled(handler: Handler, *names: str) -> Iterator[None]:
 
 
 def leave(number: int, frame: FrameType | None) -> None:
-    """End by an exception, as Ctrl-C does by itself, so that what was begun is given up in good order."""
+    """Raise an exception, as Ctrl-C does, so that everything is cleaned up on the way out."""
     sys.exit(128 + number)
 
 

@@ -1,4 +1,4 @@
-"""The standard streams, so that the program works wherever it is started: closed, full, or a pipe nobody reads."""
+"""Standard streams that are closed, full, or pipes that nobody reads: the program works with all of them."""
 
 import codecs
 import os
@@ -6,12 +6,12 @@ import sys
 from contextlib import suppress
 from typing import Any, TextIO
 
-SIGPIPE = 13  # which Python turns into an exception; not every system has a name for it
-CLOSED_PIPE = 128 + SIGPIPE  # the exit code of a program that it ends
+SIGPIPE = 13  # Python turns it into an exception; not every system has a name for it
+CLOSED_PIPE = 128 + SIGPIPE  # the exit code of a program that the signal ends
 
 
 class Unfailing:
-    """A stream for messages: that one cannot be written is no reason to end the work it tells of."""
+    """A stream whose failures are ignored: losing a message must not stop the work."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -32,13 +32,13 @@ class Unfailing:
 
 
 def open_streams() -> None:
-    """Put the null device where a stream was closed; standard error never fails from here on.
+    """Open the null device for each stream that is closed, and make standard error ignore failures.
 
-    It is opened for reading where standard output was closed, so that what would be lost there is an error.
+    For standard output it is opened for reading, so that writing is an error and no result is lost unnoticed.
     """
     for name, flags, mode in (("stdin", os.O_RDONLY, "r"), ("stdout", os.O_RDONLY, "w"), ("stderr", os.O_WRONLY, "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.open(os.devnull, flags), mode))  # noqa: SIM115 (for as long as the program runs)
+            setattr(sys, name, open(os.open(os.devnull, flags), mode))  # noqa: SIM115 - open until the program ends
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character must not end the program, and text is more than ASCII.
         stream.reconfigure(encoding="utf-8" if _is_ascii(stream) else None, errors="replace")
@@ -50,7 +50,7 @@ def _is_ascii(stream: TextIO) -> bool:
 
 
 def drop_unwritten() -> None:
-    """Give up what standard output did not take; the interpreter would try once more at its end, and complain."""
+    """Drop what standard output did not take: the interpreter would try again when it exits, and complain."""
     try:
         sys.stdout.flush()
     except OSError:

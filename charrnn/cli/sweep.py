@@ -26,7 +26,7 @@ from charrnn.view.sweep import SweepView, show_grid
 
 
 def budget_options(command: click.Command) -> click.Command:
-    """Add the options of `charrnn train` that say how long a run is."""
+    """Add the options of `charrnn train` that limit the length of a run."""
     command.params += [SettingOption(name, SETTINGS[name]) for name in BUDGETS]
     return command
 
@@ -35,7 +35,10 @@ def budget_options(command: click.Command) -> click.Command:
 @click.command()
 @click.argument("name", metavar="FILE|NAME", shell_complete=complete_sweeps)
 @click.option(
-    "--folder", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the trials' runs.  [default: runs/FILE]"
+    "--folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of the trials' runs.  [default: runs/FILE]",
 )
 @click.option(
     "--jobs",
@@ -43,9 +46,9 @@ def budget_options(command: click.Command) -> click.Command:
     default=1,
     show_default=True,
     metavar="N",
-    help="Trials trained at the same time; they share the processors.",
+    help="Trials to train at the same time; they share the processors.",
 )
-@click.option("--print-commands", is_flag=True, help="Print the commands of what is left to train; train nothing.")
+@click.option("--print-commands", is_flag=True, help="Print the commands of the trials that are left; train nothing.")
 @device_options
 @threads_option
 @json_option
@@ -62,17 +65,18 @@ def command(
 ) -> None:
     """Search over settings: train a run for each combination.
 
-    FILE is YAML. `corpus` is the text, as for `charrnn train`; `base` are the settings of all trials, above those of a
-    `preset` if one is named. `grid` has lists of values, and each combination is a trial. `random` has lists to choose
-    from, or {low: 1e-4, high: 1e-2, log: true}, drawn so often as `samples` says, 10 times if it does not, with `seed`.
-    In place of hidden_size, `parameters` gives as many units as come nearest to so many weights.
+    FILE is YAML; NAME is a sweep that ships (cells). `corpus` is the text, as for `charrnn train`. `base` has settings
+    of all trials, which override those of a `preset`. `grid` has lists of values, and each combination is a trial.
+    `random` has lists to choose from, or ranges such as {low: 1e-4, high: 1e-2, log: true}; they are drawn `samples`
+    times (default 10) with `seed`. In place of hidden_size, `parameters` picks the hidden size closest to that many
+    weights.
 
-    The table lists all trials; where `cell` and something else is varied, another one has a column for each cell, with
-    the lowest loss over the settings that `best_of` lists, such as [learning_rate]. In JSON the settings in which
-    trials differ are `settings`.
+    The first table lists all trials. If `cell` and another setting vary, a second table has a column for each cell,
+    with the lowest loss over the settings that `best_of` lists, such as [learning_rate]. In JSON, `settings` are those
+    in which trials differ.
 
-    A sweep that was stopped goes on when it is started again: what is finished stays, what was interrupted is
-    resumed. The commands that --print-commands prints do not depend on each other.
+    The same command resumes a sweep that was stopped: finished trials are kept, and interrupted ones continue. Commands
+    printed by --print-commands can run in any order, or in parallel.
 
     \b
     Examples:
@@ -96,7 +100,7 @@ def command(
             click.echo(f"nothing is left to train: all {len(trials)} trials in {folder} are finished", err=True)
         return
     folder.mkdir(parents=True, exist_ok=True)
-    lock = Lock(folder / LOCK)  # held as long as there is something to train
+    lock = Lock(folder / LOCK)
     failed = _train(left, SweepView(trials, left), jobs, device=device, kernel=kernel, threads=threads)
     lock.release()
     standings = compare([trial.run for trial in trials if trial not in failed])
@@ -110,13 +114,13 @@ def command(
             show_grid(found)
     if failed:
         raise SweepError(
-            f"{len(failed)} of {len(trials)} trials failed, the first for the reason at the end of "
-            f"{failed[0].log}; the same command tries them again"
+            f"{len(failed)} of {len(trials)} trials failed; {failed[0].log} ends with the reason of the first; "
+            "the same command tries them again"
         )
 
 
 def _train(trials: list[Trial], view: SweepView, jobs: int, **options: Any) -> list[Trial]:
-    """Train them; returns those that failed."""
+    """Train the trials; returns those that failed."""
     failed = []
     try:
         with (

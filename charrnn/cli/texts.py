@@ -15,16 +15,18 @@ def text_options(function: F) -> F:
     """Add --unknown, --encoding and --errors."""
     for option in (
         click.option(
-            "--errors", type=SettingChoice(SETTINGS["errors"]), help="What to do with bytes not in the encoding."
+            "--errors",
+            type=SettingChoice(SETTINGS["errors"]),
+            help="What to do with bytes outside the encoding.",
         ),
-        click.option("--encoding", help="Encoding of the text.  [default: as the run's]"),
+        click.option("--encoding", help="Encoding of the text.  [default: the run's]"),
         click.option(
             "--unknown",
             type=click.Choice(["error", "skip", "replace"], case_sensitive=False),
             default="error",
             show_default=True,
-            help="What to do with characters that the model does not know: skip leaves them out, replace "
-            "makes each a ?, or a space where it knows no ?.",
+            help="What to do with characters that the model does not know: skip leaves them out, replace makes each a "
+            "?, or a space if the model does not know the ? either.",
         ),
     ):
         function = option(function)
@@ -32,6 +34,6 @@ def text_options(function: F) -> F:
 
 
 def reading(config: Config, encoding: str | None, errors: str | None) -> Config:
-    """The configuration of a run, with another encoding or treatment of errors where these were given."""
+    """The configuration of a run, with another encoding or treatment of errors if they are given."""
     given = {"encoding": encoding, "errors": errors}
     return config.replace(**{name: value for name, value in given.items() if value is not None})

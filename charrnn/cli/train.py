@@ -26,14 +26,18 @@ from charrnn.session import Request, prepare
 from charrnn.training.events import Event
 from charrnn.view.training import View, open_view
 
-PATIENCE = 2.0  # seconds after a signal in which another one is taken for the same
+PATIENCE = 2.0  # seconds in which a second signal counts as the same one
 
 
 class Interrupt:
-    """Signals to end are noted instead of obeyed; one that comes later again is obeyed."""
+    """Note a signal to end, so that training can save first; obey a second one that comes later.
+
+    `number` is the signal that was noted.
+    """
 
     def __init__(self) -> None:
         self.number: int | None = None
+        self._noted = 0.0
 
     def __call__(self) -> bool:
         return self.number is not None
@@ -41,24 +45,25 @@ class Interrupt:
     def note(self, number: int, frame: FrameType | None) -> None:
         """Take a signal."""
         if self.number is None:
-            self.number, self._noted = number, time.monotonic()
+            self.number = number
+            self._noted = time.monotonic()
         elif time.monotonic() - self._noted > PATIENCE:
             leave(number, frame)
 
 
 def _show(view: View, event: Event, interrupt: Interrupt) -> None:
-    """What cannot be written ends no training, but for a pipe that nobody reads any more: that is like a signal."""
+    """Show an event. A failure to write does not end the training; a closed pipe counts as a signal to end."""
     try:
         view.show(event)
     except BrokenPipeError:
         if interrupt.number is None:
             interrupt.note(SIGPIPE, None)
     except OSError:
-        pass  # the event is lost; standard output is still tried again, and complained of, at the end
+        pass  # the event is lost; flushing standard output at the end reports the error
 
 
 class TrainCommand(GroupedCommand):
-    """A command whose help also says what presets there are."""
+    """A command whose help also lists the presets."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The options, then the presets."""
@@ -78,31 +83,31 @@ class TrainCommand(GroupedCommand):
     "--preset",
     metavar="NAME",
     shell_complete=complete_presets,
-    help=f"Settings that suit a kind of text: {', '.join(presets.names())}.  "
-    "[default: what suits the text and the time]",
+    help=f"Settings that suit a kind of text: {', '.join(presets.names())}.  [default: chosen by text and time]",
 )
 @click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE", help="Settings in YAML.")
 @click.option("--run", metavar="DIR", shell_complete=complete_runs, help="Folder of the run.  [default: runs/CORPUS]")
-@click.option("--resume", is_flag=True, help="Go on with a run; with nothing else named, the newest one.")
-@click.option("--force", is_flag=True, help="Start anew where a run is already; that one is kept as DIR.old.")
+@click.option("--resume", is_flag=True, help="Continue a run; the newest one if none is named.")
+@click.option("--force", is_flag=True, help="Start over; an existing run is kept as DIR.old.")
 @click.option(
     "--init-from",
     metavar="RUN",
     shell_complete=complete_runs,
-    help="Begin with the weights of a run, and train further on this text; if "
-    "that is the run's own, the same part of it is held out.",
+    help="Begin with the weights of a run, and train further on this text; if it is the run's own, the same part of it "
+    "is held out.",
 )
 @device_options
 @threads_option
 @json_option
 def command(as_json: bool, **options: Any) -> None:
-    """Teach a network a text, character by character.
+    """Train a network on a text, one character at a time.
 
     CORPUS is a file, a folder, - for standard input, or a name from `charrnn corpora list`; several are read in turn,
-    as one text. Texts compressed with gzip, xz or bzip2 are decompressed as they are read. Training can be stopped with
-    Ctrl-C at any time, and goes on with --resume as if nothing had happened. A setting comes from the command line,
-    else from --config, else from the preset, else from its default, which is what stands below. Without --preset,
-    --config and --init-from a preset is chosen that suits the text and the time given.
+    as one text. Texts compressed with gzip, xz or bzip2 are decompressed as they are read.
+
+    Stop with Ctrl-C at any time and continue with --resume. Settings are taken from the command line, then --config,
+    then the preset, then the defaults listed below. Without --preset, --config and --init-from, charrnn chooses a
+    preset that suits the text and the time given. Short names are taken as well: --lr, --hidden, --layers, --batch.
 
     \b
     Examples:

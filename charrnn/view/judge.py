@@ -1,4 +1,4 @@
-"""What a run's text is like, beside real text."""
+"""A run's samples beside real text, as a table."""
 
 from collections.abc import Iterator
 
@@ -8,22 +8,27 @@ from rich.text import Text
 
 from charrnn.evaluation.quality.report import Figures, QualityReport
 from charrnn.view.layout import facts, grid, open_console
+from charrnn.view.terminal import note
 from charrnn.view.wording import visible
 
 WIDTH_OF_A_FILE = 100
-NOTHING = "-"  # to count; a row of it is left out
-LONGEST = 300  # characters of a copy that are shown
+NOTHING = "-"  # where there is nothing to count; a row without anything else is left out
+LONGEST = 300  # characters of a copied passage that are shown
 _GRAMS = {1: "different words", 2: "different pairs of words", 3: "different triples of words"}
 Rows = Iterator[tuple[str, str]]
 
 
-def show_report(report: QualityReport, console: Console | None = None) -> None:
-    """Print on standard output, or on `console`."""
-    console = console or open_console(WIDTH_OF_A_FILE)
-    console.print(_table(report))
+def show_report(report: QualityReport, asked: int, console: Console | None = None) -> None:
+    """Print on standard output, or on `console`; `asked` is how many texts were to be drawn."""
+    output = console or open_console(WIDTH_OF_A_FILE)
+    note(f"{report.model}, temperature {report.choose.temperature:g}, seed {report.seed}")
+    if report.drawn.texts < asked:
+        drawn = f"{report.drawn.chars:,} {_unit(report)}"
+        note(f"note: the held-out text fills only {drawn} of such texts, and no more were drawn")
+    output.print(_table(report))
     if report.drawn.copy:
-        console.print()
-        console.print(facts([("copied", _shortened(report.drawn.copy))]))
+        output.print()
+        output.print(facts([("copied", _shortened(report.drawn.copy))]))
 
 
 def _table(report: QualityReport) -> Table:
@@ -31,19 +36,22 @@ def _table(report: QualityReport) -> Table:
     table = grid("", "drawn", *["held out"] * (len(sides) - 1))
     for column in table.columns[1:]:
         column.justify = "right"
-    unit = "bytes" if report.bytes else "characters"
-    for rows in zip(*(_rows(side, unit) for side in sides), strict=True):
+    for rows in zip(*(_rows(side, _unit(report)) for side in sides), strict=True):
         values = [value for _, value in rows]
         if any(value != NOTHING for value in values):
             table.add_row(rows[0][0], *map(Text, values))
     return table
 
 
+def _unit(report: QualityReport) -> str:
+    return "bytes" if report.bytes else "characters"
+
+
 def _rows(figures: Figures, unit: str) -> Rows:
     yield "texts", f"{figures.texts}"
     yield unit, f"{figures.chars:,}"
     yield "words", f"{figures.words:,}"
-    yield "  that the text learned from has", _share(figures.known_words)
+    yield "  in the training text", _share(figures.known_words)
     for n, share in figures.distinct.items():
         yield f"  {_GRAMS[n]}", _share(share)
     for n, share in figures.copied.items():

@@ -241,4 +241,4 @@ def test_help_ends_in_examples():
 
 
 def test_help_says_how_many_draws_there_are_by_default():
-    assert f"as `samples` says, {_SAMPLES} times if it does not" in " ".join(sweep("--help").stdout.split())
+    assert f"drawn `samples` times (default {_SAMPLES})" in " ".join(sweep("--help").stdout.split())
