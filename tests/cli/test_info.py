@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from charrnn import __version__
 from charrnn.cli import cli
 from charrnn.kernels import choice
-from charrnn.kernels.reference import ReferenceKernels
+from charrnn.kernels.numpy.kernels import NumpyKernels
 from charrnn.runs import checkpoint
 
 
@@ -63,7 +63,8 @@ def test_why_a_run_is_not_faster_is_shown(runs, monkeypatch):
     def refusals(self, cell, **sizes):
         return (f"quick ones: not for {cell} {sizes['hidden_size']}",)
 
-    monkeypatch.setattr(ReferenceKernels, "refusals", refusals)
+    monkeypatch.setenv("CHARRNN_KERNEL", "numpy")
+    monkeypatch.setattr(NumpyKernels, "refusals", refusals)
     assert "not quick ones: not for lstm 16" in info("words").stdout
 
 

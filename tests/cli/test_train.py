@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from charrnn import presets, session
+from charrnn.cells.registry import CELLS
 from charrnn.cli import cli
 from charrnn.config import SETTINGS, Config
 from charrnn.session import begin
@@ -295,7 +296,7 @@ class TestBadInput:
         assert "--minutes must be above 0, not 0" in fails("fox.txt", "--minutes", 0, code=2)
         assert "--epochs and --steps each limit" in fails("fox.txt", "--steps", 1, "--epochs", 1, code=2)
         assert "preset 'nmaes' is not one of" in fails("fox.txt", "--preset", "nmaes")
-        line = "--cell 'lstn' is not one of lstm, gru, gru-before, tanh, relu; did you mean lstm?"
+        line = f"--cell 'lstn' is not one of {', '.join(CELLS)}; did you mean lstm?"
         assert line in fails("fox.txt", "--cell", "lstn", code=2)
 
     def test_a_file_of_settings_keeps_their_names_and_exits_with_1(self, folder):
