@@ -1,7 +1,7 @@
 """Every setting of a training run, declared once.
 
-The command line's options, the keys of presets and configuration files, the checks, the help texts and the
-command reference are all read from the fields of `Config`. Imports nothing heavy: `charrnn --help` reads it.
+The options of the command line, the keys of presets and configuration files, the checks, the help texts and the
+command reference are all read from the fields of `Config`. It imports nothing heavy, so that the help is quick.
 """
 
 import dataclasses
@@ -23,22 +23,22 @@ AVERAGES = ("none", "ema", "polyak")
 PRECISIONS = ("tf32", "float32", "bf16")
 CLIP_MODES = ("norm", "value")
 SPLITS = ("contiguous", "unique-lines", "lines", "interleaved")
-LISTS = ("unique-lines", "lines")  # the splits of texts whose lines have nothing to do with each other
+LISTS = ("unique-lines", "lines")  # splits of texts whose lines have nothing to do with each other
 _HELD_OUT = ("split", "val_fraction", "test_fraction", "bytes", "encoding", "errors", "newlines")
 NEWLINES = ("keep", "lf")
 DECODE_ERRORS = ("strict", "replace", "ignore")
 
-# A budget is one of these; giving one unsets the others that came from a lower source.
+# A run has one of these budgets; giving one unsets the others that came from a lower source.
 BUDGETS = ("epochs", "steps", "minutes")
 DEFAULT_MINUTES = 3.0
 _MOST_HELD_OUT = 0.9
-# Sizes and lengths far beyond what anyone has memory and time for, and far below what numbers cannot hold.
+# Sizes and lengths far beyond anyone's memory and time, and far below what numbers can hold.
 _LARGEST, _LONGEST = 1_000_000, 1_000_000_000
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What the field of a setting carries besides its default: `help` and the limits of its values."""
+    """What is known of a setting besides its default: its help and the limits of its values."""
 
     help: str
     type: type
@@ -73,11 +73,12 @@ class Setting:
 
     def _converted(self, name: str, value: Any) -> Any:
         kinds = (int, float) if self.type in (int, float) else (self.type,)
-        if not isinstance(value, kinds) or (isinstance(value, bool) and self.type is not bool):
+        fits = isinstance(value, kinds) and (self.type is bool or not isinstance(value, bool))
+        if not fits:
             raise SettingError(f"{name} must be {_TYPE_NAMES[self.type]}, not {value!r}", name)
         if isinstance(value, float) and not math.isfinite(value):
             raise SettingError(f"{name} must be finite, not {value}", name)
-        if self.type is int and value != int(value):
+        if self.type is int and value % 1:
             raise SettingError(f"{name} must be a whole number, not {value!r}", name)
         return self.type(value)
 
@@ -106,7 +107,10 @@ def _model(default: Any, help: str, **limits: Any) -> Any:
 
 
 def _other_names(aliases: Mapping[str, str]) -> str:
-    return "".join(f"; {alias} means {choice}" for alias, choice in aliases.items())
+    names: dict[str, list[str]] = {}
+    for alias, choice in aliases.items():
+        names.setdefault(choice, []).append(alias)
+    return "".join(f"; {', '.join(others)} stand for {choice}" for choice, others in names.items())
 
 
 def _text(default: Any, help: str, **limits: Any) -> Any:
@@ -131,7 +135,11 @@ def _watching(default: Any, help: str, **limits: Any) -> Any:
 
 @dataclass(frozen=True)
 class Config:
-    """All settings of a run; a value outside its limits raises ConfigError."""
+    """All settings of a run.
+
+    Raises:
+        SettingError: a value is outside its limits, or values cannot go together.
+    """
 
     cell: str = _model("lstm", f"Recurrent cell{_other_names(ALIASES)}.", choices=tuple(CELLS), aliases=ALIASES)
     hidden_size: int = _model(128, "Units in each layer.", low=1, high=_LARGEST)
@@ -143,7 +151,7 @@ class Config:
     epochs: float | None = _budget("Passes over the training text.", float, low=0, open_low=True, high=_LONGEST)
     steps: int | None = _budget("Updates of the weights.", int, low=1, high=_LONGEST)
     minutes: float | None = _budget(
-        "Time, evaluations included. Where none of the three is given, the preset decides, and without one it is "
+        "Time, including evaluations. If none of the three is given, the preset decides; without a preset it is "
         f"{DEFAULT_MINUTES:g} minutes.",
         float,
         low=0,
@@ -152,86 +160,95 @@ class Config:
     )
 
     seq_len: int = _training(
-        50, "Characters after which gradients are cut (truncated BPTT).", low=1, high=_LARGEST, frozen=True
+        50, "Characters through which gradients flow back (truncated BPTT).", low=1, high=_LARGEST, frozen=True
     )
     batch_size: int = _training(50, "Streams of text read in parallel.", low=1, high=_LARGEST, frozen=True)
     batch_ramp: int = _training(
         1,
-        "Begin with batch_size over this, a power of 2, and double the batch in equal parts of the run.",
+        "Begin with batch_size divided by this power of 2, and double it in equal parts of the run.",
         low=1,
         high=_LARGEST,
         frozen=True,
     )
-    random_lengths: bool = _training(False, "Cut streams into chunks of random length, seq_len at most.", frozen=True)
-    accumulate: int = _training(1, "Chunks whose gradients make one update.", low=1, frozen=True)
-    optimizer: str = _training("adam", "How gradients become updates.", choices=OPTIMIZERS, frozen=True)
+    random_lengths: bool = _training(False, "Cut streams into chunks of random length, at most seq_len.", frozen=True)
+    accumulate: int = _training(1, "Chunks whose gradients are averaged for one update.", low=1, frozen=True)
+    optimizer: str = _training("adam", "Optimizer.", choices=OPTIMIZERS, frozen=True)
     learning_rate: float = _training(2e-3, "Highest learning rate.", low=0, open_low=True)
-    schedule: str = _training("cosine", "How the learning rate changes over the run.", choices=SCHEDULES)
-    warmup: float = _training(0.02, "Share of the run over which a cosine schedule rises.", low=0, high=1)
-    final_rate: float = _training(0.05, "Share of the learning rate a cosine schedule ends with.", low=0, high=1)
+    schedule: str = _training("cosine", "Learning-rate schedule.", choices=SCHEDULES)
+    warmup: float = _training(0.02, "Share of the run in which the cosine schedule rises.", low=0, high=1)
+    final_rate: float = _training(0.05, "Share of the learning rate at which the cosine schedule ends.", low=0, high=1)
     decay: float = _training(
-        0.97, "Factor of step decay per epoch, and of each cut on a plateau.", low=0, high=1, open_low=True
+        0.97, "Factor of the learning rate: per epoch (step) or per cut (plateau).", low=0, high=1, open_low=True
     )
-    decay_after: float = _training(10.0, "Epoch at whose end step decay begins.", low=0)
-    plateau_patience: int = _training(2, "Evaluations without progress before the plateau schedule cuts.", low=1)
-    grad_clip: float = _training(5.0, "Largest gradient; 0 does not clip.", low=0)
-    grad_clip_mode: str = _training("norm", "Clip the norm of all gradients, or each value.", choices=CLIP_MODES)
-    patience: int = _training(0, "Stop after so many evaluations without a better one; 0 never stops early.", low=0)
+    decay_after: float = _training(10.0, "Epoch after which the step schedule begins to decay.", low=0)
+    plateau_patience: int = _training(
+        2, "Evaluations without progress before the plateau schedule cuts the rate.", low=1
+    )
+    grad_clip: float = _training(5.0, "Gradient clipping threshold; 0 does not clip.", low=0)
+    grad_clip_mode: str = _training(
+        "norm", "Clip the norm of all gradients together, or each value.", choices=CLIP_MODES
+    )
+    patience: int = _training(0, "Stop after this many evaluations without progress; 0 never stops early.", low=0)
     precision: str = _training(
         "tf32",
-        "Of matrix products: tf32 rounds factors to 10 bits where that is faster (on a "
-        "GPU, and weights with which a CPU draws text), and is float32 elsewhere; bf16 "
-        "rounds to 7 bits, on GPUs and on CPUs with AVX512_BF16.",
+        "Precision of matrix products. tf32: 10-bit factors on GPUs and for sampling on CPUs, float32 elsewhere; "
+        "bf16: 7-bit factors, on GPUs and on CPUs with AVX512_BF16.",
         choices=PRECISIONS,
     )
     seed: int = _training(1, "Seed of initial weights, dropout and samples.", low=0, high=2**63 - 1, frozen=True)
 
     dropout: float = _regularization(
-        0.0, "Share of values dropped between layers; this and the others to the nearest 1/256.", low=0, high=0.95
+        0.0, "Share of values dropped between layers. All dropout is rounded to the nearest 1/256.", low=0, high=0.95
     )
     dropout_input: float = _regularization(
-        0.0, "Share of characters that a stream does not see for a chunk.", low=0, high=0.95
+        0.0, "Share of the vocabulary that is hidden from a stream for a chunk.", low=0, high=0.95
     )
     dropout_output: float = _regularization(0.0, "Share of values dropped after the last layer.", low=0, high=0.95)
     dropout_weights: float = _regularization(0.0, "Share of recurrent weights dropped for a chunk.", low=0, high=0.95)
     dropout_mask: str = _regularization(
         "step",
-        "Draw the masks between and after layers for each time step, or once for a whole chunk (variational).",
+        "Draw masks between and after layers for each time step, or once per chunk (variational).",
         choices=DROPOUT_MASKS,
     )
-    weight_decay: float = _regularization(0.0, "Decay of the weight matrices (decoupled with adamw, else L2).", low=0)
+    weight_decay: float = _regularization(0.0, "Decay of the weight matrices: decoupled with adamw, else L2.", low=0)
     activation_penalty: float = _regularization(0.0, "Penalty on large outputs of the last layer.", low=0)
-    temporal_penalty: float = _regularization(0.0, "Penalty on their change from step to step.", low=0)
-    label_smoothing: float = _regularization(0.0, "Share of the target given to all characters alike.", low=0, high=0.9)
+    temporal_penalty: float = _regularization(0.0, "Penalty on the change of those outputs between time steps.", low=0)
+    label_smoothing: float = _regularization(
+        0.0, "Share of the target's probability that is spread over all characters.", low=0, high=0.9
+    )
     average: str = _regularization(
         "none",
         "Evaluate and save an average of the weights: exponential, or the mean of the last part of the run.",
         choices=AVERAGES,
         frozen=True,
     )
-    average_decay: float = _regularization(0.999, "How slowly the exponential average forgets.", low=0, high=1)
-    average_after: float = _regularization(0.5, "Share of the run after which polyak averages.", low=0, high=1)
+    average_decay: float = _regularization(
+        0.999, "Share of the exponential average that is kept at each step.", low=0, high=1
+    )
+    average_after: float = _regularization(
+        0.5, "Share of the run after which the polyak average begins.", low=0, high=1
+    )
 
-    bytes: bool = _text(False, "Read bytes, not characters: any file at all.")
+    bytes: bool = _text(False, "Read bytes instead of characters; any file will do.")
     encoding: str = _text("utf-8", "Encoding of the text.")
-    errors: str = _text("strict", "What to do with bytes that are not in the encoding.", choices=DECODE_ERRORS)
-    newlines: str = _text("keep", "Keep CRLF line ends, or make them LF.", choices=NEWLINES)
-    glob: str = _text("**/*", "Files taken from a folder.")
+    errors: str = _text("strict", "What to do with bytes that are not valid in the encoding.", choices=DECODE_ERRORS)
+    newlines: str = _text("keep", "Keep CRLF line ends, or turn them into LF.", choices=NEWLINES)
+    glob: str = _text("**/*", "Files to read from a folder.")
     val_fraction: float = _text(0.1, "Share of the text held out for validation.", low=0, high=0.9)
     test_fraction: float = _text(
-        0.0, "Share held out beside it, and read by nothing but eval --split test.", low=0, high=0.9
+        0.0, "Share held out for testing, which only eval --split test reads.", low=0, high=0.9
     )
     split: str = _text(
         "contiguous",
-        "What is held out: the end of the text; lines of a list that occur nowhere else; "
-        "any lines of it (as makemore); the end of each stream (as char-rnn).",
+        "What is held out: the end of the text (contiguous); lines that occur nowhere else in it (unique-lines); any "
+        "lines (lines, as in makemore); the end of each stream (interleaved, as in char-rnn).",
         choices=SPLITS,
     )
 
     eval_every: int = _watching(0, "Steps between evaluations; 0 spreads twenty over the run.", low=0)
-    eval_chars: int = _watching(200_000, "Held-out characters read at each evaluation, at most.", low=2)
+    eval_chars: int = _watching(200_000, "Most held-out characters to read in each evaluation.", low=2)
     sample_length: int = _watching(
-        120, "Characters of the sample shown at each evaluation, on a terminal and in --json; 0 shows none.", low=0
+        120, "Length of the sample shown after each evaluation, on a terminal and in --json; 0 shows none.", low=0
     )
 
     def __post_init__(self) -> None:
@@ -263,11 +280,11 @@ class Config:
             raise SettingError(f"{' and '.join(given)} each limit the length of the training; give only one", *given)
 
     def replace(self, **changes: Any) -> "Config":
-        """A copy with `changes`; a budget among them replaces the present one."""
+        """A copy with `changes`; a budget among them replaces the current one."""
         return Config(**_merge(dataclasses.asdict(self), changes))
 
     def to_dict(self) -> dict[str, Any]:
-        """All settings by name, as plain values."""
+        """All settings by name."""
         return dataclasses.asdict(self)
 
 
@@ -305,31 +322,31 @@ def _merge(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]
 
 
 def held_out_by(split: str) -> tuple[str, ...]:
-    """The settings that decide which characters of a text are held out in this split."""
+    """The settings that decide which characters of a text a split holds out."""
     return (*_HELD_OUT, *(("seed",) if split in LISTS else ("batch_size",) if split == "interleaved" else ()))
 
 
 def check_names(names: Any, source: str, known: Any = SETTINGS) -> None:
-    """Raise ConfigError if one of `names` is not `known`; the message names the nearest right one."""
+    """Raise ConfigError if one of `names` is not `known`; the message suggests the nearest."""
     for name in names:
         if name not in known:
             raise ConfigError(f"{source}: there is no setting {name!r}{nearest(name, known)}")
 
 
 def resolve(*sources: tuple[str, Mapping[str, Any]]) -> tuple[Config, dict[str, str]]:
-    """Merge settings; `sources` are (where from, settings), the lowest first. Defaults lie below them all.
+    """Merge settings; `sources` are (name, settings), the lowest first, above the defaults.
 
-    Returns the configuration, and for each setting that no default gave the name of the source that did.
+    Returns the configuration, and for each setting that is not a default the name of the source that gave it.
 
     Raises:
-        ConfigError: an unknown setting or a value that cannot work.
+        ConfigError: a setting is unknown, or its value cannot work.
     """
     merged: dict[str, Any] = {}
-    origins: dict[str, str] = {}
+    given_by: dict[str, str] = {}
     for source, settings in sources:
         check_names(settings, source)
         merged = _merge(merged, settings)
-        origins.update(dict.fromkeys(settings, source))
+        given_by.update(dict.fromkeys(settings, source))
     if all(merged.get(name) is None for name in BUDGETS):
         merged["minutes"] = DEFAULT_MINUTES
-    return Config(**merged), {name: source for name, source in origins.items() if merged[name] is not None}
+    return Config(**merged), {name: source for name, source in given_by.items() if merged[name] is not None}

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written under a temporary name, synced, and put in place in one move."""
+"""Atomic file writes, locks, and the user's cache folder."""
 
 import os
 import weakref
@@ -11,22 +11,22 @@ from charrnn.errors import StorageError
 
 try:
     import fcntl
-except ImportError:  # Windows: nothing is locked there
-    fcntl = None
+except ImportError:  # on Windows nothing is locked
+    fcntl = None  # type: ignore[assignment]  # a module elsewhere
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file beside `path`, which takes its place; see `replacing_at`."""
+    """Open a file that replaces `path` when it is complete; see `replacing_at`."""
     with replacing_at(path) as part, part.open("w+b") as file:
         yield file
 
 
 @contextmanager
 def replacing_at(path: Path) -> Iterator[Path]:
-    """A name beside `path` for a file that takes its place if the block ends well, and is removed if not.
+    """A temporary name for a file that replaces `path` if the block succeeds, and is removed if not.
 
-    A reader, or a crash, so sees the old file or the new one, never half of one.
+    It is written beside `path` and synced, so that readers see the old file or the new one, even after a crash.
 
     Raises:
         StorageError: the disk is full, or the folder cannot be written.
@@ -49,7 +49,7 @@ def replacing_at(path: Path) -> Iterator[Path]:
 
 
 class Lock:
-    """A file that one process holds at a time, until `release()` or its end, however it ends.
+    """A file that one process holds at a time, until `release()` or until the process ends in any way.
 
     Raises:
         StorageError: another process holds it, or it cannot be written.
@@ -78,7 +78,7 @@ class Lock:
 
 
 def cache_folder() -> Path:
-    """The user's cache: $CHARRNN_CACHE, else charrnn/ in $XDG_CACHE_HOME or ~/.cache."""
+    """The folder for cached files: $CHARRNN_CACHE, else charrnn/ in $XDG_CACHE_HOME or ~/.cache."""
     if named := os.environ.get("CHARRNN_CACHE"):
         return Path(named)
     return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "charrnn"

@@ -72,9 +72,15 @@ def show(name: str, as_json: bool) -> None:
         show_corpus(corpus, text)
         return
     sources = [{"label": source.label} | asdict(source) for source in corpus.sources]
-    details = {"description": corpus.description, "licence": corpus.licence}
-    details |= {"text": None if text is None else _result(corpus, text), "sources": sources}
-    _print_json(_summary(corpus) | details)
+    _print_json(
+        _summary(corpus)
+        | {
+            "description": corpus.description,
+            "licence": corpus.licence,
+            "text": None if text is None else _result(corpus, text),
+            "sources": sources,
+        }
+    )
 
 
 @corpora.command()

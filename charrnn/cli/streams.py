@@ -4,6 +4,7 @@ import codecs
 import os
 import sys
 from contextlib import suppress
+from io import TextIOWrapper
 from typing import Any, TextIO
 
 SIGPIPE = 13  # Python turns it into an exception; not every system has a name for it
@@ -40,12 +41,14 @@ def open_streams() -> None:
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.open(os.devnull, flags), mode))  # noqa: SIM115 - open until the program ends
     for stream in (sys.stdout, sys.stderr):
+        if not isinstance(stream, TextIOWrapper):
+            continue
         # A terminal that cannot show a character must not end the program, and text is more than ASCII.
         stream.reconfigure(encoding="utf-8" if _is_ascii(stream) else None, errors="replace")
     sys.stderr = Unfailing(sys.stderr)
 
 
-def _is_ascii(stream: TextIO) -> bool:
+def _is_ascii(stream: TextIOWrapper) -> bool:
     return codecs.lookup(stream.encoding).name == "ascii"
 
 

@@ -41,9 +41,15 @@ class EvalReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as `charrnn eval --json` prints it."""
-        values = asdict(self)
-        beside = values.pop("baselines")
-        values = {name: values[name] for name in ("model", "text", "dynamic")} | values.pop("figures") | values
+        values = {
+            "model": self.model,
+            "text": self.text,
+            "dynamic": self.dynamic,
+            **asdict(self.figures),
+            "chars": self.chars,
+            "unknown": self.unknown,
+        }
+        beside = {name: asdict(figures) for name, figures in self.baselines.items()}
         return values | ({"baselines": beside} if beside else {})
 
 

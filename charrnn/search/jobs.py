@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -38,7 +38,7 @@ class _Job(NamedTuple):
 
 def run_trials(
     trials: Sequence[Trial], jobs: int, *, device: str = "auto", kernel: str = "auto", threads: int | None = None
-) -> Iterator[Began | Ended]:
+) -> Generator[Began | Ended, None, None]:
     """Train them in their order, `jobs` at a time; one that fails does not keep the others from being trained.
 
     Whoever stops early must close the generator: that lets the trials that are on their way save and end.

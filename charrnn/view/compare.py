@@ -1,4 +1,4 @@
-"""Runs side by side as a table."""
+"""Runs compared in a table."""
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -12,33 +12,34 @@ from charrnn.view.wording import duration, figure, short
 WIDTH_OF_A_FILE = 200
 NOT_KNOWN = "-"
 ENOUGH = {"run": 30, "remark": 18}  # characters on a line
-# What a narrow terminal has no room for, the first one first; the loss and the time to one that was asked for stay.
+# Columns to leave out on a narrow terminal, in this order; the loss, and the time to a loss that was asked for, stay.
 SPARED = ("at step", "epochs", "char/s", "bits/char", "time", "parameters", "size", "cell")
 
-Row = dict[str, str]  # by the titles of its columns
+Row = dict[str, str]  # texts by the titles of their columns
 
 
 def show_standings(standings: list[Standing], to: float | None = None, console: Console | None = None) -> None:
-    """Print them in their order on standard output, or on `console`; `to` is the loss that times were asked for."""
-    console = console or open_console(WIDTH_OF_A_FILE)
-    rows, texts = [_figures(each, to) for each in standings], _texts(standings)
-    kept, room = _fit(rows, texts, console.width)
-    console.print(_table([{title: row[title] for title in kept} for row in rows], texts, room))
+    """Print runs in their order on standard output, or on `console`; `to` is the loss whose times were asked for."""
+    output = console or open_console(WIDTH_OF_A_FILE)
+    rows = [_figures(each, to) for each in standings]
+    texts = _texts(standings)
+    kept, room = _fit(rows, texts, output.width)
+    output.print(_table([{title: row[title] for title in kept} for row in rows], texts, room))
     if spared := [title for title in rows[0] if title not in kept]:
-        console.print(Text(f"no room for {', '.join(spared)}; a wider terminal and --json have all", "dim"))
+        output.print(Text(f"no room for {', '.join(spared)}; a wider terminal and --json show all columns", "dim"))
     if any(each.differs for each in standings):
         reference = next(row["run"] for row, each in zip(texts, standings, strict=True) if each.run == each.reference)
-        console.print(
+        output.print(
             Text(
-                "Losses of runs whose remark says what is other are not comparable with that of "
-                f"{reference}: they are of another text, or another part of it is held out.",
+                f'Losses marked "other ..." are not comparable with that of {reference}: those runs used another text '
+                "or split.",
                 "yellow",
             )
         )
 
 
 def _table(figures: list[Row], texts: list[Row], room: int) -> Table:
-    """`room` is the width of the runs' names."""
+    """The table; `room` is the width of the column of names."""
     table = grid(*figures[0], *texts[0], numbers=len(figures[0]))
     table.columns[len(figures[0])].width = room
     for numbers, words in zip(figures, texts, strict=True):
@@ -48,7 +49,7 @@ def _table(figures: list[Row], texts: list[Row], room: int) -> Table:
 
 
 def _fit(figures: list[Row], texts: list[Row], width: int) -> tuple[list[str], int]:
-    """Titles of the figures that a line of `width` has room for, beside names and remarks; and the names' width."""
+    """The figures that fit on a line of `width` beside names and remarks, and the width of the column of names."""
     kept = {title: GAP + _widest(title, figures) for title in figures[0]}
     name, *remarks = (_widest(title, texts) for title in texts[0])
     room = width - sum(kept.values()) - sum(GAP + min(each, ENOUGH["remark"]) for each in remarks)
@@ -78,7 +79,7 @@ def _figures(standing: Standing, to: float | None) -> Row:
 
 
 def _texts(standings: list[Standing]) -> list[Row]:
-    """The names of the runs; and what is to be said of them, if there is anything."""
+    """The names of the runs, and remarks if there are any."""
     rows = [{"run": name, "remark": _remark(each)} for each, name in zip(standings, _names(standings), strict=True)]
     remarks = any(row["remark"] for row in rows)
     return rows if remarks else [{"run": row["run"]} for row in rows]
@@ -89,7 +90,7 @@ def _time(seconds: float | None) -> str:
 
 
 def _names(standings: list[Standing]) -> list[str]:
-    """The folders' own names where they are all different, else their paths."""
+    """The folders' own names if they are all different, else their paths."""
     names = [each.run.name for each in standings]
     return names if len(set(names)) == len(names) else [str(each.run) for each in standings]
 

@@ -1,4 +1,4 @@
-"""How a sweep goes, a line at a time on standard error; and what it found as a table of cells."""
+"""The progress of a sweep as lines on standard error, and its results as a table with a column for each cell."""
 
 import sys
 
@@ -17,19 +17,22 @@ WIDTH_OF_A_FILE = 200
 
 
 def show_grid(found: Grid, console: Console | None = None) -> None:
-    """A table with a column for each cell and a row for all else; on standard output, or on `console`."""
-    console = console or open_console(WIDTH_OF_A_FILE)
+    """Print a table with a column for each cell and a row for each combination of other settings.
+
+    It is printed on standard output, or on `console`.
+    """
+    output = console or open_console(WIDTH_OF_A_FILE)
     table = grid(*found.titles, *found.cells, numbers=len(found.titles) + len(found.cells))
     for rest, losses in found.rows.items():
         table.add_row(*map(Text, rest), *_losses(losses, found))
-    if Measurement.get(console, console.options.update_width(sys.maxsize), table).maximum > console.width:
+    if Measurement.get(output, output.options.update_width(sys.maxsize), table).maximum > output.width:
         table = _narrow(found)
-    console.print()
-    console.print(table)
+    output.print()
+    output.print(table)
 
 
 def _narrow(found: Grid) -> Table:
-    """All else in one column, which can be folded."""
+    """The table with the other settings in one column, which can be folded."""
     table = grid(*found.cells, "settings", numbers=len(found.cells))
     for rest, losses in found.rows.items():
         settings = ", ".join(f"{name}={value}" for name, value in zip(found.titles, rest, strict=True))
@@ -42,14 +45,15 @@ def _losses(losses: dict[str, float], found: Grid) -> list[str]:
 
 
 class SweepView:
-    """Counts the trials of a sweep; `left` are those that are not finished."""
+    """Counts the trials of a sweep; those in `left` are not finished."""
 
     def __init__(self, trials: list[Trial], left: list[Trial]) -> None:
-        self._total, self._done = len(trials), len(trials) - len(left)
+        self._total = len(trials)
+        self._done = len(trials) - len(left)
         self._print(f"{_counted(trials)}{f', {self._done} finished before' if self._done else ''}")
 
     def show(self, event: Began | Ended) -> None:
-        """Print a line about it."""
+        """Print a line about an event."""
         name = event.trial.run.folder.name
         if isinstance(event, Began):
             self._print(f"  training {name}")
@@ -59,17 +63,17 @@ class SweepView:
         self._print(f"{self._done}/{self._total} {name}{f' failed: {event.error}' if event.error else reached}")
 
     def interrupted(self) -> None:
-        """Say how to go on; to be called when the trials have saved what they had."""
-        self._print(f"interrupted after {self._done} of {self._total}; the same command goes on")
+        """Say how to continue; call it when the trials have saved their state."""
+        self._print(f"interrupted after {self._done} of {self._total}; the same command continues")
 
     def _print(self, line: str) -> None:
         print(visible(line), file=sys.stderr, flush=True)
 
 
 def _counted(trials: list[Trial]) -> str:
-    """As 72 trials of 3 epochs each."""
+    """The number of trials and their budget, such as `72 trials of 3 epochs each`."""
     budgets = {trial.budget for trial in trials}
     number = f"{len(trials)} trial{'s' * (len(trials) != 1)}"
-    if len(budgets) > 1:  # each one's own is in its name
+    if len(budgets) > 1:  # the names of the trials say which
         return number
     return f"{number} of {budgets.pop()}{' each' * (len(trials) != 1)}"

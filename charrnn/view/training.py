@@ -1,11 +1,12 @@
-"""What a training run shows while it goes on: a live line in a terminal, lines in a log, JSON for a program."""
+"""What is shown during training: a live line on a terminal, lines in a log, JSON for a program."""
 
 import json
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, TextIO
+from pathlib import Path
+from typing import TextIO
 
 from charrnn.training.events import Evaluated, Event, Finished, Notice, Started, Step
 from charrnn.view.live import LiveView
@@ -18,7 +19,7 @@ Clock = Callable[[], float]
 
 
 def open_view(*, json: bool) -> "View":
-    """The view that suits: JSON on standard output, else a live display if standard error is a terminal, else lines."""
+    """JSON on standard output, or else a live display if standard error is a terminal, or else lines."""
     if json:
         return JsonView(sys.stdout)
     live = LiveView.on_terminal(sys.stderr)
@@ -26,12 +27,13 @@ def open_view(*, json: bool) -> "View":
 
 
 class PlainView:
-    """One line for each evaluation and little else: for a log file."""
+    """A line for each evaluation and little else, for a log file."""
 
     def __init__(self, file: TextIO, clock: Clock = time.monotonic) -> None:
-        self._file, self._clock = file, clock
+        self._file = file
+        self._clock = clock
         self._told = clock()
-        self._run: Any = None
+        self._run = Path()
 
     def __enter__(self) -> "PlainView":
         return self
@@ -40,13 +42,13 @@ class PlainView:
         pass
 
     def reading(self, done: int, total: int) -> None:
-        """Tell how far a text has been read, if that takes long."""
+        """Say how much of a text has been read, if that takes long."""
         if total and self._clock() - self._told > READING_SECONDS:
             self._told = self._clock()
             self._print(f"reading {done / total:.0%}")
 
     def show(self, event: Event) -> None:
-        """Print what an event has to say."""
+        """Print an event."""
         match event:
             case Notice(text):
                 self._print(f"note: {text}")
@@ -67,10 +69,11 @@ class PlainView:
 
 
 class JsonView:
-    """One object a line for each event, its kind under "event"; of the steps at most one a second."""
+    """An object on a line for each event, its kind under "event"; at most one step a second."""
 
     def __init__(self, file: TextIO, clock: Clock = time.monotonic) -> None:
-        self._file, self._clock = file, clock
+        self._file = file
+        self._clock = clock
         self._next_step = clock()
 
     def __enter__(self) -> "JsonView":
@@ -80,7 +83,7 @@ class JsonView:
         pass
 
     def reading(self, done: int, total: int) -> None:
-        """Nothing: it is no event."""
+        """Ignore how much of a text has been read: it is not an event."""
 
     def show(self, event: Event) -> None:
         """Print the event."""

@@ -1,4 +1,4 @@
-"""Numbers and events as words; what a terminal and a log file both show."""
+"""Numbers and events in words, for terminals and log files alike."""
 
 import unicodedata
 from pathlib import Path
@@ -8,23 +8,23 @@ from charrnn.hints import command
 from charrnn.runs.run import Run
 from charrnn.training.events import Evaluated, Finished, Started
 
-# Control, format, surrogate, line and paragraph separator: what could move the cursor or turn the writing direction.
+# Control, format, surrogate, line and paragraph separator: they can move the cursor or change the writing direction.
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _JOINERS = "\u200c\u200d"  # format characters that shape ordinary words and emoji
 _REASONS = {
     "done": "done",
-    "early stop": "stopped early by --patience, as the validation loss got no better",
+    "early stop": "stopped early by --patience, as the validation loss did not improve",
     "interrupted": "interrupted, and saved",
 }
 
 
 def visible(text: str) -> str:
-    """`text` with control characters as escapes; line feeds stay, tabs are four spaces."""
+    """`text` with control characters as escapes and tabs as spaces; line feeds stay."""
     return harmless(text.expandtabs(4))
 
 
 def harmless(text: str) -> str:
-    """`text` with control characters as escapes, but for line feeds and tabs."""
+    """`text` with control characters as escapes, except line feeds and tabs."""
     return "".join(map(_visible, text))
 
 
@@ -35,24 +35,24 @@ def _visible(character: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """As 1:05, or 2:00:00."""
+    """A duration such as 1:05 or 2:00:00."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def short(number: float) -> str:
-    """A number in about four characters: 950, 45.1k, 1.2M."""
+    """A number in about four characters, such as 950, 45.1k or 1.2M."""
     return _scaled(number, ("", "k", "M", "G"))
 
 
 def figure(number: float, digits: int) -> str:
-    """A number with so many digits after the point; as 4.33e+26 where it is too large to be read so."""
+    """A number with `digits` digits after the point; too large a number looks like 4.33e+26."""
     return f"{number:.{digits}f}" if number < 1e6 else f"{number:.3g}"
 
 
 def file_size(size: float) -> str:
-    """A number of bytes, as 950 B, 45.1 kB, 1.2 MB."""
+    """A number of bytes, such as 950 B, 45.1 kB or 1.2 MB."""
     return _scaled(size, (" B", " kB", " MB", " GB"))
 
 
@@ -64,7 +64,7 @@ def _scaled(number: float, units: tuple[str, ...]) -> str:
 
 
 def started_lines(started: Started) -> list[tuple[str, str]]:
-    """What is about to happen: four lines, each a title and a text."""
+    """Four lines about the training that begins, each a title and a text."""
     preset = f", preset {started.preset}" if started.preset else ""
     resumed = f", resumed at step {started.resumed_step}" if started.resumed_step is not None else ""
     slower = f" ({started.why_not_faster})" if started.why_not_faster else ""
@@ -80,7 +80,7 @@ def started_lines(started: Started) -> list[tuple[str, str]]:
 
 
 def evaluated_line(evaluated: Evaluated) -> str:
-    """What was reached at an evaluation."""
+    """A line about an evaluation."""
     val = f"  val {figure(evaluated.val_loss, 4)}" if evaluated.val_loss is not None else ""
     loss = evaluated.train_loss if evaluated.val_loss is None else evaluated.val_loss
     best = "  best" if evaluated.best else ""
@@ -89,12 +89,12 @@ def evaluated_line(evaluated: Evaluated) -> str:
 
 
 def finished_lines(finished: Finished, run: Path) -> list[tuple[str, str]]:
-    """What was reached, where it lies, and what to type next."""
+    """Lines about what was reached, where it is stored, and what to type next."""
     end = f"step {finished.step}, epoch {finished.epoch:.2f}, after {duration(finished.seconds)}"
     lines = [("end", f"{_REASONS[finished.reason]}: {end}")]
     if finished.best_val_loss is not None:
         loss = finished.best_val_loss
-        since = "; what was learned since is not evaluated yet" if finished.ahead_of_best else ""
+        since = "; later steps are not evaluated yet" if finished.ahead_of_best else ""
         lines.append(
             (
                 "best",
@@ -103,7 +103,7 @@ def finished_lines(finished: Finished, run: Path) -> list[tuple[str, str]]:
             )
         )
     if finished.reason == "interrupted":
-        lines.append(("go on", command("train", "--resume", "--run", run)))
+        lines.append(("resume", command("train", "--resume", "--run", run)))
     return [*lines, ("next", command("sample", Run(run).last if finished.ahead_of_best else run))]
 
 

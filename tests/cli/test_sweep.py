@@ -173,7 +173,7 @@ def test_an_interrupted_sweep_goes_on_where_it_was(number, code):
     process.send_signal(number)
     _, messages = process.communicate(timeout=60)
     assert process.returncode == code
-    assert messages.splitlines()[-1] == "interrupted after 0 of 2; the same command goes on"
+    assert messages.splitlines()[-1] == "interrupted after 0 of 2; the same command continues"
     saved = checkpoint.load(Path("runs/s/cell=gru/last.safetensors"))
     assert 0 < saved.progress.step < 3000 and saved.progress.ended is None
     assert "interrupted, and saved" in log.read_text()

@@ -77,7 +77,7 @@ def test_a_short_name_leaves_room_for_more():
     wide, narrow = shown(200, standing("first")), shown(80, standing("first"))
     assert re.split("  +", wide[0].strip()) == TITLES and len(wide) == 2
     assert re.split("  +", narrow[0].strip()) == [title for title in TITLES if title != "at step"]
-    assert narrow[-1] == "no room for at step; a wider terminal and --json have all"
+    assert narrow[-1] == "no room for at step; a wider terminal and --json show all columns"
 
 
 def test_the_run_that_others_are_compared_with_is_named_wherever_it_stands():
@@ -86,7 +86,7 @@ def test_the_run_that_others_are_compared_with_is_named_wherever_it_stands():
     lines = shown(200, best, standing("first"), last)
     assert lines[1].endswith("best   other text") and lines[2].endswith("first")
     assert lines[3].endswith("last   other text, other val_fraction, not finished")
-    assert "not comparable with that of first: they are of another text" in lines[4]
+    assert "not comparable with that of first: those runs used another text" in lines[4]
     assert "comparable" not in " ".join(shown(200, standing("first"), standing("last", ended=None)))
 
 

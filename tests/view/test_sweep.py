@@ -71,5 +71,5 @@ def test_each_trial_has_a_line_and_a_sweep_that_is_stopped_too(capsys):
     assert capsys.readouterr().err.splitlines() == [
         "1 trial of 1 step",
         "1/1 a: val 1.67e+33",
-        "interrupted after 1 of 1; the same command goes on",
+        "interrupted after 1 of 1; the same command continues",
     ]

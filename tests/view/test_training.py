@@ -196,7 +196,7 @@ def test_what_was_learned_after_the_best_step_is_named_by_its_file():
     view, file, _ = plain()
     view.show(replace(STARTED, run=Path("runs/x")))
     view.show(replace(FINISHED, reason="interrupted", ahead_of_best=True))
-    assert "at step 100; what was learned since is not evaluated yet\n" in file.getvalue()
+    assert "at step 100; later steps are not evaluated yet\n" in file.getvalue()
     assert "next      charrnn sample runs/x/last.safetensors\n" in file.getvalue()
 
 
@@ -264,7 +264,7 @@ def test_a_log_has_a_line_for_each_evaluation_and_none_for_steps():
         "device    CPU, numpy kernels (cpu: no C++ compiler)",
         "step 100  epoch 12.34  1:05  train 1.6000  val 1.7000  2.453 bits/char  best",
         "end       interrupted, and saved: step 100, epoch 12.34, after 1:06",
-        "go on     charrnn train --resume --run runs/x",
+        "resume    charrnn train --resume --run runs/x",
         "next      charrnn sample runs/x",
     ]
 
