@@ -13,7 +13,7 @@
         └── Unsupported   a fast kernel does not take this case; a slower one does
 
 A message is one line and says what is wrong, the value, and what to do. The command line prints that line on standard
-error and exits with 1, or with 2 for an OptionError; it does so in one place (`charrnn.cli`).
+error and exits with 1, or with 2 for an OptionError; it does so in one place (`charrnn.cli.errors`).
 """
 
 

@@ -1,15 +1,6 @@
-"""The command line: click and nothing else. Each command is a file here, imported when it is used.
+"""The command line: click and nothing else. Each command is a file here, imported when it is used."""
 
-This file alone turns errors into exit codes: 1 for errors that a user can fix, 2 for wrong usage, 130 for Ctrl-C, and
-141 when nobody reads the pipe on standard output any more. Training and sweeps catch signals themselves, save, and
-exit with 128 plus the number of the signal.
-"""
-
-import errno
 import logging
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -17,8 +8,8 @@ import click
 
 from charrnn import __version__
 from charrnn.cli import synonyms
-from charrnn.cli.streams import CLOSED_PIPE, drop_unwritten, open_streams
-from charrnn.errors import CharrnnError, OptionError
+from charrnn.cli.errors import errors_in_one_line
+from charrnn.cli.streams import drop_unwritten, open_streams
 from charrnn.hints import nearest
 
 # The summaries are written here so that `charrnn --help` need not import any command.
@@ -33,50 +24,6 @@ COMMANDS = {
     "bench": "Measure how fast a network trains here, alone or against a rival.",
     "corpora": "List, fetch and verify texts to learn from.",
 }
-
-
-class WrongUsage(click.ClickException):
-    """One line, and the exit code of click's own usage errors."""
-
-    exit_code = 2
-
-
-@contextmanager
-def _errors_in_one_line() -> Iterator[None]:
-    """Turn errors into one line and an exit code; no other place does."""
-    try:
-        yield
-        sys.stdout.flush()
-    except click.NoSuchOption as error:
-        raise _with_hint(error) from None
-    except OptionError as error:
-        raise WrongUsage(str(error)) from error
-    except CharrnnError as error:
-        raise click.ClickException(str(error)) from error
-    except BrokenPipeError:
-        raise click.exceptions.Exit(CLOSED_PIPE) from None  # silently, as in `charrnn sample | head`
-    except OSError as error:
-        if error.errno == errno.EBADF:
-            raise click.ClickException("standard output is closed") from error
-        where = f"{error.filename}: " if error.filename else ""
-        raise click.ClickException(f"{where}{error.strerror or error}") from error
-    except MemoryError as error:
-        message = "out of memory; lower --batch-size, --seq-len or --hidden-size"
-        raise click.ClickException(f"{message} ({error})" if str(error) else message) from error
-    except RuntimeError as error:
-        if not type(error).__module__.startswith("cupy"):
-            raise
-        message = "the GPU failed; if its memory is full, lower --batch-size, --seq-len or --hidden-size"
-        raise click.ClickException(f"{message} ({str(error).splitlines()[0]})") from error
-    except KeyboardInterrupt:
-        raise click.exceptions.Exit(130) from None
-
-
-def _with_hint(error: click.NoSuchOption) -> click.UsageError:
-    """The error with the option that was probably meant, if the command has it."""
-    meant = synonyms.HINTS.get(error.option_name)
-    known = [name for option in error.ctx.command.params for name in option.opts] if error.ctx else []
-    return click.UsageError(f"{error.message} Did you mean {meant!r}?", error.ctx) if meant in known else error
 
 
 class Commands(click.Group):
@@ -116,12 +63,12 @@ class Commands(click.Group):
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """Read the command line; click prints the help here."""
-        with _errors_in_one_line():
+        with errors_in_one_line():
             return super().make_context(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
-        with _errors_in_one_line():
+        with errors_in_one_line():
             return super().invoke(ctx)
 
 

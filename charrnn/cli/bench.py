@@ -12,7 +12,8 @@ from charrnn.bench.job import TORCH
 from charrnn.bench.match import BenchRequest, bench
 from charrnn.bench.workload import Workload
 from charrnn.cli.completion import complete_presets, complete_texts
-from charrnn.cli.options import SettingOption, device_options, json_option, precision_option, refuse
+from charrnn.cli.options import device_options, json_option, precision_option, refuse
+from charrnn.cli.settings import SettingOption
 from charrnn.config import SETTINGS, Config, naming_options, resolve
 from charrnn.kernels.choice import KERNELS
 from charrnn.presets import load_file, load_preset

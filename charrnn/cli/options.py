@@ -1,14 +1,15 @@
-"""Options that several commands share, and the settings of a run as options."""
+"""Options that several commands share."""
 
 import math
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from typing import Any, TypedDict, TypeVar
 
 import click
 from click.core import ParameterSource
 
 from charrnn.cli.completion import complete_runs
-from charrnn.config import SETTINGS, Config, Setting, naming_options, option_of
+from charrnn.cli.settings import SettingChoice
+from charrnn.config import SETTINGS, Config
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -22,19 +23,6 @@ class Computing(TypedDict, total=False):
     precision: str
 
 
-class SettingChoice(click.Choice[str]):
-    """One of a setting's choices, in any case, or an alias of one."""
-
-    def __init__(self, setting: Setting) -> None:
-        super().__init__(setting.choices)
-        self._setting = setting
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The choice that was meant."""
-        with naming_options(SETTINGS):
-            return self._setting.check(param.name if param and param.name else "value", value)
-
-
 class FiniteRange(click.FloatRange):
     """A range of numbers that are not NaN or infinite."""
 
@@ -44,45 +32,6 @@ class FiniteRange(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{number} is not finite.", param, ctx)
         return number
-
-
-class SettingOption(click.Option):
-    """An option for a setting, listed under the setting's group; its value is None unless it is given."""
-
-    in_presets = False  # whether presets set it, so that the default is not the whole truth
-
-    def __init__(self, name: str, setting: Setting) -> None:
-        self.group = setting.group
-        self._shown_default = getattr(Config, name)
-        kind: dict[str, Any] = {"type": SettingChoice(setting) if setting.choices else setting.type}
-        if setting.type is bool:
-            kind = {"is_flag": True}
-            self._shown_default = None
-        super().__init__([option_of(name), name], default=None, help=setting.help, **kind)
-
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """The option and its help, which ends with the default."""
-        record = super().get_help_record(ctx)
-        if record is None or self._shown_default in (None, ""):
-            return record
-        names, text = record
-        preset = ", or the preset's" if self.in_presets else ""
-        return names, f"{text}  [default: {self._shown_default}{preset}]"
-
-
-class GroupedCommand(click.Command):
-    """A command whose help lists settings by their group."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """One section for each group, the command's own options first."""
-        sections: dict[str, list[tuple[str, str]]] = {}
-        for option in self.get_params(ctx):
-            record = option.get_help_record(ctx)
-            if record and isinstance(option, click.Option):
-                sections.setdefault(getattr(option, "group", "Options"), []).append(record)
-        for title, records in sections.items():
-            with formatter.section(title):
-                formatter.write_dl(records)
 
 
 class RunCommand(click.Command):
@@ -102,19 +51,6 @@ class RunCommand(click.Command):
 
 
 run_argument = click.argument("run", required=False, shell_complete=complete_runs)
-
-
-def settings_options(command: click.Command) -> click.Command:
-    """Add an option for every setting of a run."""
-    command.params += [SettingOption(name, setting) for name, setting in SETTINGS.items()]
-    return command
-
-
-def mark_settings(command: click.Command, names: Container[str | None]) -> None:
-    """Let the help of these settings say that presets set them as well."""
-    for option in command.params:
-        if isinstance(option, SettingOption):
-            option.in_presets = option.name in names
 
 
 def _prefer_gpu(ctx: click.Context, option: click.Parameter, given: bool) -> None:

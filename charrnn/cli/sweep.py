@@ -10,7 +10,8 @@ import click
 
 from charrnn.cli.compare import print_json
 from charrnn.cli.completion import complete_sweeps
-from charrnn.cli.options import SettingOption, device_options, json_option, threads_option
+from charrnn.cli.options import device_options, json_option, threads_option
+from charrnn.cli.settings import SettingOption
 from charrnn.cli.signals import handled, leave
 from charrnn.config import BUDGETS, SETTINGS, naming_options
 from charrnn.errors import SweepError

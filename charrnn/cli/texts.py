@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
-from charrnn.cli.options import SettingChoice
+from charrnn.cli.settings import SettingChoice
 from charrnn.config import SETTINGS, Config
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -10,14 +10,8 @@ import click
 
 from charrnn import presets
 from charrnn.cli.completion import complete_presets, complete_runs, complete_texts
-from charrnn.cli.options import (
-    GroupedCommand,
-    device_options,
-    json_option,
-    mark_settings,
-    settings_options,
-    threads_option,
-)
+from charrnn.cli.options import device_options, json_option, threads_option
+from charrnn.cli.settings import GroupedCommand, mark_settings, settings_options
 from charrnn.cli.signals import handled, leave
 from charrnn.cli.streams import SIGPIPE
 from charrnn.config import SETTINGS, naming_options
