@@ -42,11 +42,10 @@ class RunCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments, and say what the command takes where there are too many."""
         rest = super().parse_args(ctx, args)
-        if ctx.args:
-            takes = " ".join(
-                each.make_metavar(ctx) for each in self.get_params(ctx) if isinstance(each, click.Argument)
-            )
-            ctx.fail(f"{self.name} takes {takes}, so {ctx.args[0]!r} is one too many; quote names that have blanks")
+        if ctx.args and not ctx.resilient_parsing:  # as it is while a shell completes
+            arguments = [each.make_metavar(ctx) for each in self.get_params(ctx) if isinstance(each, click.Argument)]
+            usage = " ".join([ctx.command_path, *arguments])
+            ctx.fail(f"{ctx.args[0]!r} is one argument too many for {usage}; quote names that contain blanks")
         return rest
 
 

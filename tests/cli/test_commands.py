@@ -87,7 +87,7 @@ def test_an_option_with_another_meaning_is_named():
 def test_surplus_arguments_are_named(command, arguments, takes):
     result = invoke(command, *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert f"Error: {command} takes {takes}, so {arguments[-1]!r} is one too many" in result.stderr
+    assert f"Error: {arguments[-1]!r} is one argument too many for cli {command} {takes};" in result.stderr
 
 
 @pytest.mark.parametrize("command", ["train", "sample", "eval", "judge", "sweep"])

@@ -24,6 +24,7 @@ def test_runs(runs, command):
 
 def test_surplus_arguments_complete_to_nothing(runs):
     assert complete("sample", "raw", "w") == []
+    assert complete("sample", "raw", "words", "w") == []
 
 
 def test_options_that_name_a_run(runs):

@@ -1,4 +1,4 @@
-"""The bar of work that takes long."""
+"""The bar of work that takes time."""
 
 from charrnn.cli import progress
 

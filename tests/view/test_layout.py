@@ -1,4 +1,4 @@
-"""Tables that are no terminal's: files and pipes."""
+"""Tables in files and pipes."""
 
 from charrnn.view.layout import grid, open_console
 
