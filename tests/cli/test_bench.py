@@ -129,7 +129,7 @@ def test_settings_of_a_curve_come_from_preset_file_and_options():
 
 def test_a_curve_has_a_rival():
     result = curve()
-    assert result.exit_code == 2 and "--curve needs --vs" in result.stderr
+    assert result.exit_code == 2 and "--curve compares two sides; name the other with --vs" in result.stderr
     result = curve("--vs", "reference", "--preset", "quik")
     assert result.exit_code == 1 and "preset 'quik' is not one of" in result.stderr
 
@@ -154,12 +154,12 @@ def test_bad_input(arguments, code, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--preset", "linux"), "--preset is only of use with --curve"),
-        (("--config", "my.yaml"), "--config is only of use with --curve"),
-        (("--pairs", "3"), "--pairs is of turns with a rival; name one with --vs"),
-        (("--curve", "fox.txt", "--vs", "numpy", "--pairs", "3"), "--pairs says nothing of --curve"),
-        (("--curve", "fox.txt", "--vs", "numpy", "--sampling"), "--sampling says nothing of --curve"),
-        (("--curve", "fox.txt", "--vs", "numpy", "--vocab-size", "9"), "--vocab-size says nothing of --curve"),
+        (("--preset", "linux"), "--preset has no effect without --curve"),
+        (("--config", "my.yaml"), "--config has no effect without --curve"),
+        (("--pairs", "3"), "--pairs counts turns with a rival; name one with --vs"),
+        (("--curve", "fox.txt", "--vs", "numpy", "--pairs", "3"), "--pairs has no effect with --curve"),
+        (("--curve", "fox.txt", "--vs", "numpy", "--sampling"), "--sampling has no effect with --curve"),
+        (("--curve", "fox.txt", "--vs", "numpy", "--vocab-size", "9"), "--vocab-size has no effect with --curve"),
     ],
 )
 def test_what_would_do_nothing_is_refused(arguments, message):

@@ -90,7 +90,7 @@ def test_surplus_arguments_are_named(command, arguments, takes):
     assert f"Error: {arguments[-1]!r} is one argument too many for cli {command} {takes};" in result.stderr
 
 
-@pytest.mark.parametrize("command", ["train", "sample", "eval", "judge", "sweep"])
+@pytest.mark.parametrize("command", ["train", "sample", "eval", "judge", "sweep", "bench"])
 def test_what_computes_can_be_given_threads(command, runs):
     assert "--threads N" in invoke(command, "--help").stdout
     assert "the numpy kernels have no threads" in invoke("judge", "words", "--kernel", "numpy", "--threads", 2).stderr
