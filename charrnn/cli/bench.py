@@ -20,8 +20,9 @@ from charrnn.config import SETTINGS, Config, naming_options, resolve
 from charrnn.kernels.choice import KERNELS
 from charrnn.presets import load_file, load_preset
 from charrnn.session import COMMAND_LINE, open_corpus
-from charrnn.view.bench import note_progress, show_report
+from charrnn.view.bench import show_report
 from charrnn.view.curve import show_curves
+from charrnn.view.terminal import note
 
 Report = TypeVar("Report", BenchReport, CurveReport)
 
@@ -130,7 +131,7 @@ def command(
             config = Config(**given)
         workload = Workload(vocab_size=vocab_size, **{name: getattr(config, name) for name in SIZES})
         request = BenchRequest(workload, device, kernel, rival, pairs, steps, sampling, precision, threads)
-        report = bench(request, note_progress)
+        report = bench(request, note)
         _print(report, show_report, as_json)
         return
     refuse("vocab_size", "pairs", "sampling", because="has no effect with --curve; drop one of them")
@@ -142,7 +143,7 @@ def command(
         given["steps"] = steps
     config = _recipe(preset, config_file, given)
     source = open_corpus((curve,), config)
-    curves = measure_curve(CurveRequest(source, config, rival, device, kernel, threads), note_progress)
+    curves = measure_curve(CurveRequest(source, config, rival, device, kernel, threads), note)
     _print(curves, show_curves, as_json)
 
 

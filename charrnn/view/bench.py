@@ -1,7 +1,6 @@
 """The report of `charrnn bench` as tables."""
 
 import math
-import sys
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
@@ -14,32 +13,27 @@ from charrnn.view.layout import facts, grid, open_console
 from charrnn.view.wording import file_size
 
 WIDTH_OF_A_FILE = 80
-_SAMPLING = {"one_text": "one text", "one_text_by_default": "as it comes", "hundred_texts": "100 texts"}
+_SAMPLING = {"one_text": "one text", "one_text_by_default": "by default", "hundred_texts": "100 texts"}
 _COMPARED = {
     "hundred_to_one": "100 texts at once against one after another",
     "one_text": "one text",
-    "one_text_by_default": "one text, with the rival as it comes",
+    "one_text_by_default": "one text, with the rival's default settings",
     "hundred_texts": "100 texts at once",
 }
 
 
-def note_progress(text: str) -> None:
-    """Say what is going on, on standard error."""
-    print(text, file=sys.stderr, flush=True)
-
-
 def show_report(report: BenchReport, console: Console | None = None) -> None:
-    """Print on standard output, or on `console`."""
-    console = console or open_console(WIDTH_OF_A_FILE)
-    console.print(facts(_conditions(report)))
-    console.print()
-    console.print(_figures(report))
+    """Print a report on standard output, or on `console`."""
+    output = console or open_console(WIDTH_OF_A_FILE)
+    output.print(facts(_conditions(report)))
+    output.print()
+    output.print(_figures(report))
     verdict = list(_verdict(report))
     if verdict:
-        console.print()
-        console.print(facts(verdict))
+        output.print()
+        output.print(facts(verdict))
     for warning in report.warnings:
-        console.print(Text(f"warning: the machine is busy, measure again when it is not: {warning}", "yellow"))
+        output.print(Text(f"warning: the machine is busy, measure again when it is idle: {warning}", "yellow"))
 
 
 def _conditions(report: BenchReport) -> list[tuple[str, str]]:
@@ -70,27 +64,27 @@ def _figures(report: BenchReport) -> Table:
     if any(side.precision != "float32" for side in sides):
         table.add_row("precision", *(side.precision for side in sides))
     for phase in PHASES:
-        title = "ms a step" if phase == "step" else f"  {phase}"
+        title = "ms per step" if phase == "step" else f"  {phase}"
         table.add_row(title, *(_phase(side.milliseconds, phase) for side in sides))
     for phase in ("forward", "backward"):
-        table.add_row(f"µs a time step {phase}", *(_phase(side.microseconds, phase) for side in sides))
+        table.add_row(f"µs per time step {phase}", *(_phase(side.microseconds, phase) for side in sides))
     table.add_row("characters/s", *(f"{side.chars_per_second:,.0f}" for side in sides))
     table.add_row("matrix products", *(_rate(side.gflops_per_second) for side in sides))
-    table.add_row("  of the machine's", *(_spread(side.share, "{:.0%}".format) for side in sides))
+    table.add_row("  of the machine's rate", *(_spread(side.share, "{:.0%}".format) for side in sides))
     table.add_row("least traffic", *(f"{_number(side.gb_per_second)} GB/s" for side in sides))
-    table.add_row("  of a copy's", *(f"{side.copy_share:.0%}" for side in sides))
+    table.add_row("  of a copy's rate", *(f"{side.copy_share:.0%}" for side in sides))
     table.add_row("peak memory", *(_peak(side) for side in sides))
     table.add_row("  of training", *(_training(side) for side in sides))
     for kind, title in _SAMPLING.items():
         if any(kind in side.sampling for side in sides):
-            table.add_row(f"drawn/s, {title}", *(_drawn(side, kind) for side in sides))
+            table.add_row(f"sampled/s, {title}", *(_sampled(side, kind) for side in sides))
     return table
 
 
 def _verdict(report: BenchReport) -> Iterator[tuple[str, str]]:
     if report.variants:
         yield (
-            "torch",
+            "PyTorch",
             ", ".join(
                 f"{name} {_number(each)} ms" if isinstance(each, float) else f"{name} failed ({each})"
                 for name, each in report.variants.items()
@@ -101,7 +95,7 @@ def _verdict(report: BenchReport) -> Iterator[tuple[str, str]]:
         yield "pairs", f"{pairs} (time of {report.rival.name} / time of {report.ours.name})"
         yield "ratio", _ratio(report.ratio)
     for kind, ratio in report.ratio_sampling.items():
-        yield "drawing", f"{_ratio(ratio)}, {_COMPARED[kind]}"
+        yield "sampling", f"{_ratio(ratio)}, {_COMPARED[kind]}"
 
 
 def _ratio(spread: Spread) -> str:
@@ -109,27 +103,27 @@ def _ratio(spread: Spread) -> str:
 
 
 def _phase(spreads: dict[str, Spread], phase: str) -> str:
-    """Nothing where the side was not timed by phases."""
+    """A time, or nothing if the side was not timed by phases."""
     return _spread(spreads[phase]) if phase in spreads else ""
 
 
 def _rate(gflops: float) -> str:
-    """GFLOP/s, or TFLOP/s of what has many of them."""
+    """A rate in GFLOP/s, or in TFLOP/s if it is large."""
     return f"{gflops:,.1f} GFLOP/s" if gflops < 1e4 else f"{gflops / 1e3:,.1f} TFLOP/s"
 
 
 def _number(value: float) -> str:
-    """Three digits, or all before the point."""
+    """A number with three digits, or all digits before the point."""
     return f"{value:,.{max(0, 2 - math.floor(math.log10(value)))}f}" if 0 < value < 100 else f"{value:,.0f}"
 
 
 def _spread(spread: Spread, form: Callable[[float], str] = _number) -> str:
-    """The median, and in brackets lowest and highest where they differ from it."""
+    """The median, and in brackets the lowest and highest value if they differ from it."""
     median, low, high = (form(value) for value in (spread.median, spread.low, spread.high))
     return median if low == high else f"{median} ({low} to {high})"
 
 
-def _drawn(side: SideResult, kind: str) -> str:
+def _sampled(side: SideResult, kind: str) -> str:
     return _spread(side.sampling[kind], "{:,.0f}".format) if kind in side.sampling else ""
 
 
@@ -138,7 +132,7 @@ def _peak(side: SideResult) -> str:
 
 
 def _training(side: SideResult) -> str:
-    """What training added to the process, beside the least it could."""
+    """The memory that training added to the process, and the least that it needs."""
     if not side.memory:
         return "unknown"
     return f"{file_size(side.memory.training)}, {side.memory.ratio:.2f}x of {file_size(side.memory.least)}"

@@ -1,4 +1,4 @@
-"""Two curves of loss against time, as a table."""
+"""Two curves of loss over time, as a table."""
 
 from collections.abc import Iterator
 
@@ -11,10 +11,10 @@ WIDTH_OF_A_FILE = 100
 
 
 def show_curves(report: CurveReport, console: Console | None = None) -> None:
-    """Print on standard output, or on `console`."""
-    console = console or open_console(WIDTH_OF_A_FILE)
-    console.print(facts(_conditions(report)))
-    console.print()
+    """Print both curves on standard output, or on `console`."""
+    output = console or open_console(WIDTH_OF_A_FILE)
+    output.print(facts(_conditions(report)))
+    output.print()
     ours, rival = report.ours, report.rival
     table = grid("step", f"{ours.name}: s", "val loss", f"{rival.name}: s", "val loss", numbers=5)
     for mine, theirs in zip(ours.points, rival.points, strict=True):
@@ -25,9 +25,9 @@ def show_curves(report: CurveReport, console: Console | None = None) -> None:
             f"{theirs.seconds:.1f}",
             f"{theirs.val_loss:.4f}",
         )
-    console.print(table)
-    console.print()
-    console.print(facts(_verdict(report)))
+    output.print(table)
+    output.print()
+    output.print(facts(_verdict(report)))
 
 
 def _conditions(report: CurveReport) -> Iterator[tuple[str, str]]:
@@ -46,8 +46,8 @@ def _verdict(report: CurveReport) -> Iterator[tuple[str, str]]:
     yield (
         "time",
         (
-            f"{rival} took {ratio.median:.2f} times as long for the same steps (pieces: {ratio.low:.2f} to "
-            f"{ratio.high:.2f})"
+            f"{rival} took {ratio.median:.2f} times as long for the same steps ({ratio.low:.2f} to {ratio.high:.2f} "
+            "in single turns)"
         ),
     )
     final = report.rival.points[-1]

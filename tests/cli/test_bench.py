@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from charrnn.bench import machine
 from charrnn.cli import cli
+from charrnn.errors import BackendError
 from charrnn.presets import load_preset
 
 TINY = (
@@ -53,16 +54,28 @@ def test_tables_fit_eighty_columns():
         "lstm 2x3",
         "charrnn numpy",
         "charrnn reference",
-        "ms a step",
+        "ms per step",
         "GFLOP/s",
         "peak memory",
-        "µs a time step backward",
+        "µs per time step backward",
         "least traffic",
-        "drawn/s, 100 texts",
-        "ratio    min ",
+        "sampled/s, 100 texts",
+        "ratio     min ",
     ):
         assert expected in result.stdout
     assert result.stderr.splitlines()[-1] == "pair 1 of 1"
+
+
+def test_threads_are_handed_on(monkeypatch):
+    asked = []
+
+    def bench(request, note):
+        asked.append(request.threads)
+        raise BackendError("enough")
+
+    monkeypatch.setattr("charrnn.cli.bench.bench", bench)
+    assert run(*TINY, "--threads", "3").stderr == "Error: enough\n"
+    assert asked == [3]
 
 
 def test_json_has_everything():
