@@ -2,14 +2,16 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import click
 
+from charrnn.hints import OnProgress
+
 
 @contextmanager
-def progress_bar(label: str, *, after: float = 0.0) -> Iterator[Callable[[int, int], None] | None]:
+def progress_bar(label: str, *, after: float = 0.0) -> Iterator[OnProgress | None]:
     """A function that shows (done, to do) once `after` seconds have passed; None without a terminal to show it on."""
     if not sys.stderr.isatty():
         yield None

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from charrnn.errors import ConfigError
-from charrnn.evaluation.score import Progress, score_lines
+from charrnn.evaluation.score import score_lines
 from charrnn.evaluation.units import bits_per_char
+from charrnn.hints import OnProgress
 from charrnn.runs.model import Model
 
 
@@ -20,7 +21,7 @@ class RankedLine:
     chars: int
 
 
-def rank_lines(model: Model, ids: np.ndarray, progress: Progress | None = None) -> list[RankedLine]:
+def rank_lines(model: Model, ids: np.ndarray, progress: OnProgress | None = None) -> list[RankedLine]:
     """The lines of the text `ids` that are not empty, most likely first.
 
     Raises:

@@ -8,8 +8,9 @@ import numpy as np
 from charrnn.errors import ConfigError, CorpusError
 from charrnn.evaluation.baselines import baselines
 from charrnn.evaluation.dynamic import Learning, dynamic_score
-from charrnn.evaluation.score import Evaluator, Progress, Score
+from charrnn.evaluation.score import Evaluator, Score
 from charrnn.evaluation.units import bits_per_char, perplexity
+from charrnn.hints import OnProgress, counted
 from charrnn.runs.model import Model, load_parameters
 
 
@@ -53,7 +54,7 @@ class EvalReport:
         return values | ({"baselines": beside} if beside else {})
 
 
-def score_text(model: Model, ids: np.ndarray, learning: Learning | None, progress: Progress | None = None) -> Score:
+def score_text(model: Model, ids: np.ndarray, learning: Learning | None, progress: OnProgress | None = None) -> Score:
     """The loss on the text `ids`; with `learning` the model keeps learning from it.
 
     Raises:
@@ -81,5 +82,5 @@ def score_baselines(model: Model, train: np.ndarray, ids: np.ndarray) -> dict[st
 def require_two(model: Model, ids: np.ndarray, text: str) -> None:
     """Raise CorpusError where there is nothing to predict: the first character is only read."""
     if len(ids) < 2:
-        symbols = f"{'byte' if model.config.bytes else 'character'}{'s' * (len(ids) != 1)}"
-        raise CorpusError(f"{text} has {len(ids)} {symbols} that {model.path} knows; at least 2 are needed")
+        symbols = counted(len(ids), "byte" if model.config.bytes else "character")
+        raise CorpusError(f"{text} has {symbols} that {model.path} knows; at least 2 are needed")

@@ -7,6 +7,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from charrnn.hints import counted
 from charrnn.search.grid import Grid
 from charrnn.search.jobs import Began, Ended
 from charrnn.search.trials import Trial
@@ -50,7 +51,7 @@ class SweepView:
     def __init__(self, trials: list[Trial], left: list[Trial]) -> None:
         self._total = len(trials)
         self._done = len(trials) - len(left)
-        self._print(f"{_counted(trials)}{f', {self._done} finished before' if self._done else ''}")
+        self._print(f"{_size(trials)}{f', {self._done} finished before' if self._done else ''}")
 
     def show(self, event: Began | Ended) -> None:
         """Print a line about an event."""
@@ -70,10 +71,10 @@ class SweepView:
         print(visible(line), file=sys.stderr, flush=True)
 
 
-def _counted(trials: list[Trial]) -> str:
+def _size(trials: list[Trial]) -> str:
     """The number of trials and their budget, such as `72 trials of 3 epochs each`."""
     budgets = {trial.budget for trial in trials}
-    number = f"{len(trials)} trial{'s' * (len(trials) != 1)}"
+    number = counted(len(trials), "trial")
     if len(budgets) > 1:  # the names of the trials say which
         return number
     return f"{number} of {budgets.pop()}{' each' * (len(trials) != 1)}"
