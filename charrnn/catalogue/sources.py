@@ -11,6 +11,7 @@ import sysconfig
 from abc import ABC, abstractmethod
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from charrnn.catalogue.archives import deb_text, tar_text, zip_text
@@ -40,8 +41,9 @@ class Checksum:
 
 
 class CorpusSource(ABC):
-    """A place that a corpus can be had from; `note` says what a user should know about it."""
+    """A place that a corpus can be had from; `note` says what a user should know about it. Each kind is a dataclass."""
 
+    __dataclass_fields__: ClassVar[dict[str, Any]]
     note: str
 
     @property

@@ -72,7 +72,7 @@ def show(name: str, as_json: bool) -> None:
         show_corpus(corpus, text)
         return
     sources = [
-        {"label": source.label} | asdict(source)  # type: ignore[call-overload]  # each kind of source is a dataclass
+        {"label": source.label} | asdict(source)
         for source in corpus.sources
     ]
     _print_json(
