@@ -46,7 +46,7 @@ def _machine_facts(machine: MachineFacts) -> Iterator[tuple[str, str]]:
     for device in machine.devices:
         yield device.device, _device(device, used=device.device == machine.device)
         if isinstance(device, DeviceFacts):
-            yield from (("", f"not {refusal}") for refusal in device.passed_over)
+            yield from (("", f"passed over: {refusal}") for refusal in device.passed_over)
 
 
 def _run_facts(run: RunFacts) -> Iterator[tuple[str, str]]:

@@ -65,7 +65,7 @@ def test_why_a_run_is_not_faster_is_shown(runs, monkeypatch):
 
     monkeypatch.setenv("CHARRNN_KERNEL", "numpy")
     monkeypatch.setattr(NumpyKernels, "refusals", refusals)
-    assert "not quick ones: not for lstm 16" in info("words").stdout
+    assert "passed over: quick ones: not for lstm 16" in info("words").stdout
 
 
 def test_a_run_of_another_precision_than_this_machine_has_is_shown(runs, monkeypatch, tmp_path):

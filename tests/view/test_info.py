@@ -94,6 +94,6 @@ def test_devices_and_why_no_faster_kernel():
     assert lines == [
         "here  charrnn 1.0, Python 3.12.1, NumPy 2.0, Linux x86_64, 2 cores",
         "cpu   CPU, numpy kernels, used",
-        "      not cpu: no C++ compiler",
+        "      passed over: cpu: no C++ compiler",
         "gpu   no GPU: CuPy is not installed",
     ]

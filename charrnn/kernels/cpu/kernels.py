@@ -57,7 +57,7 @@ class CpuKernels(NumpyKernels):
             require_header(CELLS[cell])
         except Unsupported as refusal:
             sizes = {"hidden_size": hidden_size, "seq_len": seq_len, "batch_size": batch_size}
-            return (str(refusal), *super().refusals(cell, **sizes))
+            return (f"compiled time loop: {refusal}", *super().refusals(cell, **sizes))
         return ()
 
     def sampler(self, cell: str, params: Any, num_layers: int, batch_size: int) -> CompiledSampler | None:

@@ -84,7 +84,7 @@ class CudaKernels(ReferenceKernels):
         try:
             require_header(CELLS[cell])
         except Unsupported as refusal:
-            return (str(refusal),)
+            return (f"compiled time loop: {refusal}",)
         try:
             persistent.plans(self.limits, CELLS[cell], hidden_size=hidden_size, seq_len=seq_len, batch_size=batch_size)
         except Unsupported as refusal:

@@ -33,7 +33,7 @@ class NumpyKernels(ReferenceKernels):
         try:
             find_time_loop(CELLS[cell])
         except Unsupported as refusal:
-            return (str(refusal),)
+            return (f"NumPy time loop: {refusal}",)
         return ()
 
     def gather(self, table: Any, ids: Any, out: Any) -> None:

@@ -16,6 +16,6 @@ def find_time_loop(cell: Cell) -> type[TimeLoop]:
     """
     module = f"{__name__}.{cell.module}"
     if find_spec(module) is None:
-        raise Unsupported(f"{cell.name} has no time loop in NumPy")
+        raise Unsupported(f"{cell.name} has none")
     loop: type[TimeLoop] = getattr(import_module(module), cell.structure)
     return loop
