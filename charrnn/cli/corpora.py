@@ -71,10 +71,7 @@ def show(name: str, as_json: bool) -> None:
     if not as_json:
         show_corpus(corpus, text)
         return
-    sources = [
-        {"label": source.label} | asdict(source)
-        for source in corpus.sources
-    ]
+    sources = [{"label": source.label} | asdict(source) for source in corpus.sources]
     _print_json(
         _summary(corpus)
         | {

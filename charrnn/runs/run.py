@@ -71,7 +71,9 @@ class Run:
             self.folder.mkdir(parents=True, exist_ok=True)
             foreign = sorted(path.name for path in self.folder.iterdir() if not _is_ours(path))
         except OSError as error:
-            raise CheckpointError(f"the run folder {self.folder} cannot be made: {error.strerror}") from None
+            raise CheckpointError(
+                f"the run folder {self.folder} cannot be made: {error.strerror}; name another with --run DIR"
+            ) from None
         if foreign:
             raise CheckpointError(f"{self.folder} holds other files ({foreign[0]}), and no run; choose another --run")
         return moved

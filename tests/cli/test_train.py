@@ -334,7 +334,8 @@ class TestBadInput:
 
     def test_a_folder_that_cannot_be_written(self, folder):
         Path("file").write_text("")
-        assert "the run folder file/run cannot be made" in fails("fox.txt", "--run", "file/run")
+        line = fails("fox.txt", "--run", "file/run")
+        assert "the run folder file/run cannot be made: Not a directory; name another with --run DIR" in line
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
