@@ -60,8 +60,17 @@ def test_every_preset_is_valid_and_says_what_it_is_for(name):
 
 
 def test_an_unknown_preset_lists_them():
-    with pytest.raises(ConfigError, match="preset 'nams' is not one of large, linux, names, none, quick, shakespeare"):
+    with pytest.raises(ConfigError, match="preset 'nams' is not one of gpu, lines, long, medium, none, quick"):
         presets.load_preset("nams")
+
+
+@pytest.mark.parametrize(
+    ("former", "name"), [("names", "lines"), ("shakespeare", "medium"), ("linux", "long"), ("large", "gpu")]
+)
+def test_the_former_name_of_a_preset_gives_the_new_one(former, name):
+    with pytest.raises(ConfigError, match=f"^preset '{former}' is called {name} now$"):
+        presets.load_preset(former)
+    assert name in presets.names()
 
 
 @pytest.mark.parametrize(

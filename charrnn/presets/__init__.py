@@ -12,6 +12,7 @@ from charrnn.errors import ConfigError
 from charrnn.presets.choice import choose as choose
 
 _DESCRIPTION = "description"
+_FORMER = {"names": "lines", "shakespeare": "medium", "linux": "long", "large": "gpu"}  # old names -> names
 
 
 def names() -> list[str]:
@@ -27,6 +28,8 @@ def load_preset(name: str) -> dict[str, Any]:
     Raises:
         ConfigError: there is no such preset.
     """
+    if name in _FORMER:
+        raise ConfigError(f"preset {name!r} is called {_FORMER[name]} now")
     if name not in names():
         raise ConfigError(f"preset {name!r} is not one of {', '.join(names())}")
     settings = _parse((files(__package__) / f"{name}.yaml").read_text(encoding="utf-8"), f"preset {name}")

@@ -15,11 +15,11 @@ def choose(size: int, *, is_list: bool, gpu: bool, settings: Mapping[str, Any]) 
     text = f"{size / scale:.{1 if scale > 1 else 0}f} {unit} of text"
     minutes, epochs = settings.get("minutes"), settings.get("epochs")
     if is_list:
-        return "names", "a list of short lines"
+        return "lines", "a list of short lines"
     if size >= LARGE_TEXT and (minutes is None or minutes >= SHORT_MINUTES):
-        return ("large", f"{text} and a GPU") if gpu else ("linux", text)
+        return ("gpu", f"{text} and a GPU") if gpu else ("long", text)
     if minutes is not None:
-        return "shakespeare" if minutes >= LONG_MINUTES else "quick", f"{text} and --minutes {minutes:g}"
+        return "medium" if minutes >= LONG_MINUTES else "quick", f"{text} and --minutes {minutes:g}"
     if epochs is not None and epochs >= LONG_EPOCHS:
-        return "shakespeare", f"{text} and --epochs {epochs:g}"
+        return "medium", f"{text} and --epochs {epochs:g}"
     return "quick", text

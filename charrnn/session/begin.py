@@ -10,13 +10,13 @@ import numpy as np
 
 from charrnn import presets
 from charrnn.cells.registry import CELLS
-from charrnn.config import Config, resolve
+from charrnn.config import LISTS, Config, resolve
 from charrnn.device.backend import Backend
 from charrnn.errors import ConfigError, SettingError
 from charrnn.hints import OnProgress
 from charrnn.kernels.choice import build
-from charrnn.kernels.protocol import MASK_LEVELS
 from charrnn.network.shape import Shape, initial_parameters
+from charrnn.kernels.protocol import MASK_LEVELS
 from charrnn.runs.run import RUNS, Run
 from charrnn.session.parent import Parent
 from charrnn.session.ready import Session, ready
@@ -97,11 +97,16 @@ def _choose_preset(source: Source, request: Request, backend: Backend, notices: 
     wanted = request.settings.get("cell", tuned)
     if not CELLS[wanted].gated:  # rates that a gate stands are too high for it
         notices.append(
-            Notice(f"no preset, as {preset} is made for gated cells and not for {wanted}; --preset NAME is one")
+            Notice(
+                f"no preset was chosen: {preset} is tuned for gated cells, and {wanted} is not one; "
+                "--preset NAME uses one anyway"
+            )
         )
         return None
     found = f" (its learning rate was found with {tuned})" if wanted != tuned else ""
-    notices.append(Notice(f"preset {preset}{found}, for {why}; --preset NAME is another, --preset none is none"))
+    notices.append(
+        Notice(f"preset {preset}{found}, for {why}; --preset NAME selects another, --preset none disables presets")
+    )
     return preset
 
 
@@ -125,13 +130,13 @@ def _settings(
 def _without_effect(config: Config, tokens: Tokens) -> list[Notice]:
     """What was asked for and can do nothing here."""
     notices = []
+    if config.split in LISTS and tokens.vocabulary.newline is not None:
+        notices.append(Notice("lines are shuffled; their order is not learned (--split contiguous keeps it)"))
     if config.dropout and config.num_layers == 1:
         notices.append(Notice("dropout is between layers, and there is one: it drops nothing; --dropout-output does"))
     for name in ("dropout", "dropout_input", "dropout_output", "dropout_weights"):
         if 0 < getattr(config, name) * MASK_LEVELS <= 0.5:
-            notices.append(
-                Notice(f"{name} {getattr(config, name):g} drops nothing: it goes by steps of 1/{MASK_LEVELS}")
-            )
+            notices.append(Notice(f"{name} {getattr(config, name):g} drops nothing: it goes by steps of 1/{MASK_LEVELS}"))
     if 0 < len(tokens.val) < LITTLE:
         notices.append(Notice(f"only {len(tokens.val)} characters are held out: the validation loss says little"))
     if config.bytes and (config.encoding, config.errors) != (Config.encoding, Config.errors):

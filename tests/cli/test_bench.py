@@ -131,7 +131,7 @@ def test_curves_are_a_table_that_ends_in_a_verdict():
 
 def test_settings_of_a_curve_come_from_preset_file_and_options():
     Path("my.yaml").write_text("learning_rate: 0.01\nnum_layers: 2\nminutes: 9\n")
-    result = curve("--vs", "reference", "--preset", "linux", "--cell", "gru", "--config", "my.yaml", "--json")
+    result = curve("--vs", "reference", "--preset", "long", "--cell", "gru", "--config", "my.yaml", "--json")
     report = json.loads(result.stdout)
     assert report["model"] == "gru 2x3"
     assert report["settings"]["learning_rate"] == 0.01 and report["settings"]["steps"] == 2
@@ -167,7 +167,7 @@ def test_bad_input(arguments, code, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--preset", "linux"), "--preset has no effect without --curve"),
+        (("--preset", "long"), "--preset has no effect without --curve"),
         (("--config", "my.yaml"), "--config has no effect without --curve"),
         (("--pairs", "3"), "--pairs counts turns with a rival; name one with --vs"),
         (("--curve", "fox.txt", "--vs", "numpy", "--pairs", "3"), "--pairs has no effect with --curve"),

@@ -83,9 +83,9 @@ def test_the_written_configuration_repeats_the_run(folder):
 
 
 def test_the_command_line_wins_over_a_preset(folder):
-    run("fox.txt", *TINY, "--preset", "names")
+    run("fox.txt", *TINY, "--preset", "lines")
     config = Path("runs/fox/config.yaml").read_text()
-    assert 'cell: "lstm"  # preset names' in config and "hidden_size: 8  # command line" in config
+    assert 'cell: "lstm"  # preset lines' in config and "hidden_size: 8  # command line" in config
 
 
 def begins(*arguments, **options):
@@ -97,7 +97,8 @@ def begins(*arguments, **options):
 
 def test_a_preset_is_chosen_and_said(folder):
     said, config = begins("fox.txt")
-    assert said.count("note: preset quick, for 2.6 kB of text; --preset NAME is another, --preset none is none\n") == 1
+    note = "note: preset quick, for 2.6 kB of text; --preset NAME selects another, --preset none disables presets\n"
+    assert said.count(note) == 1
     assert "1 step, preset quick, into runs/fox" in said
     assert "hidden_size: 256  # preset quick" in config and "steps: 1  # command line" in config
     result = run("fox.txt", "--steps", 1, "--force", "--json")
@@ -107,8 +108,9 @@ def test_a_preset_is_chosen_and_said(folder):
 def test_standard_input_gets_a_preset_as_well(folder):
     names = "".join(f"name{number}\n" for number in range(300))
     result = run("-", "--steps", 1, "--run", "runs/fox", input=names)
-    assert "preset names, for a list of short lines" in result.stderr
-    assert 'split: "unique-lines"  # preset names' in Path("runs/fox/config.yaml").read_text()
+    assert "preset lines, for a list of short lines" in result.stderr
+    assert "note: lines are shuffled; their order is not learned (--split contiguous keeps it)\n" in result.stderr
+    assert 'split: "unique-lines"  # preset lines' in Path("runs/fox/config.yaml").read_text()
 
 
 def test_no_preset_is_chosen_where_settings_come_from_elsewhere(folder):
@@ -119,9 +121,9 @@ def test_no_preset_is_chosen_where_settings_come_from_elsewhere(folder):
     assert "preset" not in said and "preset" not in config and "hidden_size: 3" in config
     said = run("fox.txt", "--init-from", "runs/fox", "--run", "tuned", "--steps", 1).stderr
     assert "preset" not in said
-    begins("fox.txt", "--preset", "names")
+    begins("fox.txt", "--preset", "lines")
     said = run("fox.txt", "--resume", "--steps", 2).stderr
-    assert "note: preset" not in said and "2 steps, preset names, resumed at step 1" in said
+    assert "note: preset" not in said and "2 steps, preset lines, resumed at step 1" in said
 
 
 def test_gated_cells_get_the_same_preset_so_that_they_can_be_compared(folder):
@@ -134,7 +136,10 @@ def test_gated_cells_get_the_same_preset_so_that_they_can_be_compared(folder):
 
 def test_no_preset_is_chosen_for_a_cell_without_gates(folder):
     said, config = begins("fox.txt", "--cell", "tanh")
-    assert "note: no preset, as quick is made for gated cells and not for tanh; --preset NAME is one\n" in said
+    note = (
+        "note: no preset was chosen: quick is tuned for gated cells, and tanh is not one; --preset NAME uses one anyway"
+    )
+    assert f"{note}\n" in said
     assert "# preset" not in config
 
 
@@ -284,7 +289,7 @@ class TestBadInput:
         assert "there is no run 'runs/fox'" in fails("fox.txt", "--resume")
 
     def test_resume_with_a_preset(self, folder):
-        assert "leave out --preset" in fails("--resume", "--preset", "names")
+        assert "leave out --preset" in fails("--resume", "--preset", "lines")
 
     def test_a_damaged_checkpoint(self, folder):
         run("fox.txt", *TINY)
@@ -296,6 +301,7 @@ class TestBadInput:
         assert "--minutes must be above 0, not 0" in fails("fox.txt", "--minutes", 0, code=2)
         assert "--epochs and --steps each limit" in fails("fox.txt", "--steps", 1, "--epochs", 1, code=2)
         assert "preset 'nmaes' is not one of" in fails("fox.txt", "--preset", "nmaes")
+        assert fails("fox.txt", "--preset", "linux") == "Error: preset 'linux' is called long now"
         line = f"--cell 'lstn' is not one of {', '.join(CELLS)}; did you mean lstm?"
         assert line in fails("fox.txt", "--cell", "lstn", code=2)
 

@@ -74,7 +74,7 @@ class TestRead:
             seeded(2, 1.49),
             seeded(1, 1.5),
             gru("b"),
-            result("c", preset="names", config={"hidden_size": 64}),
+            result("c", preset="lines", config={"hidden_size": 64}),
             result("d", machine="a GPU", losses=(1.2,)),
         ]
         names = [[run.name for run in group] for group in grouped(runs)]
@@ -92,13 +92,13 @@ class TestRead:
             seeded(1, 1.5),
             seeded(2, 1.49),
             gru("b", losses=(1.1,)),
-            result("c", preset="names", options={"sample_length": 0}, config={"hidden_size": 64, "sample_length": 0}),
+            result("c", preset="lines", options={"sample_length": 0}, config={"hidden_size": 64, "sample_length": 0}),
         ]
         assert reached("quick", runs) == (
             "Reached 1.500 and 1.490 nats per character of shakespeare (2 seeds, last 10%) in 1 min on 2 cores."
         )
-        assert reached("names", runs).startswith("Reached 1.500 nats per character")
-        assert reached("linux", runs) == reached("quick", []) == ""
+        assert reached("lines", runs).startswith("Reached 1.500 nats per character")
+        assert reached("long", runs) == reached("quick", []) == ""
 
 
 class TestTable:

@@ -39,12 +39,12 @@ def test_a_command_has_all_that_the_sweep_says_and_no_more():
         "1e-05",
         "--bytes",
     ]
-    (trial,) = trials({"cell": "lstm"}, preset="names")
+    (trial,) = trials({"cell": "lstm"}, preset="lines")
     assert trial.command("cpu", "numpy") == [
         "train",
         "text.txt",
         "--preset",
-        "names",
+        "lines",
         "--run",
         "runs/s/cell=lstm",
         "--device",
@@ -76,7 +76,7 @@ def test_parameters_count_the_characters_of_the_text_and_the_layers_of_a_preset(
     Path("text.txt").write_text("abcdefg\n")
     (trial,) = trials({"parameters": 5000}, base={"cell": "gru"})
     assert trial.settings == {"cell": "gru", "hidden_size": hidden_size(5000, Config(cell="gru"), 8)}
-    (trial,) = trials({"parameters": 5000}, preset="names")  # of one layer
+    (trial,) = trials({"parameters": 5000}, preset="lines")  # of one layer
     assert trial.settings == {"hidden_size": hidden_size(5000, Config(num_layers=1), 8)}
     (trial,) = trials({"parameters": 50_000, "bytes": True})
     assert trial.settings["hidden_size"] == hidden_size(50_000, Config(), 256)
@@ -87,6 +87,8 @@ def test_settings_that_cannot_go_together():
         trials({"parameters": 5000}, base={"hidden_size": 8})
     with pytest.raises(ConfigError, match="preset 'nosuch' is not one of"):
         trials({"cell": "gru"}, preset="nosuch")
+    with pytest.raises(ConfigError, match="^preset 'names' is called lines now$"):
+        trials({"cell": "gru"}, preset="names")
     with pytest.raises(ConfigError, match="10 parameters are too few: lstm 2x1 has"):
         hidden_size(10, Config(), 65)
 
@@ -97,7 +99,7 @@ def test_settings_that_cannot_go_together():
         ({"epochs": 2.5}, "none", "2.5 epochs"),
         ({"steps": 1}, "none", "1 step"),
         ({}, "none", "3 minutes"),
-        ({}, "shakespeare", "20 minutes"),
+        ({}, "medium", "20 minutes"),
     ],
 )
 def test_how_long_a_trial_is_trained(base, preset, budget):

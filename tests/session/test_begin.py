@@ -55,8 +55,8 @@ def test_a_run_in_training_is_left_alone(text, tmp_path):
 
 
 def test_a_chosen_preset_has_its_precision(text, tmp_path, monkeypatch):
-    monkeypatch.setattr(presets, "choose", lambda size, **about: ("large", "a test"))
-    monkeypatch.setattr(presets, "load_preset", lambda name: {"precision": "bf16"} if name == "large" else {})
+    monkeypatch.setattr(presets, "choose", lambda size, **about: ("gpu", "a test"))
+    monkeypatch.setattr(presets, "load_preset", lambda name: {"precision": "bf16"} if name == "gpu" else {})
     monkeypatch.setattr(kernels, "CPU_INFO", tmp_path / "nowhere")
     with pytest.raises(Unsupported, match="bf16 needs a processor with AVX512_BF16, which this one lacks"):
         prepare(Request((text,), SMALL, run=str(tmp_path / "run"), device="cpu"))
@@ -105,3 +105,11 @@ def test_what_drops_nothing_is_said(text, tmp_path):
 def test_bytes_have_no_encoding(text, tmp_path):
     session = setup(text, SMALL | {"bytes": True, "encoding": "latin-1"}, run=str(tmp_path / "run"))
     assert [each.text for each in session.notices] == ["bytes are read as they are: encoding and errors change nothing"]
+
+
+@pytest.mark.parametrize("split", ["lines", "unique-lines"])
+def test_shuffled_lines_are_said(text, tmp_path, split):
+    session = setup(text, SMALL | {"split": split}, run=str(tmp_path / "run"))
+    assert [each.text for each in session.notices] == [
+        "lines are shuffled; their order is not learned (--split contiguous keeps it)"
+    ]

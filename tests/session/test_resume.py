@@ -116,3 +116,14 @@ def test_a_run_of_one_precision_goes_on_in_another(text, tmp_path, monkeypatch):
         train(None, {"steps": 5}, run=str(run), resume=True)
     assert train(None, {"steps": 5, "precision": "float32"}, run=str(run), resume=True)[-1].step == 5
     assert checkpoint.load(run / "last.safetensors").config["precision"] == "float32"
+
+
+def test_a_run_of_a_preset_that_had_another_name_resumes(text, tmp_path):
+    run = Run(tmp_path / "run")
+    train(text, SMALL, run=str(run.folder), stop_at=10)
+    saved = checkpoint.load(run.last)
+    saved.preset, saved.origins = "names", saved.origins | {"hidden_size": "preset names"}
+    saved.save(run.last)
+    assert setup(None, {}, run=str(run.folder), resume=True).started.preset == "names"
+    train(None, {}, run=str(run.folder), resume=True)
+    assert checkpoint.load(run.last).progress.ended == "done"

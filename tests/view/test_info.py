@@ -33,10 +33,10 @@ def run(count=0, **changes):
         model="gru 1x64",
         parameters=12345,
         vocabulary=VocabularyFacts(5, "\t\n [é"),
-        preset="names",
+        preset="lines",
         corpus={"description": "x.txt", "size": 1_100_000, "sha256": "ab" * 32},
         config=Config(cell="gru", glob="[a-z]*.txt", batch_size=7).to_dict(),
-        origins={"cell": "preset names", "glob": "command line", "seq_len": "command line"},
+        origins={"cell": "preset lines", "glob": "command line", "seq_len": "command line"},
         progress={"step": 70},
         history=history,
         files={"best.safetensors": 1_234_567},
@@ -62,7 +62,7 @@ def test_what_a_run_is(width):
 
 def test_who_gave_each_setting_that_is_no_default():
     lines = [line.split(maxsplit=2) for line in shown(run())]
-    assert ["cell", "gru", "preset names"] in lines
+    assert ["cell", "gru", "preset lines"] in lines
     assert ["glob", "[a-z]*.txt", "command line"] in lines  # as it is, though rich would read it as markup
     assert ["seq_len", "50", "command line"] in lines  # given, though it is the default
     assert ["batch_size", "7", "charrnn"] in lines

@@ -27,7 +27,7 @@ STARTED = Started(
     kernel="numpy",
     why_not_faster="cpu: no C++ compiler",
     budget="3 minutes",
-    preset="shakespeare",
+    preset="medium",
     resumed_step=None,
 )
 EVALUATED = Evaluated(step=100, epoch=12.34, seconds=65, train_loss=1.6, val_loss=1.7, best=True)
@@ -87,7 +87,7 @@ def test_a_run_begins_with_four_lines():
     assert [line.split()[0] for line in lines] == ["text", "model", "training", "device"]
     assert "x.txt: 1,003,854 characters, 111,540 held out" in lines[0]
     assert "lstm 2x128: 239,681 parameters, 65 different characters" in lines[1]
-    assert "3 minutes, preset shakespeare, into runs/x" in lines[2]
+    assert "3 minutes, preset medium, into runs/x" in lines[2]
     assert "CPU, numpy kernels (cpu: no C++ compiler)" in lines[3]
 
 
@@ -260,7 +260,7 @@ def test_a_log_has_a_line_for_each_evaluation_and_none_for_steps():
         "note: batch_size is 3",
         "text      x.txt: 1,003,854 characters, 111,540 held out",
         "model     lstm 2x128: 239,681 parameters, 65 different characters",
-        "training  3 minutes, preset shakespeare, into runs/x",
+        "training  3 minutes, preset medium, into runs/x",
         "device    CPU, numpy kernels (cpu: no C++ compiler)",
         "step 100  epoch 12.34  1:05  train 1.6000  val 1.7000  2.453 bits/char  best",
         "end       interrupted, and saved: step 100, epoch 12.34, after 1:06",
