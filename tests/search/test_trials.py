@@ -87,7 +87,7 @@ def test_settings_that_cannot_go_together():
         trials({"parameters": 5000}, base={"hidden_size": 8})
     with pytest.raises(ConfigError, match="preset 'nosuch' is not one of"):
         trials({"cell": "gru"}, preset="nosuch")
-    with pytest.raises(ConfigError, match="^preset 'names' is called lines now$"):
+    with pytest.raises(ConfigError, match=r"^preset 'names' is called lines now$"):
         trials({"cell": "gru"}, preset="names")
     with pytest.raises(ConfigError, match="10 parameters are too few: lstm 2x1 has"):
         hidden_size(10, Config(), 65)
