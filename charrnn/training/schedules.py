@@ -1,4 +1,4 @@
-"""Learning-rate schedules: what share of the highest rate a step gets.
+"""Learning-rate schedules: the share of the highest rate that a step gets.
 
 `progress` is 0 at the start of the run and 1 when its budget is used up; `epoch` counts passes over the text.
 """
@@ -13,16 +13,16 @@ class Schedule(Protocol):
     """A factor between 0 and 1 for the learning rate."""
 
     def factor(self, progress: float, epoch: float) -> float:
-        """Share of the highest rate."""
+        """The share of the highest rate after `progress` of the budget and `epoch` passes over the text."""
 
     def observe(self, val_loss: float) -> None:
-        """Take note of an evaluation."""
+        """Tell the schedule about an evaluation."""
 
     def state(self) -> dict[str, Any]:
-        """What a resumed run must know."""
+        """What a resumed run must know; JSON."""
 
     def load(self, state: dict[str, Any]) -> None:
-        """Go on from such a state."""
+        """Continue from a `state`."""
 
 
 class _Stateless:
@@ -43,8 +43,8 @@ class Constant(_Stateless):
         return 1.0
 
 
-class Step(_Stateless):
-    """The rate times `decay` at the end of epoch `decay_after` and of every later one, as char-rnn does it."""
+class StepDecay(_Stateless):
+    """The rate is multiplied by `decay` at the end of epoch `decay_after` and of every later one, as in char-rnn."""
 
     def __init__(self, decay: float, decay_after: float) -> None:
         self.decay, self.first = decay, max(math.ceil(decay_after), 1)
@@ -65,7 +65,7 @@ class Cosine(_Stateless):
     def factor(self, progress: float, epoch: float) -> float:
         progress = min(progress, 1.0)
         if progress < self.warmup:
-            return max(progress / self.warmup, 0.01)  # the very first step must learn something too
+            return max(progress / self.warmup, 0.01)  # the first step must learn something too
         if self.warmup == 1:
             return 1.0
         falling = (progress - self.warmup) / (1 - self.warmup)
@@ -76,33 +76,40 @@ class Plateau:
     """The rate times `decay` whenever `patience` evaluations in a row brought no better loss."""
 
     def __init__(self, decay: float, patience: int) -> None:
-        self.decay, self.patience = decay, patience
-        self._factor, self._best, self._waited = 1.0, math.inf, 0
+        self.decay = decay
+        self.patience = patience
+        self._factor = 1.0
+        self._best = math.inf
+        self._waited = 0
 
     def factor(self, progress: float, epoch: float) -> float:
         return self._factor
 
     def observe(self, val_loss: float) -> None:
         if val_loss < self._best:
-            self._best, self._waited = val_loss, 0
+            self._best = val_loss
+            self._waited = 0
             return
         self._waited += 1
         if self._waited >= self.patience:
-            self._factor, self._waited = self._factor * self.decay, 0
+            self._factor *= self.decay
+            self._waited = 0
 
     def state(self) -> dict[str, Any]:
         return {"factor": self._factor, "best": None if math.isinf(self._best) else self._best, "waited": self._waited}
 
     def load(self, state: dict[str, Any]) -> None:
-        self._factor, self._waited = state["factor"], state["waited"]
+        self._factor = state["factor"]
+        self._waited = state["waited"]
         self._best = math.inf if state["best"] is None else state["best"]
 
 
 def build(config: Config) -> Schedule:
     """The schedule that the configuration names."""
-    return {
-        "constant": lambda: Constant(),
-        "step": lambda: Step(config.decay, config.decay_after),
-        "cosine": lambda: Cosine(config.warmup, config.final_rate),
-        "plateau": lambda: Plateau(config.decay, config.plateau_patience),
-    }[config.schedule]()
+    schedules: dict[str, Schedule] = {
+        "constant": Constant(),
+        "step": StepDecay(config.decay, config.decay_after),
+        "cosine": Cosine(config.warmup, config.final_rate),
+        "plateau": Plateau(config.decay, config.plateau_patience),
+    }
+    return schedules[config.schedule]
