@@ -39,7 +39,7 @@ def _files_here() -> list[str]:
 
 
 def _runs() -> Iterable[str]:
-    from charrnn.runs.run import list_runs
+    from charrnn.runs.find import list_runs
 
     return [run.folder.name for run in list_runs()]
 

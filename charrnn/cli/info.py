@@ -9,7 +9,7 @@ from charrnn.cli.options import RunCommand, json_option, run_argument
 from charrnn.config import Config
 from charrnn.kernels.describe import describe_machine
 from charrnn.runs.describe import describe_run
-from charrnn.runs.run import list_runs, load_model
+from charrnn.runs.find import list_runs, load_model
 from charrnn.view.info import show_info
 
 

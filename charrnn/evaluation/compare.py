@@ -12,7 +12,8 @@ from charrnn.evaluation.units import bits_per_char
 from charrnn.network.shape import Shape
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.run import RUNS, Run, find_run, is_aside
+from charrnn.runs.find import find_run, is_aside
+from charrnn.runs.run import RUNS, Run
 from charrnn.text.vocabulary import Vocabulary
 
 log = logging.getLogger(__name__)
@@ -113,7 +114,7 @@ def _differences(first: Checkpoint, other: Checkpoint) -> tuple[str, ...]:
     """Why the losses of two runs are not of the same characters."""
     names = held_out_by(first.config["split"])
     found = [name for name in names if first.config.get(name) != other.config.get(name)]
-    if first.corpus["sha256"] != other.corpus["sha256"]:
+    if first.corpus.sha256 != other.corpus.sha256:
         found.insert(0, "text")
     elif _evaluated_chars(first) != _evaluated_chars(other) and not found:
         found.append("eval_chars")
@@ -122,4 +123,5 @@ def _differences(first: Checkpoint, other: Checkpoint) -> tuple[str, ...]:
 
 def _evaluated_chars(saved: Checkpoint) -> int:
     """Held-out characters that an evaluation reads."""
-    return min(saved.config["eval_chars"], saved.corpus.get("val_chars", saved.config["eval_chars"]))
+    most: int = saved.config["eval_chars"]
+    return most if saved.corpus.val_chars is None else min(most, saved.corpus.val_chars)

@@ -1,7 +1,7 @@
 """A whole training run at one moment, as one safetensors file that is safe to open.
 
-Weights carry torch's names. The rest: `optimizer.SLOT.NAME` the moments, `state.LAYER.NAME` the hidden state; all that
-is no array is one JSON text in the header.
+Weights have torch's names, moments are called `optimizer.SLOT.NAME`, the hidden state is `state.LAYER.NAME`. Everything
+that is not an array is one JSON text in the header.
 """
 
 import errno
@@ -26,11 +26,11 @@ _KEY = "charrnn"
 
 @dataclass
 class Progress:
-    """Where a run is, besides its arrays."""
+    """How far a run is, besides its arrays."""
 
     step: int = 0  # updates done
     chars: int = 0  # learned from, in all epochs
-    seconds: float = 0.0  # of training; only kept in a checkpoint if the budget is time (see `Trainer.checkpoint`)
+    seconds: float = 0.0  # of training; stored only if the budget is time (see `Trainer.checkpoint`)
     averaged: int = 0  # steps taken into the average of the weights
     evaluations: int = 0
     loss_sum: float = 0.0  # nats of all characters since the last evaluation
@@ -43,15 +43,37 @@ class Progress:
     ended: str | None = None  # why there is nothing left to do: 'done' or 'early stop'
 
 
+@dataclass(frozen=True)
+class TextRecord:
+    """The text that a run learned from, as its checkpoints know it."""
+
+    argument: str | list[str]  # as it was given to charrnn train; a list if there were several texts
+    description: str  # as it is shown
+    sha256: str  # of its bytes
+    size: int  # bytes
+    train_chars: int | None = None  # None in the oldest checkpoints
+    val_chars: int | None = None
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> "TextRecord":
+        """The record from a checkpoint's header; keys that this version does not know are ignored."""
+        known = {each.name for each in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in known})
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record for a checkpoint's header."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
 @dataclass
 class Checkpoint:
-    """Everything that sampling, evaluating or going on needs."""
+    """Everything that is needed to sample, evaluate or resume."""
 
     config: dict[str, Any]
-    origins: dict[str, str]  # which source gave a setting, where it was no default
+    given_by: dict[str, str]  # which source gave a setting, unless it is a default
     preset: str | None
     vocabulary: dict[str, Any]
-    corpus: dict[str, Any]  # name, description, sha256, size
+    corpus: TextRecord
     progress: Progress
     weights: dict[str, np.ndarray]
     moments: dict[str, dict[str, np.ndarray]]  # slot -> name -> array
@@ -59,7 +81,7 @@ class Checkpoint:
 
     @property
     def evaluated(self) -> dict[str, np.ndarray]:
-        """The weights that were evaluated and are sampled from: their average, where there is one."""
+        """The weights that were evaluated and are sampled from: their average, if there is one."""
         return self.moments.get("average", self.weights)
 
     def save(self, path: Path) -> None:
@@ -74,20 +96,27 @@ class Checkpoint:
         for layer, arrays in enumerate(self.states):
             tensors.update({f"state.{layer}.{name}": array for name, array in arrays.items()})
         tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-        header = {name: getattr(self, name) for name in _HEADER} | {"progress": vars(self.progress), "format": FORMAT}
+        header = {
+            "config": self.config,
+            "origins": self.given_by,
+            "preset": self.preset,
+            "vocabulary": self.vocabulary,
+            "corpus": self.corpus.to_dict(),
+            "progress": vars(self.progress),
+            "format": FORMAT,
+        }
         header["sha256"] = _sha256(tensors, header)
         with replacing_at(path) as part:
             part.touch()
             mode = part.stat().st_mode
-            try:  # into a file: as bytes, all would be in memory twice more
+            try:  # into a file: safetensors' bytes would need twice the memory
                 save_file(tensors, part, {_KEY: json.dumps(header, sort_keys=True)})
             except SafetensorError as error:
                 raise OSError(errno.EIO, str(error)) from None
-            part.chmod(mode)  # safetensors may have put another file there, that nobody else can read
+            part.chmod(mode)  # safetensors may have put another file there, which nobody else can read
 
 
 _OTHERS = {"last.safetensors": "best.safetensors", "best.safetensors": "last.safetensors"}  # of the same run
-_HEADER = ("config", "origins", "preset", "vocabulary", "corpus")
 
 
 def load(path: Path) -> Checkpoint:
@@ -116,10 +145,10 @@ def _way_out(path: Path) -> str:
 
 def _read(path: Path) -> Checkpoint:
     try:
-        path.open("rb").close()  # safetensors would say of any file that it cannot open that there is none
+        path.open("rb").close()  # safetensors reports any file that it cannot open as missing
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
         header = json.loads(metadata[_KEY])
     except KeyError:
         raise CheckpointError(f"{path} is a safetensors file, but not one that charrnn wrote") from None
@@ -130,14 +159,22 @@ def _read(path: Path) -> Checkpoint:
     if header.get("format") != FORMAT:
         raise CheckpointError(f"{path} has checkpoint format {header.get('format')}; this version reads {FORMAT}")
     if header.pop("sha256", None) != _sha256(tensors, header):
-        raise _damaged(path, "it is not what was written")
+        raise _damaged(path, "its contents have changed")
     if unknown := sorted(set(header["config"]) - set(SETTINGS)):
         raise CheckpointError(
-            f"{path} has the setting {unknown[0]}, which this version does not know: it was written by a newer one"
+            f"{path} has the setting {unknown[0]}, which this version does not know: a newer one wrote it"
         )
     known = {each.name for each in fields(Progress)}
     progress = Progress(**{name: value for name, value in header["progress"].items() if name in known})
-    return Checkpoint(**{name: header[name] for name in _HEADER}, progress=progress, **_sort(tensors))
+    return Checkpoint(
+        config=header["config"],
+        given_by=header["origins"],
+        preset=header["preset"],
+        vocabulary=header["vocabulary"],
+        corpus=TextRecord.of(header["corpus"]),
+        progress=progress,
+        **_sort(tensors),
+    )
 
 
 def _sort(tensors: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -158,13 +195,13 @@ def _sort(tensors: dict[str, np.ndarray]) -> dict[str, Any]:
 
 
 def _damaged(path: Path, reason: str) -> CheckpointError:
-    return CheckpointError(f"{path} is no checkpoint, or a damaged one ({reason})")
+    return CheckpointError(f"{path} is not a checkpoint, or a damaged one ({reason})")
 
 
 def _sha256(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> str:
-    """Of the header, and of names and contents of all arrays: safetensors itself would not notice a bad sector."""
+    """The digest of the header and of all arrays, by name: safetensors itself would not notice a bad sector."""
     digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
     for name in sorted(tensors):
         digest.update(name.encode())
-        digest.update(np.ascontiguousarray(tensors[name]).view(np.uint8).reshape(-1))
+        digest.update(np.ascontiguousarray(tensors[name]).view(np.uint8).reshape(-1).data)
     return digest.hexdigest()

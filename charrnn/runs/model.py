@@ -13,7 +13,7 @@ from charrnn.kernels.choice import Choice, build
 from charrnn.network.network import Network
 from charrnn.network.shape import Shape
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.run import load_model
+from charrnn.runs.find import load_model
 from charrnn.text.tokens import Tokens, load_tokens
 from charrnn.text.vocabulary import Vocabulary
 
@@ -34,7 +34,7 @@ class Model:
     def tokens(self) -> Tokens | None:
         """The text that it learned from, if that is still beside it."""
         tokens = load_tokens(self.path.parent, self.vocabulary)
-        return tokens if tokens is not None and tokens.sha256 == self.checkpoint.corpus["sha256"] else None
+        return tokens if tokens is not None and tokens.sha256 == self.checkpoint.corpus.sha256 else None
 
     def encode(self, text: str | bytes, *, unknown: str = "error") -> np.ndarray:
         """The ids of `text`, as the vocabulary has them.

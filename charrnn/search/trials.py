@@ -55,7 +55,7 @@ class Trial:
         if not self.run.last.is_file():
             return False
         saved = checkpoint.load(self.run.last)
-        there = {"corpus": saved.corpus["argument"]} | saved.config
+        there = {"corpus": saved.corpus.argument} | saved.config
         for name, value in ({"corpus": self.corpus} | self.config.to_dict()).items():
             fitted = name == "batch_size" and there[name] < value  # training shrinks it for a short text
             if there[name] != value and not fitted:

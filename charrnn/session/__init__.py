@@ -1,9 +1,9 @@
 """From what a user asked for to a trainer: settings, text, run folder, device, first weights.
 
 request  what was asked for
-begin    a new run; parent is the one whose weights it may begin with
-resume   a run that goes on
-ready    what both come to
+begin    a new run; parent is the run whose weights it may begin with
+resume   a run that continues
+ready    what both lead to
 """
 
 from charrnn.device.backend import open_backend
@@ -16,10 +16,10 @@ from charrnn.session.request import open_corpus as open_corpus
 
 
 def prepare(request: Request, reading: OnProgress | None = None) -> Session:
-    """All that comes before the first step; `reading` is told the bytes done and to do while the text is encoded.
+    """Everything before the first step; `reading` is told the bytes done and to do while the text is encoded.
 
     Raises:
-        CharrnnError: whatever is wrong with the request.
+        CharrnnError: something is wrong with the request.
     """
     backend = open_backend(request.device)
     start = resume.resume if request.resume else begin.begin

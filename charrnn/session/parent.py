@@ -1,4 +1,4 @@
-"""The run whose weights another one begins with."""
+"""The run whose weights another run begins with."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from charrnn.device.backend import Backend
 from charrnn.errors import SettingError
 from charrnn.network.shape import Shape
 from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.find import load_model
 from charrnn.runs.model import load_parameters
-from charrnn.runs.run import load_model
 from charrnn.text.reader import sha256_of
 from charrnn.text.source import Source
 from charrnn.text.vocabulary import Vocabulary
@@ -23,7 +23,7 @@ _FRACTIONS = ("val_fraction", "test_fraction")
 
 @dataclass(frozen=True)
 class Parent:
-    """What --init-from names."""
+    """The model that --init-from names."""
 
     name: str
     saved: Checkpoint
@@ -40,7 +40,7 @@ class Parent:
 
     @property
     def origin(self) -> str:
-        """What the settings are said to come from."""
+        """How it is called where it gives a setting."""
         return f"run {self.path.parent.name}"
 
     @property
@@ -58,7 +58,7 @@ class Parent:
         """Refuse settings that its weights do not fit.
 
         Raises:
-            SettingError: there is one.
+            SettingError: one of them does not.
         """
         for name, value in self.model.items():
             if getattr(config, name) != value:
@@ -67,15 +67,15 @@ class Parent:
                 )
 
     def split(self, source: Source) -> dict[str, Any]:
-        """What decides which part of its text it did not learn, if `source` is that text; else nothing."""
-        if source.size != self.saved.corpus["size"] or sha256_of(source) != self.saved.corpus["sha256"]:
+        """The settings that decide which part of its text it did not learn, if `source` is that text; else nothing."""
+        if source.size != self.saved.corpus.size or sha256_of(source) != self.saved.corpus.sha256:
             return {}
         return {name: self.saved.config[name] for name in held_out_by(self.saved.config["split"])}
 
     def leaks(self, config: Config, split: Mapping[str, Any]) -> list[Notice]:
-        """A warning where `config` holds out another part of the text than `split`, its own, does."""
+        """A warning if `config` holds out another part of the text than its own `split` does."""
         others = [name for name, value in split.items() if getattr(config, name) != value]
-        if set(others) <= set(_FRACTIONS):  # a smaller part lies within a larger one
+        if set(others) <= set(_FRACTIONS):  # a smaller part is within a larger one
             others = others if sum(getattr(config, name) - split[name] for name in others) > 0 else []
         if not others:
             return []
@@ -85,7 +85,7 @@ class Parent:
         ]
 
     def copy_weights(self, params: Flat, backend: Backend) -> None:
-        """Into those of a network that may know more characters; theirs keep what they have."""
+        """Copy its weights into those of a network that may know more characters, which keep their own values."""
         shape = Shape.of(Config(**self.saved.config), self.vocabulary.size)
         for name, weight in load_parameters(shape, backend, self.saved.evaluated, self.path).items():
             params[name][tuple(slice(length) for length in weight.shape)] = weight

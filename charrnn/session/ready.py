@@ -1,62 +1,57 @@
-"""A training that is ready to start, and what there is to tell before it does."""
+"""A training that is ready to start, and what to tell the user before it does."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from charrnn.config import Config
 from charrnn.errors import CharrnnError
 from charrnn.kernels.choice import Choice
 from charrnn.network.shape import Shape
+from charrnn.runs.new import NewRun
 from charrnn.text.ramp import Ramp
 from charrnn.text.tokens import Tokens
+from charrnn.training import budget
 from charrnn.training.budget import Budget
 from charrnn.training.events import Event, Notice, Started
 from charrnn.training.trainer import Setup, Trainer
 
 
-@dataclass
+@dataclass(frozen=True)
 class Session:
-    """A trainer's setup, and what there is to tell before it starts. `moved` is where --force moved another run."""
+    """A trainer's setup, and what to tell the user before it starts; `new` is the folder of a new run."""
 
     setup: Setup
     started: Started
     notices: list[Notice]
-    moved: Path | None = None
+    new: NewRun | None = None
 
     def run(self, interrupted: Callable[[], bool]) -> Iterator[Event]:
-        """All events: what was noticed, then the training.
+        """Yield all events: the notices, then the training.
 
-        If it fails before anything is saved, as a GPU's memory does at the first step, a run that was moved aside is
-        put back.
+        If it fails before anything is saved, as when a GPU runs out of memory at the first step, a run that was moved
+        aside is put back.
         """
         run = self.setup.run
         try:
             trainer = Trainer(self.setup, interrupted)
-            yield from (*self.notices, self.started)
+            yield from self.notices
+            yield self.started
             yield from trainer.run()
         except (CharrnnError, MemoryError, OSError, RuntimeError):
-            if self.moved and not run.last.is_file():
-                run.discard(self.setup.lock, self.moved)
+            if self.new and self.new.moved and not run.last.is_file():
+                self.new.discard()
                 yield Notice(f"the run that was there before is {run.folder} again")
             raise
 
 
-def ready(setup: Setup, choice: Choice, notices: list[Notice], moved: Path | None = None) -> Session:
-    """The session of a setup, with what there is to tell of it."""
+def ready(setup: Setup, choice: Choice, notices: Sequence[Notice], new: NewRun | None = None) -> Session:
+    """The session of a setup."""
     config, tokens = setup.config, setup.tokens
-    shape = Shape.of(config, tokens.vocabulary.size)
-    budget = budget_of(config, tokens)
+    shape, length = Shape.of(config, tokens.vocabulary.size), budget_of(config, tokens)
     done = setup.resume.progress if setup.resume else None
-    if done and budget.progress(done.step, done.seconds) == 1:
-        notices.append(
-            Notice(
-                f"nothing is left of {budget.text} at step {done.step}; more --epochs, --steps or --minutes train on"
-            )
-        )
     started = Started(
         run=setup.run.folder,
-        corpus=setup.description["corpus"]["description"],
+        corpus=setup.text.description,
         train_chars=len(tokens.train),
         val_chars=len(tokens.val),
         vocab_size=tokens.vocabulary.size,
@@ -67,13 +62,21 @@ def ready(setup: Setup, choice: Choice, notices: list[Notice], moved: Path | Non
         kernel=choice.kernels.name,
         precision=choice.kernels.precision,
         why_not_faster="; ".join(choice.refusals) or None,
-        budget=budget.text,
-        preset=setup.description["preset"],
+        budget=length.text,
+        preset=setup.preset,
         resumed_step=done.step if done else None,
     )
-    return Session(setup, started, notices, moved)
+    used_up = []
+    if done and length.progress(done.step, done.seconds) == 1:
+        used_up.append(
+            Notice(
+                f"the budget of {length.text} is used up at step {done.step}; a larger --epochs, --steps or --minutes "
+                "trains on"
+            )
+        )
+    return Session(setup, started, [*notices, *used_up], new)
 
 
 def budget_of(config: Config, tokens: Tokens) -> Budget:
-    """How long a run of this text is."""
-    return Budget.of(config, Ramp(config, tokens.train, tokens.vocabulary.newline).per_epoch)
+    """How long a run of these settings trains on this text."""
+    return budget.build(config, Ramp(config, tokens.train, tokens.vocabulary.newline).per_epoch)

@@ -1,4 +1,4 @@
-"""A run that goes on where its last checkpoint stands."""
+"""A run that continues from its last checkpoint."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,8 +13,9 @@ from charrnn.kernels.choice import build
 from charrnn.network.shape import Shape
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.find import find_run
 from charrnn.runs.model import load_parameters
-from charrnn.runs.run import RUNS, Run, find_run
+from charrnn.runs.run import RUNS, Run
 from charrnn.session.ready import Session, budget_of, ready
 from charrnn.session.request import COMMAND_LINE, STDIN, Request, names_of, open_corpus
 from charrnn.text.formats import plain_size
@@ -22,24 +23,25 @@ from charrnn.text.reader import sha256_of
 from charrnn.text.source import Source
 from charrnn.text.tokens import Tokens, encode_corpus, load_tokens
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.budget import StepBudget
 from charrnn.training.events import Notice
 from charrnn.training.trainer import Setup
 
 
 def resume(request: Request, backend: Backend, reading: OnProgress | None) -> Session:
-    """The session of a run that is there, with no other changes than the settings that may change."""
+    """The session of an existing run, with its own settings but for those that may change and were given."""
     if request.preset or request.config_file or request.init_from or request.force:
         raise ConfigError(
-            "--resume goes on with the run's own settings; leave out --preset, --config, --init-from and --force"
+            "--resume continues with the run's own settings; leave out --preset, --config, --init-from and --force"
         )
     run = _run_to_resume(request)
     lock = run.lock()
     saved = checkpoint.load(run.last)
-    config, origins = _changed(saved, request.settings)
+    config, given_by = _changed(saved, request.settings)
     choice = build(backend, request.kernel, request.threads, config.precision)
     vocabulary = Vocabulary.from_dict(saved.vocabulary)
     tokens = load_tokens(run.folder, vocabulary)
-    if tokens is None or tokens.sha256 != saved.corpus["sha256"]:
+    if tokens is None or tokens.sha256 != saved.corpus.sha256:
         tokens = _read_again(request, saved, config, run, vocabulary, reading)
     elif request.corpus not in ((), STDIN) and not _names_run(request.corpus):
         source = open_corpus(request.corpus, config, reading)
@@ -48,23 +50,34 @@ def resume(request: Request, backend: Backend, reading: OnProgress | None) -> Se
     params = load_parameters(shape, backend, saved.weights, run.last)
     _check_budget(config, tokens, saved, run)
     run.forget_metrics_after(saved.progress.step)
-    run.write_config(config, origins)
-    description = {"origins": origins, "preset": saved.preset, "corpus": saved.corpus}
-    setup = Setup(config, tokens, run, backend, choice.kernels, params, description, saved, lock)
+    run.write_config(config, given_by)
+    setup = Setup(
+        config=config,
+        given_by=given_by,
+        preset=saved.preset,
+        text=saved.corpus,
+        tokens=tokens,
+        run=run,
+        backend=backend,
+        kernels=choice.kernels,
+        params=params,
+        resume=saved,
+        lock=lock,
+    )
     return ready(setup, choice, list(_notices(request, saved, run)))
 
 
 def _notices(request: Request, saved: Checkpoint, run: Run) -> Iterator[Notice]:
-    names = names_of(saved.corpus["argument"])
-    if not request.corpus and _changed_size([Path(name) for name in names], saved.corpus["size"]):
+    names = names_of(saved.corpus.argument)
+    if not request.corpus and _changed_size([Path(name) for name in names], saved.corpus.size):
         have = "has" if len(names) == 1 else "have"
-        yield Notice(f"{' '.join(names)} {have} changed; this run goes on with the text that it began with")
+        yield Notice(f"{' '.join(names)} {have} changed; this run continues with the text that it began with")
     if saved.progress.ended == "early stop":
         yield Notice(f"{run.folder} had stopped early; it will do so again unless --patience is larger, or 0")
 
 
 def _changed_size(files: list[Path], size: int) -> bool:
-    """Whether all files are there, but not of this size together; compressed ones take too long to look at."""
+    """Whether all files are there but differ from `size` in their total; compressed ones would take too long to read."""
     if not all(file.is_file() for file in files):
         return False
     with suppress(CorpusError):
@@ -84,40 +97,45 @@ def _run_to_resume(request: Request) -> Run:
 
 
 def _names_run(names: tuple[str, ...]) -> bool:
-    """Whether what stands in the place of a text is a run: people type `train --resume NAME`."""
+    """Whether the argument for a text is the name of a run: people type `train --resume NAME`."""
     return len(names) == 1 and any(Run(folder).last.is_file() for folder in (Path(names[0]), RUNS / names[0]))
 
 
 def _changed(saved: Checkpoint, settings: dict[str, Any]) -> tuple[Config, dict[str, str]]:
+    """The run's settings with `settings`, and what gave each."""
     config = Config(**saved.config)
     changed = config.replace(**settings)
     for name in settings:
         if SETTINGS[name].frozen and getattr(changed, name) != getattr(config, name):
             raise SettingError(
-                f"{name} is {getattr(config, name)} in this run and cannot change; start another with --run DIR", name
+                f"{name} is {getattr(config, name)} in this run and cannot change; leave it out, or start another run "
+                "with --run DIR",
+                name,
             )
-    origins = saved.origins | dict.fromkeys(settings, COMMAND_LINE)
-    return changed, {name: source for name, source in origins.items() if getattr(changed, name) is not None}
+    given_by = saved.given_by | dict.fromkeys(settings, COMMAND_LINE)
+    return changed, {name: source for name, source in given_by.items() if getattr(changed, name) is not None}
 
 
 def _check_budget(config: Config, tokens: Tokens, saved: Checkpoint, run: Run) -> None:
-    """Another budget that is used up already would train nothing, and the run would say that it was its own."""
+    """Refuse a new budget that is used up already: the run would train nothing and record it as its own."""
     budget, progress = budget_of(config, tokens), saved.progress
     seconds = run.seconds(progress)
     if all(getattr(config, name) == saved.config[name] for name in BUDGETS):
         return
     if budget.progress(progress.step, seconds) == 1:
-        there = f"is at step {progress.step}" if budget.steps else f"trained for {seconds / 60:.3g} minutes"
+        by_steps = isinstance(budget, StepBudget)
+        there = f"is at step {progress.step}" if by_steps else f"trained for {seconds / 60:.3g} minutes"
         raise ConfigError(
-            f"nothing is left of {budget.text}: {run.folder} {there}; give it more, or nothing of the "
-            "kind to go on as before"
+            f"the budget of {budget.text} is used up already: {run.folder} {there}; give a larger one, or none to keep "
+            "the run's own"
         )
 
 
 def _read_again(
     request: Request, saved: Checkpoint, config: Config, run: Run, vocabulary: Vocabulary, reading: OnProgress | None
 ) -> Tokens:
-    names = request.corpus or names_of(saved.corpus["argument"])
+    """The text, encoded again from where it came from or is now."""
+    names = request.corpus or names_of(saved.corpus.argument)
     if names == STDIN:
         raise CorpusError(f"the text in {run.folder} is gone, and it came from standard input; it cannot be resumed")
     try:
@@ -125,20 +143,18 @@ def _read_again(
     except CorpusError as error:
         if request.corpus:
             raise
-        raise CorpusError(
-            f"{error}; {command('train', 'CORPUS', '--resume', '--run', run.folder)} takes the text of "
-            "this run from where it is now"
-        ) from None
+        again = command("train", "CORPUS", "--resume", "--run", run.folder)
+        raise CorpusError(f"{error}; if the text of this run has moved, name it: {again}") from None
     tokens = encode_corpus(source, config, run.folder, base=vocabulary, progress=reading)
     _check_same(source, tokens.sha256, saved, run)
     return tokens
 
 
 def _check_same(source: Source, sha256: str, saved: Checkpoint, run: Run) -> None:
-    if sha256 != saved.corpus["sha256"]:
+    """Refuse another text than the run's own."""
+    if sha256 != saved.corpus.sha256:
         further = command("train", "CORPUS", "--init-from", run.folder)
         raise CorpusError(
-            f"{source.description} is not the text that this run learned from: its sha256 is "
-            f"{sha256[:16]}…, not {saved.corpus['sha256'][:16]}…; {further} trains further on "
-            "another text"
+            f"{source.description} is not the text that this run learned from: its sha256 is {sha256[:16]}…, not "
+            f"{saved.corpus.sha256[:16]}…; {further} continues with another text"
         )

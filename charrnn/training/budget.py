@@ -1,4 +1,4 @@
-"""How long a run trains: so many updates, so many passes over the text, or so much time."""
+"""How long a run trains: a number of updates, of passes over the text, or an amount of time."""
 
 from dataclasses import dataclass
 
@@ -6,32 +6,46 @@ from charrnn.config import BUDGETS, Config
 
 
 @dataclass(frozen=True)
-class Budget:
-    """Either `steps` or `seconds` is set."""
+class StepBudget:
+    """A number of updates: what a run does then depends on nothing but its settings and its text."""
 
-    steps: int | None
-    seconds: float | None
     text: str
-
-    @classmethod
-    def of(cls, config: Config, chunks_per_epoch: float) -> "Budget":
-        """The budget that `config` gives; one of epochs, steps and minutes is set in it."""
-        text = describe(config)
-        if config.steps is not None:
-            return cls(config.steps, None, text)
-        if config.epochs is not None:
-            steps = max(1, round(config.epochs * chunks_per_epoch / config.accumulate))
-            return cls(steps, None, f"{text}, {_counted(steps, 'step')}")
-        return cls(None, config.minutes * 60, text)
+    steps: int
 
     def progress(self, step: int, seconds: float) -> float:
-        """How much is used up, from 0 to 1, after `step` updates and `seconds` of training."""
-        used = step / self.steps if self.steps is not None else seconds / self.seconds
-        return min(used, 1.0)
+        """The share used up, from 0 to 1, after `step` updates."""
+        return min(step / self.steps, 1.0)
+
+
+@dataclass(frozen=True)
+class TimeBudget:
+    """An amount of time, evaluations included."""
+
+    text: str
+    seconds: float
+
+    def progress(self, step: int, seconds: float) -> float:
+        """The share used up, from 0 to 1, after `seconds` of the run."""
+        return min(seconds / self.seconds, 1.0)
+
+
+Budget = StepBudget | TimeBudget
+
+
+def build(config: Config, chunks_per_epoch: float) -> Budget:
+    """The budget that the configuration names; one of epochs, steps and minutes is set in it."""
+    text = describe(config)
+    if config.minutes is not None:
+        return TimeBudget(text, config.minutes * 60)
+    if config.steps is not None:
+        return StepBudget(text, config.steps)
+    assert config.epochs is not None
+    steps = max(1, round(config.epochs * chunks_per_epoch / config.accumulate))
+    return StepBudget(f"{text}, {_counted(steps, 'step')}", steps)
 
 
 def describe(config: Config) -> str:
-    """The one of epochs, steps and minutes that is set in `config`, as 3 epochs."""
+    """The one of epochs, steps and minutes that is set in `config`, such as 3 epochs."""
     name = next(name for name in BUDGETS if getattr(config, name) is not None)
     return _counted(getattr(config, name), name.removesuffix("s"))
 

@@ -1,11 +1,10 @@
 """The training loop: when to update, evaluate, save and stop. The update itself is `charrnn.training.learner`.
 
-`Trainer.run` is a generator of events and prints nothing. It can be stopped after any step; what it saves then makes a
-resumed run end with the same bytes as one that was never stopped, unless time is its budget.
+`Trainer.run` is a generator of events and prints nothing. It can be stopped after any step; a run that resumes from
+what it saves then ends with the same bytes as one that was never stopped, unless time is its budget.
 """
 
 import math
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -23,21 +22,22 @@ from charrnn.files import Lock
 from charrnn.kernels.reference import ReferenceKernels
 from charrnn.network.network import Network
 from charrnn.network.shape import Shape
-from charrnn.runs.checkpoint import Checkpoint, Progress
+from charrnn.runs.checkpoint import Checkpoint, Progress, TextRecord
 from charrnn.runs.run import Run
 from charrnn.sampling.sampler import Filter, sample
 from charrnn.text.ramp import Ramp
 from charrnn.text.tokens import Tokens
-from charrnn.training import schedules
-from charrnn.training.budget import Budget
+from charrnn.training import budget, schedules
+from charrnn.training.budget import StepBudget, TimeBudget
 from charrnn.training.events import Evaluated, Event, Finished, Notice, Sampled, Saved, Step
 from charrnn.training.learner import Learner
+from charrnn.training.stopwatch import Stopwatch
 
 EVALUATIONS = 20  # over a run, unless `eval_every` says otherwise
-EVALUATION_SHARE = 0.1  # of the time, at most, where time is the budget
-SAVE_SECONDS = 60.0  # at most so much work is lost when the power fails
-RISE = 0.3  # nats; of the runs in records/runs none rose by a tenth of that, and one that came apart rose by 0.6
-RELEASE_STEPS = 200  # between returns of the pages of the memory-mapped text
+EVALUATION_SHARE = 0.1  # of the time at most, if time is the budget
+SAVE_SECONDS = 60.0  # at most this much work is lost in a power failure
+RISE = 0.3  # nats between evaluations; a healthy run rises by less than a tenth of that
+RELEASE_STEPS = 200  # updates between returns of the pages of the memory-mapped text
 SAMPLE = Filter(temperature=0.8)
 
 
@@ -46,12 +46,14 @@ class Setup:
     """What a trainer is made from; see `charrnn.session`."""
 
     config: Config
+    given_by: dict[str, str]  # which source gave a setting, unless it is a default
+    preset: str | None
+    text: TextRecord
     tokens: Tokens
     run: Run
     backend: Backend
     kernels: ReferenceKernels
     params: Flat
-    description: dict[str, Any]  # the checkpoint's fields that training only passes on: origins, preset, corpus
     resume: Checkpoint | None = None
     lock: Lock | None = None  # keeps other processes out of the run
 
@@ -61,34 +63,37 @@ class Trainer:
 
     def __init__(self, setup: Setup, interrupted: Callable[[], bool] = lambda: False) -> None:
         config, tokens = setup.config, setup.tokens
-        self.setup, self.config, self.tokens, self.run_folder = setup, config, tokens, setup.run
-        self.backend, self.kernels, self.params = setup.backend, setup.kernels, setup.params
+        self.setup = setup
+        self.config = config
+        self.tokens = tokens
+        self.run_folder = setup.run
+        self.backend = setup.backend
+        self.kernels = setup.kernels
+        self.params = setup.params
         self.interrupted = interrupted
         self.shape = Shape.of(config, tokens.vocabulary.size)
         self.batches = Ramp(config, tokens.train, tokens.vocabulary.newline)
         if setup.resume:
             self.batches.load(setup.resume.progress.ramp)
-        self.budget = Budget.of(config, self.batches.per_epoch)
+        self.budget = budget.build(config, self.batches.per_epoch)
         self.learner = Learner(config, self.shape, self.params, self.backend, self.kernels, self.batches)
         self.model = self.learner.model
         self.schedule = schedules.build(config)
         self.val = tokens.val[: config.eval_chars + 1]
-        self.evaluator = None
+        self.evaluator: Evaluator | None = None
         if len(self.val) > 1:
             self.evaluator = Evaluator(self.shape, self.model, self.backend, self.kernels, len(self.val))
         self.progress = Progress()
         if setup.resume:
             self._restore(setup.resume)
-        self._started = self._saved = self._evaluated = time.perf_counter()
-        self._evaluation_seconds = 0.0
-        self._lowest = math.inf  # training loss of an evaluation
+        self.stopwatch = Stopwatch(
+            self.progress.seconds, self.budget.progress(self.progress.step, self.progress.seconds)
+        )
+        self._lowest_train_loss = math.inf  # of the evaluations so far
         self._rates: list[float] = []  # learning rates of the updates in the ledger
-        self._began = self._started  # of the first of them
-        self._before, self._speed = self.progress.seconds, 0.0
-        self._used_before = self._used()
 
     def run(self) -> Iterator[Event]:
-        """Train until the budget is used up, evaluations bring nothing better, or `interrupted()`; yields events.
+        """Train until the budget is used up, patience runs out, or `interrupted()`; yields events.
 
         Raises:
             DivergedError: the loss or a gradient is not finite; the last checkpoint is kept as it is.
@@ -107,18 +112,22 @@ class Trainer:
                 yield from self._save()
                 reason = "interrupted"
                 break
-            if time.perf_counter() - self._saved > SAVE_SECONDS:
+            if self.stopwatch.since_save > SAVE_SECONDS:
                 yield from self._save()
+        yield from self._finish(reason)
+
+    def _finish(self, reason: str) -> Iterator[Event]:
+        """Evaluate and save what was learned since the last time, and let the run go."""
         yield from self._read_ledger()
         progress = self.progress
-        if reason == "done" and progress.loss_chars:  # steps since the last evaluation
+        if reason == "done" and progress.loss_chars:  # there were updates since the last evaluation
             yield from self._evaluate()
         if reason != "interrupted":
             progress.ended = reason
             yield from self._save()
         if self.setup.lock:
             self.setup.lock.release()
-        # Where the last evaluation was the best so far, what was learned since is likely better still.
+        # If the last evaluation was the best so far, what was learned since is likely better still.
         ahead = progress.loss_chars > 0 and progress.best_step is not None and progress.since_best == 0
         yield Finished(
             reason, progress.step, self._epoch(), self.seconds(), progress.best_val_loss, progress.best_step, ahead
@@ -126,7 +135,7 @@ class Trainer:
 
     def seconds(self) -> float:
         """Time spent on this run, evaluations included, interruptions left out."""
-        return self._before + time.perf_counter() - self._started
+        return self.stopwatch.seconds
 
     def _used(self) -> float:
         return self.budget.progress(self.progress.step, self.seconds())
@@ -134,14 +143,13 @@ class Trainer:
     def _epoch(self) -> float:
         return self.learner.epoch(self.progress.step)
 
-    @np.errstate(all="ignore")  # what is no number is found in the ledger, before anything is made of it
+    @np.errstate(all="ignore")  # non-finite values are detected when the ledger is read, before they are used
     def _update(self) -> None:
-        """One update of the weights; what it measured is in the ledger."""
+        """Update the weights once; what the update measured is in the ledger."""
         progress, config = self.progress, self.config
         used, epoch = self._used(), self._epoch()
         self.learner.advance(progress.step, used)
-        if not self._rates:
-            self._began = time.perf_counter()
+        self.stopwatch.update_begins()
         grads = self.learner.gradients(progress.step)
         self._rates.append(config.learning_rate * self.schedule.factor(used, epoch))
         progress.step += 1
@@ -152,23 +160,29 @@ class Trainer:
             self.tokens.release()
 
     def _read_ledger(self) -> Iterator[Step]:
-        """The updates since the last time; comes before everything that is made of what they did."""
+        """Yield the updates since the last call; call it before using their results."""
         progress, measured, rates = self.progress, self.learner.ledger.take(), self._rates
-        self._rates, seconds = [], time.perf_counter() - self._began
-        for ago, (loss, norm, chars) in zip(reversed(range(len(measured))), measured, strict=True):
-            step = progress.step - ago
+        speeds = self.stopwatch.updates_ended([each.chars for each in measured])
+        self._rates = []
+        first = progress.step - len(measured) + 1
+        for step, each, rate, speed in zip(range(first, progress.step + 1), measured, rates, speeds, strict=True):
+            loss, norm, chars = each
             if not (math.isfinite(loss) and math.isfinite(norm)):
                 raise self._diverged(step - 1, f"loss {loss:g}, gradient norm {norm:g}")
             progress.chars += chars
             progress.loss_sum += loss * chars
             progress.loss_chars += chars
-            yield self._step_event(step, loss, norm, rates[-1 - ago], chars * len(measured) / seconds)
-
-    def _step_event(self, step: int, loss: float, norm: float, rate: float, speed: float) -> Step:
-        self._speed = 0.95 * self._speed + 0.05 * speed if self._speed else speed
-        used = self.budget.progress(step, self.seconds())
-        left = (time.perf_counter() - self._started) * (1 - used) / (used - self._used_before)
-        return Step(step, self.learner.epoch(step), used, loss, norm, rate, self._speed, left)
+            used = self.budget.progress(step, self.seconds())
+            yield Step(
+                step=step,
+                epoch=self.learner.epoch(step),
+                progress=used,
+                loss=loss,
+                grad_norm=norm,
+                learning_rate=rate,
+                chars_per_second=speed,
+                seconds_left=self.stopwatch.seconds_left(used),
+            )
 
     def _diverged(self, step: int, what: str) -> DivergedError:
         last = self.run_folder.last
@@ -179,29 +193,24 @@ class Trainer:
         )
 
     def _evaluation_due(self) -> bool:
-        if self.config.eval_every and self.progress.step % self.config.eval_every == 0:
-            return True
-        if self.config.eval_every or self._used() * EVALUATIONS < self.progress.evaluations + 1:
+        if self.config.eval_every:
+            return self.progress.step % self.config.eval_every == 0
+        if self._used() * EVALUATIONS < self.progress.evaluations + 1:
             return False
-        # Where steps are the budget, what is done must depend on the steps alone.
-        worth = self._evaluation_seconds / EVALUATION_SHARE
-        return self.budget.seconds is None or time.perf_counter() - self._evaluated > worth
+        if isinstance(self.budget, StepBudget):  # what is done must depend on the steps alone
+            return True
+        return self.stopwatch.since_evaluation > self.stopwatch.evaluation_seconds / EVALUATION_SHARE
 
     def _evaluate(self) -> Iterator[Event]:
-        """Read the held-out text, save, and draw a sample."""
+        """Read the held-out text, save, and sample a text."""
         yield from self._read_ledger()
-        progress, began = self.progress, time.perf_counter()
+        self.stopwatch.evaluation_begins()
+        progress = self.progress
         train_loss = progress.loss_sum / progress.loss_chars
-        progress.evaluations, progress.loss_sum, progress.loss_chars = progress.evaluations + 1, 0.0, 0
-        val_loss = self.evaluator.score(self.val).loss if self.evaluator else None
-        if val_loss is not None and not math.isfinite(val_loss):
-            raise self._diverged(progress.step, f"validation loss {val_loss:g}")
-        best = val_loss is not None and (progress.best_val_loss is None or val_loss < progress.best_val_loss)
-        if val_loss is not None:
-            self.schedule.observe(val_loss)
-            progress.since_best = 0 if best else progress.since_best + 1
-        if best:
-            progress.best_val_loss, progress.best_step = val_loss, progress.step
+        progress.evaluations += 1
+        progress.loss_sum = 0.0
+        progress.loss_chars = 0
+        val_loss, best = self._validate()
         evaluated = Evaluated(progress.step, self._epoch(), self.seconds(), train_loss, val_loss, best)
         self.run_folder.append_metrics(_metrics(evaluated, progress.chars))
         yield from self._save()
@@ -211,17 +220,32 @@ class Trainer:
         yield from self._watch(train_loss)
         if self.config.sample_length:
             yield Sampled(progress.step, self._sample())
-        self._evaluated = time.perf_counter()
-        self._evaluation_seconds = self._evaluated - began
+        self.stopwatch.evaluation_ended()
+
+    def _validate(self) -> tuple[float | None, bool]:
+        """The validation loss, and whether it is the lowest so far; None if nothing is held out."""
+        if not self.evaluator:
+            return None, False
+        progress, loss = self.progress, self.evaluator.score(self.val).loss
+        if not math.isfinite(loss):
+            raise self._diverged(progress.step, f"validation loss {loss:g}")
+        self.schedule.observe(loss)
+        if progress.best_val_loss is not None and loss >= progress.best_val_loss:
+            progress.since_best += 1
+            return loss, False
+        progress.since_best = 0
+        progress.best_val_loss = loss
+        progress.best_step = progress.step
+        return loss, True
 
     def _watch(self, train_loss: float) -> Iterator[Event]:
-        """Training that has come apart goes on and may recover, but the user should know."""
-        if train_loss > self._lowest + RISE:
+        """Warn of training that has come apart: it continues and may recover."""
+        if train_loss > self._lowest_train_loss + RISE:
             yield Notice(
-                f"the training loss rose from {self._lowest:.3f} to {train_loss:.3f}: a learning rate of "
+                f"the training loss rose from {self._lowest_train_loss:.3f} to {train_loss:.3f}: a learning rate of "
                 f"{self.config.learning_rate:g} may be too high; the best weights are kept"
             )
-        self._lowest = min(self._lowest, train_loss)
+        self._lowest_train_loss = min(self._lowest_train_loss, train_loss)
 
     def _out_of_patience(self) -> bool:
         return 0 < self.config.patience <= self.progress.since_best
@@ -235,20 +259,22 @@ class Trainer:
     def _save(self) -> Iterator[Event]:
         yield from self._read_ledger()
         self.checkpoint(self.params).save(self.run_folder.last)
-        self._saved = time.perf_counter()
+        self.stopwatch.saved()
         yield Saved(self.progress.step, self.run_folder.last)
 
     def checkpoint(self, params: Flat) -> Checkpoint:
-        """The run as it is now with `params` as its weights; arrays are the run's own where they lie on the host."""
+        """The run as it is now with `params` as its weights; on a CPU its arrays are those of the run, not copies."""
         to_host = self.backend.to_host
-        # Time is part of the run only where it is the budget: equal runs would otherwise not be equal files.
-        self.progress.seconds = self.seconds() if self.budget.seconds is not None else 0.0
+        # Time is part of the run only if it is the budget: equal runs would otherwise not be equal files.
+        self.progress.seconds = self.seconds() if isinstance(self.budget, TimeBudget) else 0.0
         self.progress.schedule = self.schedule.state()
         self.progress.ramp = self.batches.state()
         return Checkpoint(
             config=self.config.to_dict(),
-            **self.setup.description,
+            given_by=self.setup.given_by,
+            preset=self.setup.preset,
             vocabulary=self.tokens.vocabulary.to_dict(),
+            corpus=self.setup.text,
             progress=self.progress,
             weights={name: to_host(view) for name, view in params.items()},
             moments=self.learner.moment_arrays(),

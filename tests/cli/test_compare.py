@@ -56,7 +56,7 @@ def test_a_damaged_run_is_left_out_and_named(caplog):
     Path("runs/raw/last.safetensors").write_bytes(b"nothing")
     result = compare("words", "raw")
     assert result.exit_code == 0 and "words" in result.stdout and "raw" not in result.stdout
-    assert "left out: runs/raw/last.safetensors is no checkpoint" in caplog.text
+    assert "left out: runs/raw/last.safetensors is not a checkpoint" in caplog.text
     assert compare("raw").exit_code == 1
 
 

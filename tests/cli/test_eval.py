@@ -62,7 +62,7 @@ def test_learning_while_reading_is_a_score_of_its_own():
 def test_the_text_learned_from_can_be_read_as_it_was_learned():
     found = score("--split", "train")
     assert found["text"] == "the training part"
-    assert found["chars"] == checkpoint.load(Path(WORDS)).corpus["train_chars"] - 1
+    assert found["chars"] == checkpoint.load(Path(WORDS)).corpus.train_chars - 1
 
 
 def test_the_test_part_is_read_only_when_asked_for():
@@ -200,7 +200,7 @@ def test_what_is_wrong_is_one_line():
     assert "standard input has 1 character that" in fails("-", input="a")
     assert "byte 0xff at offset 1" in fails("-", input=b"a\xff")
     Path("broken.safetensors").write_bytes(b"broken")
-    assert "broken.safetensors is no checkpoint" in fails("broken.safetensors")
+    assert "broken.safetensors is not a checkpoint" in fails("broken.safetensors")
 
 
 def test_without_a_run_it_says_how_to_make_one(tmp_path, monkeypatch):

@@ -231,10 +231,8 @@ class TestBadInput:
         assert run("bad.txt", *TINY, "--encoding", "latin-1").exit_code == 0
 
     def test_a_pattern_of_files_for_one_file(self, folder):
-        assert "--glob chooses among the files of a folder, and fox.txt is not one" in fails(
-            "fox.txt", "--glob", "*.py"
-        )
-        assert "and - is not one" in fails("-", "--glob", "*.py", input=TEXT)
+        assert "--glob selects files of a folder, and fox.txt is not a folder" in fails("fox.txt", "--glob", "*.py")
+        assert "and - is not a folder" in fails("-", "--glob", "*.py", input=TEXT)
         assert not Path("runs").exists()
 
     def test_an_empty_and_a_too_short_text(self, folder):
@@ -294,7 +292,7 @@ class TestBadInput:
     def test_a_damaged_checkpoint(self, folder):
         run("fox.txt", *TINY)
         Path("runs/fox/last.safetensors").write_bytes(b"xx")
-        assert "runs/fox/last.safetensors is no checkpoint, or a damaged one" in fails("--resume")
+        assert "runs/fox/last.safetensors is not a checkpoint, or a damaged one" in fails("--resume")
 
     def test_values_out_of_range_and_unknown_names(self, folder):
         assert "--hidden-size must be at least 1, not 0" in fails("fox.txt", "--hidden-size", 0, code=2)

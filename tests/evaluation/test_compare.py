@@ -35,7 +35,7 @@ def test_what_a_run_is_and_reached(runs):
 def test_metrics_count_the_characters_learned(runs):
     chars = [row["chars"] for row in Run(Path("runs/words")).read_metrics()]
     epochs = [row["epoch"] for row in Run(Path("runs/words")).read_metrics()]
-    train_chars = checkpoint.load(Path("runs/words/last.safetensors")).corpus["train_chars"]
+    train_chars = checkpoint.load(Path("runs/words/last.safetensors")).corpus.train_chars
     assert chars == [pytest.approx(epoch * (train_chars - 1), rel=0.02) for epoch in epochs]
 
 

@@ -9,6 +9,7 @@ from charrnn import catalogue
 from charrnn.errors import CheckpointError
 from charrnn.records.results import grouped, parse, reached, read_results
 from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import TextRecord
 from charrnn.runs.run import Run
 from charrnn.text.reader import sha256_of
 from tests.conftest import WORDS, train
@@ -161,13 +162,13 @@ class TestRecord:
     def test_corpora_of_the_catalogue_have_its_name(self):
         names = sha256_of(catalogue.open_corpus("names"))
         known = {"corpus": "names", "data": "names"}
-        assert results.text({"argument": "/some/where/list.txt", "sha256": names}) == known
+        assert results.text(TextRecord("/some/where/list.txt", "list.txt", names, 0)) == known
         file = {"corpus": "list.txt", "data": "list.txt (sha256 0123456789ab)"}
-        assert results.text({"argument": "/some/where/list.txt", "sha256": "0123456789abcdef"}) == file
+        assert results.text(TextRecord("/some/where/list.txt", "list.txt", "0123456789abcdef", 0)) == file
 
     def test_sources_of_a_corpus_are_told_apart(self):
         sources = catalogue.find_corpus("shakespeare").sources
-        said = [results.text({"argument": "x.txt", "sha256": source.result.sha256}) for source in sources]
+        said = [results.text(TextRecord("x.txt", "x.txt", source.result.sha256, 0)) for source in sources]
         assert said[0] == {"corpus": "shakespeare", "data": "shakespeare"}
         assert said[1]["corpus"] == "shakespeare" and "not tinyshakespeare byte for byte" in said[1]["data"]
 

@@ -1,4 +1,4 @@
-"""Checkpoint files: what goes in comes out, and what is no checkpoint is refused."""
+"""Checkpoint files: what goes in comes out, and anything else is refused."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 from charrnn import files as storage
 from charrnn.errors import CheckpointError, StorageError
 from charrnn.runs import checkpoint
-from charrnn.runs.checkpoint import Checkpoint, Progress
+from charrnn.runs.checkpoint import Checkpoint, Progress, TextRecord
 
 
 def example():
@@ -18,10 +18,10 @@ def example():
     weights = {"rnn.weight_hh_l0": rng.normal(size=(4, 2)).astype(np.float32), "head.bias": np.ones(3, np.float32)}
     return Checkpoint(
         config={"cell": "lstm"},
-        origins={"cell": "command line"},
+        given_by={"cell": "command line"},
         preset=None,
         vocabulary={"characters": '\x00\n"ä€😀'},
-        corpus={"sha256": "ab"},
+        corpus=TextRecord("x.txt", "x.txt", "ab", 3),
         progress=Progress(step=3, loss_sum=0.1 + 0.2, best_val_loss=1 / 3, schedule={"factor": 0.5}),
         weights=weights,
         moments={"mean": {name: weight * 2 for name, weight in weights.items()}},
@@ -33,7 +33,7 @@ def test_round_trip(tmp_path):
     saved = example()
     saved.save(tmp_path / "x.safetensors")
     loaded = checkpoint.load(tmp_path / "x.safetensors")
-    for name in ("config", "origins", "preset", "vocabulary", "corpus", "progress"):
+    for name in ("config", "given_by", "preset", "vocabulary", "corpus", "progress"):
         assert getattr(loaded, name) == getattr(saved, name)
     np.testing.assert_equal(loaded.weights, saved.weights)
     np.testing.assert_equal(loaded.moments, saved.moments)
@@ -76,14 +76,14 @@ def test_what_is_no_checkpoint_is_refused(tmp_path):
     with pytest.raises(CheckpointError, match="there is no checkpoint"):
         checkpoint.load(path)
     path.write_bytes(b"not a checkpoint at all")
-    with pytest.raises(CheckpointError, match="is no checkpoint, or a damaged one"):
+    with pytest.raises(CheckpointError, match="is not a checkpoint, or a damaged one"):
         checkpoint.load(path)
     save_file({"a": np.zeros(2)}, path)
     with pytest.raises(CheckpointError, match="not one that charrnn wrote"):
         checkpoint.load(path)
     example().save(path)
     path.write_bytes(path.read_bytes()[:-5])
-    with pytest.raises(CheckpointError, match="is no checkpoint, or a damaged one"):
+    with pytest.raises(CheckpointError, match="is not a checkpoint, or a damaged one"):
         checkpoint.load(path)
 
 
@@ -93,7 +93,7 @@ def test_a_bad_sector_is_noticed(tmp_path):
     example().save(tmp_path / "best.safetensors")
     blob = path.read_bytes()
     path.write_bytes(blob[:-8] + b"\xff" * 8)
-    with pytest.raises(CheckpointError, match=r"it is not what was written.*best.safetensors is still there"):
+    with pytest.raises(CheckpointError, match=r"its contents have changed.*best.safetensors is still there"):
         checkpoint.load(path)
 
 
@@ -155,5 +155,5 @@ def test_a_checkpoint_of_a_newer_version_says_so(tmp_path):
     saved = example()
     saved.config["holographic"] = True
     saved.save(tmp_path / "x.safetensors")
-    with pytest.raises(CheckpointError, match=r"has the setting holographic.*written by a newer one"):
+    with pytest.raises(CheckpointError, match=r"has the setting holographic.*a newer one wrote it"):
         checkpoint.load(tmp_path / "x.safetensors")

@@ -6,7 +6,7 @@ import pytest
 
 from charrnn.errors import CharrnnError
 from charrnn.evaluation.compare import find_runs
-from charrnn.runs.run import find_run, list_runs, load_model
+from charrnn.runs.find import find_run, list_runs, load_model
 from tests.support.training import SMALL, train
 
 

@@ -54,7 +54,7 @@ def test_it_resumes_and_keeps_its_settings(run):
     after = checkpoint.load(run.last)
     assert (events[-1].reason, after.progress.step) == ("done", 50)
     assert after.config == before.config | {"steps": 50}
-    assert (after.origins, after.preset, after.corpus) == (before.origins, before.preset, before.corpus)
+    assert (after.given_by, after.preset, after.corpus) == (before.given_by, before.preset, before.corpus)
     assert run.metrics.read_text().startswith(metrics)
     settings = (run.folder / "config.yaml").read_text()
     assert settings == (KEPT / "config.yaml").read_text().replace("steps: 40", "steps: 50")

@@ -119,7 +119,7 @@ def test_the_folder_of_a_run_is_no_place_for_a_sweep(file):
 def test_a_trial_that_is_there_is_finished_or_goes_on_or_is_another(runs):
     run = Run(Path("runs/words"))
     saved = checkpoint.load(run.last)
-    corpus, config = saved.corpus["argument"], Config(**saved.config)
+    corpus, config = saved.corpus.argument, Config(**saved.config)
     trial = Trial(run, corpus, "none", {}, config.replace(batch_size=9))  # a short text can have made it less
     assert trial.is_finished()
     saved.progress.ended = None

@@ -36,7 +36,7 @@ def test_a_folder_with_other_files_is_no_place_for_a_run(text, tmp_path):
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "thesis.tex").write_text("years of work")
     for force in (False, True):
-        with pytest.raises(CharrnnError, match=r"project holds other files \(thesis.tex\), and no run"):
+        with pytest.raises(CharrnnError, match=r"project holds other files \(thesis.tex\), but not a run"):
             train(text, SMALL, run=str(tmp_path / "project"), force=force)
     assert [path.name for path in (tmp_path / "project").iterdir()] == ["thesis.tex"]
 
@@ -66,12 +66,12 @@ def test_a_chosen_preset_has_its_precision(text, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"dropout": 0.5, "num_layers": 1}, "dropout is between layers, and there is one"),
+        ({"dropout": 0.5, "num_layers": 1}, "dropout acts between layers and has no effect with one layer"),
         (
             {"patience": 2, "val_fraction": 0},
-            "nothing is held out: patience and the schedule plateau wait for evaluations",
+            "patience and the schedule plateau have no effect without held-out text",
         ),
-        ({"schedule": "plateau", "val_fraction": 0}, "nothing is held out: patience and the schedule plateau wait for"),
+        ({"schedule": "plateau", "val_fraction": 0}, "patience and the schedule plateau have no effect"),
         ({"dropout": 0.5, "dropout_output": 0.1}, None),
         ({"patience": 2}, None),
     ],
@@ -87,24 +87,28 @@ def test_a_short_text_shrinks_the_batch_and_says_so(tmp_path):
     session = setup(str(path), SMALL | {"batch_size": 50}, run=str(tmp_path / "run"))
     assert session.setup.config.batch_size == 13
     assert any("batch_size is 13, not 50" in notice.text for notice in session.notices)
-    with pytest.raises(ConfigError, match=r"too short for split interleaved with batch_size 50: take 15 or less"):
+    with pytest.raises(ConfigError, match=r"too short for split interleaved with batch_size 50; use 15 or less"):
         setup(str(path), SMALL | {"batch_size": 50, "split": "interleaved"}, run=str(tmp_path / "cut"))
 
 
 def test_too_little_held_out_to_tell_anything_is_said(tmp_path):
     (tmp_path / "tiny.txt").write_text("to be or not to be, that is\n")
     session = setup(str(tmp_path / "tiny.txt"), SMALL, run=str(tmp_path / "run"))
-    assert "only 3 characters are held out: the validation loss says little" in [each.text for each in session.notices]
+    assert "only 3 characters are held out: the validation loss is unreliable" in [
+        each.text for each in session.notices
+    ]
 
 
 def test_what_drops_nothing_is_said(text, tmp_path):
     session = setup(text, SMALL | {"dropout_output": 0.001}, run=str(tmp_path / "run"))
-    assert [each.text for each in session.notices] == ["dropout_output 0.001 drops nothing: it goes by steps of 1/256"]
+    assert [each.text for each in session.notices] == [
+        "dropout_output 0.001 drops nothing: it is rounded to steps of 1/256"
+    ]
 
 
 def test_bytes_have_no_encoding(text, tmp_path):
     session = setup(text, SMALL | {"bytes": True, "encoding": "latin-1"}, run=str(tmp_path / "run"))
-    assert [each.text for each in session.notices] == ["bytes are read as they are: encoding and errors change nothing"]
+    assert [each.text for each in session.notices] == ["bytes are read as they are: encoding and errors have no effect"]
 
 
 @pytest.mark.parametrize("split", ["lines", "unique-lines"])

@@ -53,7 +53,7 @@ def test_fine_tuning_on_the_same_text_holds_out_the_same_part(tmp_path, changes)
     for part, wanted in zip(session.setup.tokens.parts, expected.parts, strict=True):
         np.testing.assert_array_equal(part, wanted)
     assert warnings(session) == []
-    assert session.setup.description["origins"]["split"] == "run base"
+    assert session.setup.given_by["split"] == "run base"
 
 
 def test_fine_tuning_says_what_it_begins_with(text, tmp_path):
@@ -61,13 +61,14 @@ def test_fine_tuning_says_what_it_begins_with(text, tmp_path):
     (tmp_path / "more.txt").write_text(TEXT + "ÄÖ")
     session = setup(str(tmp_path / "more.txt"), SHORT, run=str(tmp_path / "tuned"), init_from=str(tmp_path / "base"))
     assert [notice.text for notice in session.notices] == [
-        f"it begins with the weights of {tmp_path / 'base'}, whose vocabulary 2 characters joined"
+        f"training begins with the weights of {tmp_path / 'base'}; 2 characters are new to it"
     ]
 
 
 def warnings(session):
     """The notices but the one of where its weights are from."""
-    return [notice.text for notice in session.notices if not notice.text.startswith("it begins with the weights of")]
+    usual = ("training begins with the weights of", "lines are shuffled")
+    return [notice.text for notice in session.notices if not notice.text.startswith(usual)]
 
 
 def test_fine_tuning_says_where_another_part_is_held_out(tmp_path):

@@ -51,7 +51,7 @@ def test_a_text_that_has_changed_is_refused_if_it_is_named_and_else_told(text, t
     with pytest.raises(CorpusError, match=r"fox.txt is not the text that this run learned from"):
         setup(text, {}, run=run, resume=True)
     (notice,) = setup(None, {}, run=run, resume=True).notices
-    assert notice.text.endswith("fox.txt has changed; this run goes on with the text that it began with")
+    assert notice.text.endswith("fox.txt has changed; this run continues with the text that it began with")
 
 
 def test_a_text_that_has_moved_can_be_named(text, tmp_path):
@@ -59,7 +59,7 @@ def test_a_text_that_has_moved_can_be_named(text, tmp_path):
     train(text, SMALL, run=str(run), stop_at=3)
     (run / "tokens.bin").unlink()
     moved = (tmp_path / "fox.txt").rename(tmp_path / "moved.txt")
-    with pytest.raises(CorpusError, match=r"--resume --run .*run takes the text of this run from where it is now"):
+    with pytest.raises(CorpusError, match=r"has moved, name it: charrnn train CORPUS --resume --run .*run$"):
         setup(None, {}, run=str(run), resume=True)
     setup(str(moved), {}, run=str(run), resume=True)
 
@@ -70,7 +70,7 @@ def test_a_resumed_run_keeps_what_fixes_it_and_may_go_on_longer(text, tmp_path):
     with pytest.raises(ConfigError, match="hidden_size is 8 in this run and cannot change"):
         train(None, {"hidden_size": 9}, run=str(run), resume=True)
     done = setup(None, {}, run=str(run), resume=True)
-    assert "nothing is left of 3 steps at step 3" in done.notices[0].text
+    assert "the budget of 3 steps is used up at step 3" in done.notices[0].text
     del done
     events = train(None, {"steps": 5}, run=str(run), resume=True)
     assert events[-1].step == 5
@@ -89,18 +89,20 @@ def test_a_budget_that_is_used_up_is_refused_and_changes_nothing(text, tmp_path,
     train(text, SMALL, run=str(run), stop_at=10)
     monkeypatch.setattr(Run, "seconds", lambda self, progress: 0.5)  # which would be rounded to none
     before = {path: path.read_bytes() for path in run.iterdir()}
-    with pytest.raises(ConfigError, match=r"nothing is left of .*: .*run (is at step 10|trained for .* minutes); give"):
+    with pytest.raises(
+        ConfigError, match=r"the budget of .* is used up already: .*run (is at step 10|trained for .* minutes); give"
+    ):
         setup(None, budget, run=str(run), resume=True)
     assert {path: path.read_bytes() for path in run.iterdir()} == before
     assert setup(None, {"steps": 40}, run=str(run), resume=True).notices == []
 
 
-def test_a_budget_that_was_replaced_has_no_origin(text, tmp_path):
+def test_a_budget_that_was_replaced_is_given_by_nothing(text, tmp_path):
     run = tmp_path / "run"
     train(text, SMALL, run=str(run), stop_at=10)
     train(None, {"epochs": 100}, run=str(run), resume=True, stop_at=12)
-    origins = checkpoint.load(run / "last.safetensors").origins
-    assert origins["epochs"] == "command line" and "steps" not in origins
+    given_by = checkpoint.load(run / "last.safetensors").given_by
+    assert given_by["epochs"] == "command line" and "steps" not in given_by
 
 
 def test_a_run_of_one_precision_goes_on_in_another(text, tmp_path, monkeypatch):
@@ -122,7 +124,7 @@ def test_a_run_of_a_preset_that_had_another_name_resumes(text, tmp_path):
     run = Run(tmp_path / "run")
     train(text, SMALL, run=str(run.folder), stop_at=10)
     saved = checkpoint.load(run.last)
-    saved.preset, saved.origins = "names", saved.origins | {"hidden_size": "preset names"}
+    saved.preset, saved.given_by = "names", saved.given_by | {"hidden_size": "preset names"}
     saved.save(run.last)
     assert setup(None, {}, run=str(run.folder), resume=True).started.preset == "names"
     train(None, {}, run=str(run.folder), resume=True)

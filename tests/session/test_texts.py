@@ -40,10 +40,10 @@ def test_several_texts_train_as_one(text, halves, tmp_path):
     train(text, SHORT)
     several = checkpoint.load(tmp_path / "runs" / "first" / "last.safetensors")
     one = checkpoint.load(tmp_path / "runs" / "fox" / "last.safetensors")
-    assert several.corpus["sha256"] == one.corpus["sha256"]
-    assert several.corpus["description"] == "first.txt and 1 more"
-    assert several.corpus["argument"] == list(halves)
-    assert one.corpus["argument"] == text
+    assert several.corpus.sha256 == one.corpus["sha256"]
+    assert several.corpus.description == "first.txt and 1 more"
+    assert several.corpus.argument == list(halves)
+    assert one.corpus.argument == text
 
 
 def test_a_run_of_several_texts_resumes(halves, tmp_path):
@@ -86,8 +86,8 @@ def test_a_compressed_text_is_the_same_text(text, tmp_path):
         (tmp_path / f"fox.txt.{suffix}").write_bytes(compress(TEXT.encode()))
         train(f"fox.txt.{suffix}", SHORT, force=True)
         packed = checkpoint.load(tmp_path / "runs" / "fox" / "last.safetensors")
-        assert packed.corpus["sha256"] == whole.corpus["sha256"]
-        assert packed.corpus["size"] == len(TEXT)
+        assert packed.corpus.sha256 == whole.corpus["sha256"]
+        assert packed.corpus.size == len(TEXT)
 
 
 def test_a_run_of_a_compressed_text_resumes(tmp_path):

@@ -28,8 +28,9 @@ from charrnn.evaluation.units import bits_per_char
 from charrnn.network.shape import Shape
 from charrnn.records.results import FOLDER, WATCHING, Result, grouped, read_results
 from charrnn.runs import checkpoint
-from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.run import Run, find_run
+from charrnn.runs.checkpoint import Checkpoint, TextRecord
+from charrnn.runs.find import find_run
+from charrnn.runs.run import Run
 from charrnn.search.trials import _options
 from charrnn.text.vocabulary import Vocabulary
 
@@ -184,7 +185,7 @@ def record(run: Run, name: str, machine: str | None = None, evals: list[Row] | N
         raise CheckpointError(f"{run.folder} is not finished: charrnn train --resume --run {run.folder} first")
     if not history or history[-1]["step"] != saved.progress.step or history[-1]["val_loss"] is None:
         raise CheckpointError(f"the metrics of {run.folder} do not end in an evaluation of its last step")
-    if foreign := [origin for origin in saved.origins.values() if origin.startswith("run ")]:
+    if foreign := [origin for origin in saved.given_by.values() if origin.startswith("run ")]:
         raise CheckpointError(f"{run.folder} began with the weights of {foreign[0]}, and no command repeats it")
     lines = [facts(saved, machine or here()), *map(_rounded, thinned(history)), *map(_eval, evals or [])]
     path = RESULTS / f"{name}.jsonl"
@@ -200,7 +201,7 @@ def facts(saved: Checkpoint, machine: str) -> dict[str, Any]:
     given = {
         name: getattr(config, name)
         for name in SETTINGS
-        if name in saved.origins and not saved.origins[name].startswith("preset ")
+        if name in saved.given_by and not saved.given_by[name].startswith("preset ")
     }
     return {
         **text(saved.corpus),
@@ -209,14 +210,14 @@ def facts(saved: Checkpoint, machine: str) -> dict[str, Any]:
         "config": {name: value for name, value in saved.config.items() if value != defaults[name]},
         "model": str(shape),
         "parameters": shape.size,
-        "train_chars": saved.corpus["train_chars"],
-        "val_chars": saved.corpus["val_chars"],
+        "train_chars": saved.corpus.train_chars,
+        "val_chars": saved.corpus.val_chars,
         "machine": machine,
         "versions": {"charrnn": __version__, "python": platform.python_version(), "numpy": np.__version__},
     }
 
 
-def text(corpus: dict[str, Any]) -> dict[str, str]:
+def text(corpus: TextRecord) -> dict[str, str]:
     """The name of a text: the corpus that it equals byte for byte, with the note of its source, else the file's name.
 
     Sources of one corpus can be different texts, whose losses do not compare.
@@ -224,11 +225,11 @@ def text(corpus: dict[str, Any]) -> dict[str, str]:
     for known in catalogue.list_corpora():
         for source in known.sources:
             result = getattr(source, "result", None)
-            if result and result.sha256 == corpus["sha256"]:
+            if result and result.sha256 == corpus.sha256:
                 note = f" ({source.note})" if source.note else ""
                 return {"corpus": known.name, "data": f"{known.name}{note}"}
-    name = Path(corpus["argument"]).name
-    return {"corpus": name, "data": f"{name} (sha256 {corpus['sha256'][:12]})"}
+    name = Path(corpus.argument).name
+    return {"corpus": name, "data": f"{name} (sha256 {corpus.sha256[:12]})"}
 
 
 def here() -> str:

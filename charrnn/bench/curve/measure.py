@@ -22,7 +22,8 @@ from charrnn.text.batches import fit_batch_size
 from charrnn.text.ramp import Ramp
 from charrnn.text.source import Source
 from charrnn.text.tokens import Tokens, encode_corpus
-from charrnn.training.budget import Budget
+from charrnn.training import budget as budgets
+from charrnn.training.budget import StepBudget
 
 TOLERANCE = 0.005  # nats per character: equal training with different rounding ends at slightly different losses
 _OPTIMIZERS = ("adam", "adamw", "sgd", "momentum")  # PyTorch's do exactly the same
@@ -142,12 +143,11 @@ def _require_recipe(config: Config, rival: str) -> None:
 
 def _steps(config: Config, tokens: Tokens, job: Job, note: Note) -> int:
     """Number of steps in the budget; for a budget of time, as many plain steps as charrnn makes in it."""
-    budget = Budget.of(config, Ramp(config, tokens.train, tokens.vocabulary.newline).per_epoch)
-    if budget.steps is not None:
+    budget = budgets.build(config, Ramp(config, tokens.train, tokens.vocabulary.newline).per_epoch)
+    if isinstance(budget, StepBudget):
         return budget.steps
     note(f"timing a step, to learn for {budget.text}")
     step = Spread.of(measure(job).seconds["step"]).median * config.accumulate
-    assert budget.seconds is not None  # a budget has steps or seconds
     return max(1, round(budget.seconds / step))
 
 

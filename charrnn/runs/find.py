@@ -1,0 +1,88 @@
+"""Finding runs by name, and opening the checkpoint that a name means."""
+
+import difflib
+import re
+from pathlib import Path
+
+from charrnn.config import Config
+from charrnn.errors import CheckpointError
+from charrnn.hints import command
+from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.run import RUNS, Run
+from charrnn.text.source import from_path
+
+
+def list_runs() -> list[Run]:
+    """The runs in `runs/`, the one written last first; those that --force moved aside are left out."""
+    found = {
+        path.parent: path.stat().st_mtime
+        for path in RUNS.glob("*/*.safetensors")
+        if path.name in ("last.safetensors", "best.safetensors")
+    }
+    return [Run(folder) for folder in sorted(found, key=found.__getitem__, reverse=True) if not is_aside(folder)]
+
+
+def is_aside(folder: Path) -> bool:
+    """Whether --force moved this run aside: it is named NAME.old, and there is a folder NAME."""
+    name = re.fullmatch(r"(.+)\.old\d*", folder.name)
+    return name is not None and folder.with_name(name[1]).exists()
+
+
+def find_run(name: str | None) -> Run:
+    """The run called `name`: a folder, or its name in `runs/`; None is the run that was written last.
+
+    Raises:
+        CheckpointError: there is no such run.
+    """
+    runs = list_runs()
+    if name is None:
+        if not runs:
+            raise CheckpointError(f"there is no run in {RUNS}/ yet; charrnn train CORPUS makes one")
+        return runs[0]
+    for folder in (Path(name), RUNS / name):
+        if Run(folder).last.is_file() or Run(folder).best.is_file():
+            return Run(folder)
+        if (folder / "config.yaml").is_file():
+            raise CheckpointError(f"the run {folder} has no checkpoint yet; train it again from the start")
+    names = [run.folder.name for run in runs]
+    close = difflib.get_close_matches(Path(name).name, names, n=1)
+    hint = f"; did you mean {close[0]}?" if close else f"; there are {_listed(names)}" if names else ""
+    raise CheckpointError(f"there is no run {name!r}, neither as a folder nor in {RUNS}/{hint}")
+
+
+def _listed(names: list[str], most: int = 5) -> str:
+    """The first `most` of `names`, and an ellipsis if there are more."""
+    return ", ".join([*names[:most], *(["..."] if len(names) > most else [])])
+
+
+def load_model(name: str | None) -> tuple[Checkpoint, Path]:
+    """The checkpoint to sample from or to evaluate: a file, or the best one of a run, or else its last.
+
+    Raises:
+        CheckpointError: there is none, or it cannot be read.
+    """
+    if name is not None and Path(name).is_file():
+        path = Path(name)
+        if _is_text(path):
+            raise CheckpointError(f"{path} is a text, not a run; {_run_of(path)}")
+    else:
+        run = find_run(name)
+        path = run.best if run.best.is_file() else run.last
+    return checkpoint.load(path), path
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a file that was named as a run is another file: a safetensors file has a brace as its ninth byte."""
+    if path.suffix == ".safetensors":
+        return False
+    with path.open("rb") as file:
+        return file.read(9)[8:] != b"{"
+
+
+def _run_of(text: Path) -> str:
+    """How to name the run that learned `text`, or how to train one."""
+    folder = RUNS / from_path(text, glob=Config.glob).name
+    if Run(folder).last.is_file():
+        return f"its run is {folder}: {command('sample', folder.name)}"
+    return f"train on it first: {command('train', text)}"
