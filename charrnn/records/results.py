@@ -20,7 +20,7 @@ WATCHING = {name for name, setting in SETTINGS.items() if setting.group == "Watc
 
 
 @dataclass(frozen=True)
-class Result:
+class RecordedRun:
     """A recorded run. Losses are nats per character; `options` are the settings that its preset did not give.
 
     corpus: what charrnn train was given, without its path. data: what text that is, if the name does not tell.
@@ -92,7 +92,7 @@ class Result:
         return self.held_out + (f", of which the first {read:,} characters" if self.val_chars > read else "")
 
 
-def read_results() -> list[Result]:
+def read_results() -> list[RecordedRun]:
     """All recorded runs, by name."""
     folder = files(__package__) / FOLDER
     found = [entry for entry in folder.iterdir() if entry.name.endswith(".jsonl")] if folder.is_dir() else []
@@ -102,24 +102,24 @@ def read_results() -> list[Result]:
     ]
 
 
-def parse(name: str, text: str) -> Result:
+def parse(name: str, text: str) -> RecordedRun:
     """The run that `text`, the content of a file of results, is about."""
     facts, *rows = (json.loads(line) for line in text.splitlines())
     history, evals = (tuple(row for row in rows if ("eval" in row) == is_eval) for is_eval in (False, True))
-    return Result(name=name, history=history, evals=evals, **facts)
+    return RecordedRun(name=name, history=history, evals=evals, **facts)
 
 
-def reached(preset: str, results: Iterable[Result]) -> str:
+def reached(preset: str, results: Iterable[RecordedRun]) -> str:
     """What a preset reached as it is, in a sentence for each text; empty where no run of it is recorded."""
     return " ".join(_sentence(runs) for runs in grouped(results) if any(run.is_plain(preset) for run in runs))
 
 
-def grouped(results: Iterable[Result]) -> list[list[Result]]:
+def grouped(results: Iterable[RecordedRun]) -> list[list[RecordedRun]]:
     """Runs that differ in nothing but their seeds, together; ordered by data, protocol and lowest loss.
 
     Settings count, wherever they came from: from a preset, or from options that said the same.
     """
-    groups: dict[Any, list[Result]] = {}
+    groups: dict[Any, list[RecordedRun]] = {}
     for each in results:
         recipe = sorted((name, value) for name, value in each.config.items() if name not in WATCHING | {"seed"})
         groups.setdefault((each.data, each.protocol, str(recipe), each.model, each.machine), []).append(each)
@@ -128,11 +128,11 @@ def grouped(results: Iterable[Result]) -> list[list[Result]]:
     return sorted(groups.values(), key=_place)
 
 
-def _place(runs: list[Result]) -> tuple[str, str, float]:
+def _place(runs: list[RecordedRun]) -> tuple[str, str, float]:
     return runs[0].data, runs[0].protocol, min(run.best["val_loss"] for run in runs)
 
 
-def _sentence(runs: list[Result]) -> str:
+def _sentence(runs: list[RecordedRun]) -> str:
     first, losses = runs[0], " and ".join(f"{run.best['val_loss']:.3f}" for run in runs)
     seeds = f"{len(runs)} seeds, " if len(runs) > 1 else ""
     return (

@@ -74,7 +74,7 @@ class Trial:
             return ["train", "--resume", *where]
         if self.run.metrics.exists():  # stopped before its first checkpoint
             where.append("--force")
-        return ["train", self.corpus, "--preset", self.preset, *where, *_options(self.settings)]
+        return ["train", self.corpus, "--preset", self.preset, *where, *as_options(self.settings)]
 
 
 def make_trials(sweep: Sweep, folder: Path) -> list[Trial]:
@@ -147,7 +147,8 @@ def _count_characters(corpus: str, glob: str, encoding: str, errors: str, newlin
     return len(collect(reader.text(encoding=encoding, errors=errors, newlines=newlines)))
 
 
-def _options(settings: Settings) -> list[str]:
+def as_options(settings: Settings) -> list[str]:
+    """The options of `charrnn train` that give `settings`."""
     options: list[str] = []
     for name, value in settings.items():
         flag = f"--{name.replace('_', '-')}"

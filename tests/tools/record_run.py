@@ -26,12 +26,12 @@ from charrnn.device.backend import open_backend
 from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.evaluation.units import bits_per_char
 from charrnn.network.shape import Shape
-from charrnn.records.results import FOLDER, WATCHING, Result, grouped, read_results
+from charrnn.records.results import FOLDER, WATCHING, RecordedRun, grouped, read_results
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint, TextRecord
 from charrnn.runs.find import find_run
 from charrnn.runs.run import Run
-from charrnn.search.trials import _options
+from charrnn.search.trials import as_options
 from charrnn.text.vocabulary import Vocabulary
 
 RESULTS = Path(records.__file__).parent / FOLDER
@@ -50,7 +50,7 @@ TITLES = ("run", "text", "held out", "model", "parameters", "seeds", "minutes", 
 Row = dict[str, Any]  # a line of a file of results
 
 
-def summary(results: list[Result]) -> str:
+def summary(results: list[RecordedRun]) -> str:
     """A row for each text that a preset was recorded with as it is, the shortest training first, as Markdown.
 
     Losses are those of the whole held-out part.
@@ -75,13 +75,13 @@ def summary(results: list[Result]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _whole_loss(run: Result) -> float:
+def _whole_loss(run: RecordedRun) -> float:
     """Loss of the whole held-out part, of which evaluations during training may have read less."""
     whole = [each["loss"] for each in run.evals if each["eval"] == WHOLE]
     return float(whole[0] if whole else run.best["val_loss"])
 
 
-def table(results: list[Result]) -> str:
+def table(results: list[RecordedRun]) -> str:
     """A row for each recorded run, seeds of the same settings together, and below them their commands, as Markdown."""
     if not results:
         return "No run is recorded yet.\n"
@@ -95,7 +95,7 @@ def table(results: list[Result]) -> str:
     return "\n".join([*lines, "", "Commands and machines of these runs:", "", *commands]) + "\n"
 
 
-def _training_row(number: int, runs: list[Result]) -> str:
+def _training_row(number: int, runs: list[RecordedRun]) -> str:
     """The row of a training; `runs` differ in their seeds."""
     best = [run.best["val_loss"] for run in runs]
     return _row(
@@ -112,7 +112,7 @@ def _training_row(number: int, runs: list[Result]) -> str:
     )
 
 
-def _evaluation_rows(number: int, runs: list[Result]) -> Iterator[str]:
+def _evaluation_rows(number: int, runs: list[RecordedRun]) -> Iterator[str]:
     """A row for each kind of evaluation that followed the training of `runs`."""
     first = runs[0]
     for said, (kind, options) in EVALUATED.items():
@@ -132,7 +132,7 @@ def _evaluation_rows(number: int, runs: list[Result]) -> Iterator[str]:
             )
 
 
-def curves(results: list[Result]) -> str:
+def curves(results: list[RecordedRun]) -> str:
     """A row for each recorded run with its validation loss over its steps, as Markdown; numbered as in `table`."""
     first, *others, _ = SHARES
     titles = ("run", "text", "model", "seed", "minutes", f"after {first} of its steps", *others, "all")
@@ -152,7 +152,7 @@ def _losses(values: Iterable[float]) -> str:
     return _joined(map(_loss, values))
 
 
-def _loss_after(run: Result, step: Fraction) -> str:
+def _loss_after(run: RecordedRun, step: Fraction) -> str:
     """The loss of the last evaluation at or before `step`, `-` if there is none."""
     losses = [row["val_loss"] for row in run.history if row["step"] <= step]
     return _loss(losses[-1]) if losses else "-"
@@ -166,12 +166,12 @@ def _loss(loss: float) -> str:
     return f"{loss:.4f}"
 
 
-def command(result: Result, *, watching: bool = True) -> str:
+def command(result: RecordedRun, *, watching: bool = True) -> str:
     """The command that trains such a run, without its seed; `watching` includes settings that only show progress."""
     left_out = {"seed"} if watching else {"seed"} | WATCHING
     options = {name: value for name, value in result.options.items() if name not in left_out}
     preset = ["--preset", result.preset] if result.preset else []
-    return shlex.join(["charrnn", "train", result.corpus, *preset, *_options(options)])
+    return shlex.join(["charrnn", "train", result.corpus, *preset, *as_options(options)])
 
 
 def record(run: Run, name: str, machine: str | None = None, evals: list[Row] | None = None) -> Path:
