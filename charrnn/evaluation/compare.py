@@ -1,12 +1,12 @@
 """Runs side by side: what each is, what it reached, and how fast."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charrnn.config import Config, held_out_by
+from charrnn.config import SETTINGS, Config, held_out_by
 from charrnn.errors import CheckpointError
 from charrnn.evaluation.units import bits_per_char
 from charrnn.network.shape import Shape
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Standing:
-    """A run and what it reached. Losses are nats per character; what is not known is None."""
+    """A run and what it reached. Losses are nats per character; unknown values are None."""
 
     run: Path
     cell: str
@@ -34,19 +34,20 @@ class Standing:
     val_loss: float | None  # the lowest
     bits_per_char: float | None
     best_step: int | None
-    chars_per_second: float | None  # learned, over all the time, evaluations included
+    chars_per_second: float | None  # learned from, over the whole time, evaluations included
     seconds: float | None  # of training, evaluations included
     seconds_to: float | None  # until the validation loss was at or below the one asked for
-    ended: str | None  # 'done' or 'early stop'; None where training can go on
+    ended: str | None  # 'done' or 'early stop'; None if training can continue
     reference: Path  # the first run named
-    differs: tuple[str, ...]  # from that one, in what makes losses comparable
+    differs: tuple[str, ...]  # what differs from that one and makes losses incomparable
+    settings: dict[str, Any]  # those in which the compared runs differ, the preset among them
 
 
 def find_runs(name: str) -> list[Run]:
-    """The run called `name`; or all runs in the folder of that name, which can be a sweep's.
+    """The run called `name`; or all runs in the folder of that name, such as a sweep's.
 
     Raises:
-        CheckpointError: there is none.
+        CheckpointError: there is no such run.
     """
     for folder in (Path(name), RUNS / name):
         if not Run(folder).last.is_file():
@@ -57,14 +58,15 @@ def find_runs(name: str) -> list[Run]:
 
 
 def compare(runs: Iterable[Run], to: float | None = None) -> list[Standing]:
-    """The runs, lowest validation loss first; `to` is the loss to which their time is wanted.
+    """The runs, lowest validation loss first; `to` is the loss to which their time is measured.
 
     A run whose checkpoint cannot be read is left out, and a note says so.
 
     Raises:
-        CheckpointError: none can be read.
+        CheckpointError: none of them can be read.
     """
-    saved, refusals = [], []
+    saved: list[tuple[Run, Checkpoint]] = []
+    refusals = []
     for run in runs:
         try:
             saved.append((run, checkpoint.load(run.last)))
@@ -74,11 +76,14 @@ def compare(runs: Iterable[Run], to: float | None = None) -> list[Standing]:
         raise refusals[0]
     for refusal in refusals:
         log.info("left out: %s", refusal)
-    standings = [_standing(run, each, to, saved[0]) for run, each in saved]
+    varied = _varied([each for _, each in saved])
+    standings = [_standing(run, each, to, saved[0], varied) for run, each in saved]
     return sorted(standings, key=lambda each: (each.val_loss is None, each.val_loss))
 
 
-def _standing(run: Run, saved: Checkpoint, to: float | None, reference: tuple[Run, Checkpoint]) -> Standing:
+def _standing(
+    run: Run, saved: Checkpoint, to: float | None, reference: tuple[Run, Checkpoint], varied: Sequence[str]
+) -> Standing:
     config, progress, history = Config(**saved.config), saved.progress, run.read_metrics()
     shape = Shape.of(config, Vocabulary.from_dict(saved.vocabulary).size)
     last = history[-1] if history else {}
@@ -101,17 +106,32 @@ def _standing(run: Run, saved: Checkpoint, to: float | None, reference: tuple[Ru
         ended=progress.ended,
         reference=reference[0].folder,
         differs=_differences(reference[1], saved),
+        settings={name: value for name, value in _settings(saved).items() if name in varied},
     )
 
 
+def _varied(saved: Sequence[Checkpoint]) -> list[str]:
+    """The settings that are not the same in all of these runs."""
+    settings = [_settings(each) for each in saved]
+    return (
+        [name for name, value in settings[0].items() if any(each[name] != value for each in settings)] if saved else []
+    )
+
+
+def _settings(saved: Checkpoint) -> dict[str, Any]:
+    """The preset and all settings of a run; those that it does not know have their defaults."""
+    values = Config(**saved.config).to_dict()
+    return {"preset": saved.preset, **{name: values[name] for name in SETTINGS}}
+
+
 def _seconds_to(loss: float, history: list[dict[str, Any]]) -> float | None:
-    """When an evaluation first found `loss` or less."""
+    """Seconds until an evaluation first found `loss` or less."""
     reached = (row["seconds"] for row in history if row["val_loss"] is not None and row["val_loss"] <= loss)
     return next(reached, None)
 
 
 def _differences(first: Checkpoint, other: Checkpoint) -> tuple[str, ...]:
-    """Why the losses of two runs are not of the same characters."""
+    """Why the losses of two runs are not about the same characters."""
     names = held_out_by(first.config["split"])
     found = [name for name in names if first.config.get(name) != other.config.get(name)]
     if first.corpus.sha256 != other.corpus.sha256:

@@ -14,6 +14,7 @@ NOT_KNOWN = "-"
 ENOUGH = {"run": 30, "remark": 18}  # characters on a line
 # Columns to leave out on a narrow terminal, in this order; the loss, and the time to a loss that was asked for, stay.
 SPARED = ("at step", "epochs", "char/s", "bits/char", "time", "parameters", "size", "cell")
+SHOWN = ("cell", "num_layers", "hidden_size")  # settings that have columns
 
 Row = dict[str, str]  # texts by the titles of their columns
 
@@ -27,6 +28,8 @@ def show_standings(standings: list[Standing], to: float | None = None, console: 
     output.print(_table([{title: row[title] for title in kept} for row in rows], texts, room))
     if spared := [title for title in rows[0] if title not in kept]:
         output.print(Text(f"no room for {', '.join(spared)}; a wider terminal and --json show all columns", "dim"))
+    if varied := [name for name in standings[0].settings if name not in SHOWN] if standings else []:
+        output.print(Text(f"differ in: {', '.join(varied)}", "dim"))
     if any(each.differs for each in standings):
         reference = next(row["run"] for row, each in zip(texts, standings, strict=True) if each.run == each.reference)
         output.print(

@@ -31,6 +31,7 @@ def test_a_table_with_the_best_first_and_what_is_not_comparable():
     marked = next(line for line in result.stdout.splitlines() if " raw " in line)
     assert "other text, other bytes" in marked
     assert "not comparable" in result.stdout
+    assert "differ in: " in result.stdout and "bytes" in result.stdout.split("differ in: ")[1].splitlines()[0]
 
 
 def test_one_run_has_nothing_to_remark():
@@ -74,6 +75,7 @@ def test_json():
     assert all(value["seconds_to"] is not None for value in values)
     assert next(value for value in values if value["run"] == "runs/raw")["differs"] == ["text", "bytes"]
     assert {value["reference"] for value in values} == {"runs/words"}
+    assert {value["run"]: value["settings"]["bytes"] for value in values} == {"runs/words": False, "runs/raw": True}
 
 
 def test_what_is_wrong_is_one_line():

@@ -70,6 +70,15 @@ def test_losses_of_other_characters_are_marked(text, settings, differs):
     assert found == {"first": (), "second": differs}
 
 
+def test_settings_that_differ_are_told(text):
+    train(text, "first", steps=2)
+    train(text, "second", steps=2, learning_rate=0.5, cell="gru")
+    found = {each.run.name: each.settings for each in compare([Run(Path("first")), Run(Path("second"))])}
+    assert found["second"] == {"cell": "gru", "learning_rate": 0.5}
+    assert found["first"] == {"cell": "lstm", "learning_rate": TINY["learning_rate"]}
+    assert compare([Run(Path("first"))])[0].settings == {}
+
+
 def test_another_text_is_marked_and_so_are_other_lines(text):
     train(text, "first", steps=2, split="unique-lines")
     train(text, "seed", steps=2, split="unique-lines", **{"seed": TINY["seed"] + 1})

@@ -33,6 +33,7 @@ def standing(name, **changes):
         "ended": "done",
         "reference": Path("runs/first"),
         "differs": (),
+        "settings": {},
     }
     return Standing(**found | changes)
 
@@ -88,6 +89,15 @@ def test_the_run_that_others_are_compared_with_is_named_wherever_it_stands():
     assert lines[3].endswith("last   other text, other val_fraction, not finished")
     assert "not comparable with that of first: those runs used another text" in lines[4]
     assert "comparable" not in " ".join(shown(200, standing("first"), standing("last", ended=None)))
+
+
+def test_settings_that_differ_are_listed_but_for_those_with_a_column():
+    runs = [
+        standing(name, settings={"preset": preset, "cell": "gru", "learning_rate": rate})
+        for name, preset, rate in (("first", "quick", 0.02), ("last", None, 0.002))
+    ]
+    assert shown(200, *runs)[-1] == "differ in: preset, learning_rate"
+    assert not any("differ in" in line for line in shown(200, standing("first", settings={"cell": "gru"})))
 
 
 def test_remarks_are_folded_between_words():
