@@ -245,7 +245,7 @@ class Config:
         choices=SPLITS,
     )
 
-    eval_every: int = _watching(0, "Steps between evaluations; 0 spreads twenty over the run.", low=0)
+    eval_every: int = _watching(0, "Steps between evaluations; 0 spreads up to twenty over the run.", low=0)
     eval_chars: int = _watching(200_000, "Most held-out characters to read in each evaluation.", low=2)
     sample_length: int = _watching(
         120, "Length of the sample shown after each evaluation, on a terminal and in --json; 0 shows none.", low=0

@@ -42,6 +42,11 @@ class Evaluator:
         streams = max(1, min(_most_streams(shape), (chars - 1) // (2 * WARM_UP)))
         self.network = Network(shape, params, backend, kernels, seq_len=SEQ_LEN, batch_size=streams)
 
+    def chars_read(self, chars: int) -> int:
+        """Characters that reading a text of `chars` takes, those that warm the streams up included."""
+        streams = self.network.batch_size
+        return chars + (WARM_UP * streams if streams > 1 else 0)
+
     @np.errstate(over="ignore", invalid="ignore")  # who calls looks at the loss
     def score(self, ids: np.ndarray, progress: Progress | None = None) -> Score:
         """The loss on ids[1:], the hidden state carried through the whole text, or what `WARM_UP` makes of that."""

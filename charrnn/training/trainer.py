@@ -31,10 +31,9 @@ from charrnn.training import budget, schedules
 from charrnn.training.budget import StepBudget, TimeBudget
 from charrnn.training.events import Evaluated, Event, Finished, Notice, Sampled, Saved, Step
 from charrnn.training.learner import Learner
+from charrnn.training.pace import Pace
 from charrnn.training.stopwatch import Stopwatch
 
-EVALUATIONS = 20  # over a run, unless `eval_every` says otherwise
-EVALUATION_SHARE = 0.1  # of the time at most, if time is the budget
 SAVE_SECONDS = 60.0  # at most this much work is lost in a power failure
 RISE = 0.3  # nats between evaluations; a healthy run rises by less than a tenth of that
 RELEASE_STEPS = 200  # updates between returns of the pages of the memory-mapped text
@@ -89,6 +88,12 @@ class Trainer:
         self.stopwatch = Stopwatch(
             self.progress.seconds, self.budget.progress(self.progress.step, self.progress.seconds)
         )
+        self.pace = Pace(
+            config,
+            self.budget,
+            learned=self._chars_to_learn(),
+            read=self.evaluator.chars_read(len(self.val)) if self.evaluator else 0,
+        )
         self._lowest_train_loss = math.inf  # of the evaluations so far
         self._rates: list[float] = []  # learning rates of the updates in the ledger
 
@@ -103,7 +108,7 @@ class Trainer:
             self._update()
             if self.learner.ledger.full:
                 yield from self._read_ledger()
-            if self._evaluation_due():
+            if self.pace.is_due(self.progress.step, self._used(), self.progress.evaluations, self.stopwatch):
                 yield from self._evaluate()
                 if self._out_of_patience():
                     reason = "early stop"
@@ -142,6 +147,12 @@ class Trainer:
 
     def _epoch(self) -> float:
         return self.learner.epoch(self.progress.step)
+
+    def _chars_to_learn(self) -> float:
+        """Characters that the whole run learns from, counted once an epoch; 0 if time is the budget."""
+        if isinstance(self.budget, TimeBudget):
+            return 0.0
+        return self.budget.steps * self.config.accumulate / self.batches.per_epoch * len(self.tokens.train)
 
     @np.errstate(all="ignore")  # non-finite values are detected when the ledger is read, before they are used
     def _update(self) -> None:
@@ -191,15 +202,6 @@ class Trainer:
             f"training diverged after step {step}: {what}; {kept}; try a lower --learning-rate "
             f"(now {self.config.learning_rate:g}) or a smaller --grad-clip (now {self.config.grad_clip:g})"
         )
-
-    def _evaluation_due(self) -> bool:
-        if self.config.eval_every:
-            return self.progress.step % self.config.eval_every == 0
-        if self._used() * EVALUATIONS < self.progress.evaluations + 1:
-            return False
-        if isinstance(self.budget, StepBudget):  # what is done must depend on the steps alone
-            return True
-        return self.stopwatch.since_evaluation > self.stopwatch.evaluation_seconds / EVALUATION_SHARE
 
     def _evaluate(self) -> Iterator[Event]:
         """Read the held-out text, save, and sample a text."""

@@ -66,7 +66,7 @@ def test_a_run_is_written_and_progress_goes_to_standard_error(folder):
 
 
 def test_json_lines_are_standard_output(folder):
-    result = run("fox.txt", *TINY, "--json")
+    result = run("fox.txt", *TINY, "--eval-every", 1, "--json")
     events = [json.loads(line) for line in result.stdout.splitlines()]
     kinds = [event["event"] for event in events]
     assert kinds[0] == "started" and kinds[-1] == "finished"
@@ -75,7 +75,7 @@ def test_json_lines_are_standard_output(folder):
 
 
 def test_the_written_configuration_repeats_the_run(folder):
-    run("fox.txt", *TINY)
+    run("fox.txt", *TINY, "--eval-every", 1)
     assert run("fox.txt", "--config", "runs/fox/config.yaml", "--run", "again").exit_code == 0
     assert Path("again/metrics.jsonl").read_text().count("\n") == 20
     assert "hidden_size: 8  # command line" in Path("runs/fox/config.yaml").read_text()

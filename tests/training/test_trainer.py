@@ -204,9 +204,16 @@ def test_a_ramp_goes_on_where_it_was_when_time_is_the_budget(text, tmp_path):
     assert checkpoint.load(path).states[0]["h"].shape == (4, 8)
 
 
-def test_twenty_evaluations_are_spread_over_the_run(text, tmp_path):
-    events = train(text, SMALL | {"steps": 100, "eval_every": 0}, run=str(tmp_path / "run"))
-    assert [event.step for event in events if isinstance(event, Evaluated)] == list(range(5, 101, 5))
+@pytest.mark.parametrize(
+    ("steps", "evaluations"), [(200, list(range(10, 201, 10))), (50, [9, 17, 25, 34, 42, 50]), (8, [8])]
+)
+def test_evaluations_are_spread_over_the_run_and_a_short_one_has_fewer(text, tmp_path, steps, evaluations):
+    settings = SMALL | {"steps": steps, "eval_every": 0}
+    events = train(text, settings, run=str(tmp_path / "run"))
+    assert [event.step for event in events if isinstance(event, Evaluated)] == evaluations
+    train(text, settings, run=str(tmp_path / "parts"), stop_at=steps // 2)
+    train(None, {}, run=str(tmp_path / "parts"), resume=True)
+    assert sha256(tmp_path / "parts" / "last.safetensors") == sha256(tmp_path / "run" / "last.safetensors")
 
 
 @pytest.mark.parametrize("average", ["ema", "polyak"])
