@@ -36,6 +36,7 @@ from charrnn.training.stopwatch import Stopwatch
 
 SAVE_SECONDS = 60.0  # at most this much work is lost in a power failure
 RISE = 0.3  # nats between evaluations; a healthy run rises by less than a tenth of that
+RISE_STEPS = 20  # updates; the mean loss of fewer of them rises and falls by itself
 RELEASE_STEPS = 200  # updates between returns of the pages of the memory-mapped text
 SAMPLE = Filter(temperature=0.8)
 
@@ -94,6 +95,7 @@ class Trainer:
             learned=self._chars_to_learn(),
             read=self.evaluator.chars_read(len(self.val)) if self.evaluator else 0,
         )
+        self._evaluated_step = self.progress.step
         self._lowest_train_loss = math.inf  # of the evaluations so far
         self._rates: list[float] = []  # learning rates of the updates in the ledger
 
@@ -242,6 +244,10 @@ class Trainer:
 
     def _watch(self, train_loss: float) -> Iterator[Event]:
         """Warn of training that has come apart: it continues and may recover."""
+        steps = self.progress.step - self._evaluated_step
+        self._evaluated_step = self.progress.step
+        if steps < RISE_STEPS:
+            return
         if train_loss > self._lowest_train_loss + RISE:
             yield Notice(
                 f"the training loss rose from {self._lowest_train_loss:.3f} to {train_loss:.3f}: a learning rate of "
