@@ -35,6 +35,7 @@ from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.training.events import Notice
 from charrnn.training.trainer import Setup
 
+LITTLE_TO_LEARN = 1000  # characters
 LITTLE_HELD_OUT = 20  # characters; fewer say nothing about a model
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -164,7 +165,9 @@ def _first_weights(
     shape = Shape.of(config, tokens.vocabulary.size)
     params = initial_parameters(shape, backend, np.random.default_rng(config.seed))
     if parent is None:
-        return params, []
+        chars = len(tokens.train)
+        little = f"{chars} characters are too little to learn from; the network will learn them by heart"
+        return params, [Notice(little)] if chars < LITTLE_TO_LEARN else []
     parent.copy_weights(params, backend)
     more = tokens.vocabulary.size - parent.vocabulary.size
     joined = f"; {more} characters are new to it" if more else ""

@@ -11,7 +11,12 @@ from charrnn.runs import checkpoint
 from charrnn.session import Request, prepare
 from charrnn.training.events import Saved
 from charrnn.training.trainer import Trainer
-from tests.support.training import SMALL, setup, sha256, train
+from tests.support.training import SMALL, TEXT, setup, sha256, train
+
+
+def told(session):
+    """The notices, without the one that says how short the text of these tests is."""
+    return [each.text for each in session.notices if "too little to learn from" not in each.text]
 
 
 def test_an_existing_run_is_refused_or_moves_aside(text, tmp_path):
@@ -77,7 +82,7 @@ def test_a_chosen_preset_has_its_precision(text, tmp_path, monkeypatch):
     ],
 )
 def test_settings_without_effect_are_told(text, tmp_path, changes, said):
-    notices = [notice.text for notice in setup(text, SMALL | changes, run=str(tmp_path / "run")).notices]
+    notices = told(setup(text, SMALL | changes, run=str(tmp_path / "run")))
     assert any(notice.startswith(said) for notice in notices) if said else not notices
 
 
@@ -91,6 +96,13 @@ def test_a_short_text_shrinks_the_batch_and_says_so(tmp_path):
         setup(str(path), SMALL | {"batch_size": 50, "split": "interleaved"}, run=str(tmp_path / "cut"))
 
 
+def test_too_little_to_learn_from_is_said(text, tmp_path):
+    notices = [each.text for each in setup(text, SMALL, run=str(tmp_path / "run")).notices]
+    assert notices == ["783 characters are too little to learn from; the network will learn them by heart"]
+    (tmp_path / "twice.txt").write_text(TEXT * 2)
+    assert setup(str(tmp_path / "twice.txt"), SMALL, run=str(tmp_path / "twice")).notices == []
+
+
 def test_too_little_held_out_to_tell_anything_is_said(tmp_path):
     (tmp_path / "tiny.txt").write_text("to be or not to be, that is\n")
     session = setup(str(tmp_path / "tiny.txt"), SMALL, run=str(tmp_path / "run"))
@@ -101,19 +113,15 @@ def test_too_little_held_out_to_tell_anything_is_said(tmp_path):
 
 def test_what_drops_nothing_is_said(text, tmp_path):
     session = setup(text, SMALL | {"dropout_output": 0.001}, run=str(tmp_path / "run"))
-    assert [each.text for each in session.notices] == [
-        "dropout_output 0.001 drops nothing: it is rounded to steps of 1/256"
-    ]
+    assert told(session) == ["dropout_output 0.001 drops nothing: it is rounded to steps of 1/256"]
 
 
 def test_bytes_have_no_encoding(text, tmp_path):
     session = setup(text, SMALL | {"bytes": True, "encoding": "latin-1"}, run=str(tmp_path / "run"))
-    assert [each.text for each in session.notices] == ["bytes are read as they are: encoding and errors have no effect"]
+    assert told(session) == ["bytes are read as they are: encoding and errors have no effect"]
 
 
 @pytest.mark.parametrize("split", ["lines", "unique-lines"])
 def test_shuffled_lines_are_said(text, tmp_path, split):
     session = setup(text, SMALL | {"split": split}, run=str(tmp_path / "run"))
-    assert [each.text for each in session.notices] == [
-        "lines are shuffled; their order is not learned (--split contiguous keeps it)"
-    ]
+    assert told(session) == ["lines are shuffled; their order is not learned (--split contiguous keeps it)"]
