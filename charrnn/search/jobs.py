@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from statistics import fmean
 
 from charrnn.runs.checkpoint import load
 from charrnn.search.trials import Trial
@@ -17,43 +17,56 @@ _POLL_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Began:
-    """A trial is being trained."""
+    """The training of a trial began."""
 
     trial: Trial
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A trial is trained, or has failed: `error` is the last it had to say."""
+    """A trial was trained, or failed: `error` is the last line that it printed.
+
+    seconds_left: an estimate for the rest of the sweep; None if nothing is left, or none was trained yet.
+    """
 
     trial: Trial
     val_loss: float | None
     error: str | None
+    seconds_left: float | None = None
 
 
-class _Job(NamedTuple):
+@dataclass(frozen=True)
+class _Job:
     trial: Trial
-    process: subprocess.Popen
+    process: subprocess.Popen[bytes]
+    began: float
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.began
 
 
 def run_trials(
     trials: Sequence[Trial], jobs: int, *, device: str = "auto", kernel: str = "auto", threads: int | None = None
 ) -> Generator[Began | Ended, None, None]:
-    """Train them in their order, `jobs` at a time; one that fails does not keep the others from being trained.
+    """Train the trials in their order, `jobs` at a time; a trial that fails does not stop the others.
 
-    Whoever stops early must close the generator: that lets the trials that are on their way save and end.
+    A caller that stops early must close the generator: it then lets the running trials save and end.
     """
-    waiting, running = deque(trials), dict[int, _Job]()
+    waiting, running, took = deque(trials), dict[int, _Job](), list[float]()
     try:
         while waiting or running:
             for place in range(jobs):
                 if place not in running and waiting:
                     trial = waiting.popleft()
-                    process = _start(trial, trial.command(device, kernel, threads), _processors(place, jobs))
-                    running[place] = _Job(trial, process)
+                    running[place] = _start(trial, trial.command(device, kernel, threads), _processors(place, jobs))
                     yield Began(trial)
                 elif place in running and running[place].process.poll() is not None:
-                    yield _ended(*running.pop(place))
+                    job = running.pop(place)
+                    if job.process.returncode == 0:
+                        took.append(job.seconds)
+                    left = estimate(took, [each.seconds for each in running.values()], len(waiting), jobs)
+                    yield _ended(job, left)
             time.sleep(_POLL_SECONDS)
     finally:
         for job in running.values():
@@ -62,10 +75,23 @@ def run_trials(
             job.process.wait()
 
 
-def _start(trial: Trial, command: list[str], processors: set[int]) -> subprocess.Popen:
+def estimate(took: Sequence[float], running: Sequence[float], waiting: int, jobs: int) -> float | None:
+    """Seconds until all trials are trained, `jobs` at a time, if those to come take as long as the ones before.
+
+    took: seconds of each trained trial. running: seconds since each running trial began.
+    """
+    left = waiting + len(running)
+    if not left or not took:
+        return None
+    mean = fmean(took)
+    return (waiting * mean + sum(max(0.0, mean - seconds) for seconds in running)) / min(jobs, left)
+
+
+def _start(trial: Trial, command: list[str], processors: set[int]) -> _Job:
+    """Begin to train a trial on these processors; with none, on all of them."""
     trial.log.parent.mkdir(parents=True, exist_ok=True)
     with trial.log.open("ab") as log:
-        # A session of its own: Ctrl-C reaches this process alone, which then asks each trial once to stop.
+        # In a session of its own: Ctrl-C reaches only this process, which then asks each trial once to stop.
         process = subprocess.Popen(
             [sys.executable, "-m", "charrnn", *command],
             stdin=subprocess.DEVNULL,
@@ -75,20 +101,21 @@ def _start(trial: Trial, command: list[str], processors: set[int]) -> subprocess
         )
     if processors:
         os.sched_setaffinity(process.pid, processors)
-    return process
+    return _Job(trial, process, time.monotonic())
 
 
 def _processors(place: int, jobs: int) -> set[int]:
-    """The share of the processors that a job gets, so that jobs do not fight for them; empty: all of them."""
+    """The processors of a job, so that jobs do not compete for them; empty: all of them."""
     if jobs == 1 or not hasattr(os, "sched_getaffinity"):
         return set()
     processors = sorted(os.sched_getaffinity(0))
     return set(processors[place::jobs] or [processors[place % len(processors)]])
 
 
-def _ended(trial: Trial, process: subprocess.Popen) -> Ended:
-    if process.returncode == 0:
-        return Ended(trial, load(trial.run.last).progress.best_val_loss, None)
+def _ended(job: _Job, seconds_left: float | None) -> Ended:
+    trial, code = job.trial, job.process.returncode
+    if code == 0:
+        return Ended(trial, load(trial.run.last).progress.best_val_loss, None, seconds_left)
     lines = trial.log.read_text(encoding="utf-8", errors="replace").split("\n")
     last = next((line for line in reversed(lines) if line.strip()), "")
-    return Ended(trial, None, last.removeprefix("Error: ") or f"exit code {process.returncode}")
+    return Ended(trial, None, last.removeprefix("Error: ") or f"exit code {code}", seconds_left)

@@ -12,7 +12,7 @@ from charrnn.search.grid import Grid
 from charrnn.search.jobs import Began, Ended
 from charrnn.search.trials import Trial
 from charrnn.view.layout import grid, open_console
-from charrnn.view.wording import figure, visible
+from charrnn.view.wording import duration, figure, visible
 
 WIDTH_OF_A_FILE = 200
 
@@ -61,7 +61,8 @@ class SweepView:
             return
         self._done += 1
         reached = "" if event.val_loss is None else f": val {figure(event.val_loss, 4)}"
-        self._print(f"{self._done}/{self._total} {name}{f' failed: {event.error}' if event.error else reached}")
+        left = "" if event.seconds_left is None else f"; about {duration(event.seconds_left)} left"
+        self._print(f"{self._done}/{self._total} {name}{f' failed: {event.error}' if event.error else reached}{left}")
 
     def interrupted(self) -> None:
         """Say how to continue; call it when the trials have saved their state."""

@@ -64,12 +64,14 @@ def test_the_first_line_says_how_much_is_ahead(budgets, line, capsys):
 
 
 def test_each_trial_has_a_line_and_a_sweep_that_is_stopped_too(capsys):
-    trials = [trial("a", "1 step")]
+    trials = [trial("a", "1 step"), trial("b", "1 step")]
     view = SweepView(trials, trials)
-    view.show(Ended(trials[0], 1.67e33, None))
+    view.show(Ended(trials[0], 1.5, None, 130.0))
+    view.show(Ended(trials[1], 1.67e33, None))
     view.interrupted()
     assert capsys.readouterr().err.splitlines() == [
-        "1 trial of 1 step",
-        "1/1 a: val 1.67e+33",
-        "interrupted after 1 of 1; the same command continues",
+        "2 trials of 1 step each",
+        "1/2 a: val 1.5000; about 2:10 left",
+        "2/2 b: val 1.67e+33",
+        "interrupted after 2 of 2; the same command continues",
     ]
