@@ -19,7 +19,7 @@ from charrnn.cli.options import (
 )
 from charrnn.cli.texts import reading, text_options
 from charrnn.runs.model import Model, open_model
-from charrnn.sampling.generate import Limits, count_new, generate
+from charrnn.sampling.generate import TextLimits, count_new, generate
 from charrnn.sampling.sampler import Filter
 from charrnn.text.prompt import read_text
 from charrnn.view.sample import BETWEEN_TEXTS, show_json, show_new_lines, show_texts
@@ -104,7 +104,7 @@ def command(
     begin = prime or "" if prime_file is None else read_text(prime_file, reading(model.config, encoding, errors))
     ids = model.encode(begin, unknown=unknown)
     choose = Filter(0.0 if greedy else TEMP if temp is None else temp, top_k, top_p)
-    limits = Limits(length or (lines * LONGEST_LINE if lines else LENGTH), lines, stop)
+    limits = TextLimits(length or (lines * LONGEST_LINE if lines else LENGTH), lines, stop)
 
     texts = generate(model, ids, choose, limits, seed=seed, count=count)
     known = model.vocabulary.decoder("surrogateescape").decode(ids)  # the prime as the model reads it

@@ -1,4 +1,4 @@
-"""What can be had without a network: how well counting and compressing predict a text, after the same training text."""
+"""Baselines without a network: how well counting and compressing predict a text, after the same training text."""
 
 import lzma
 import math
@@ -8,12 +8,12 @@ import numpy as np
 from charrnn.text.vocabulary import Vocabulary
 
 ORDER = 6
-REACH = 1 << 25  # characters of a training text, the last ones; counting needs some hundred bytes for each
+LAST_CHARS = 1 << 25  # of a training text; counting takes some hundred bytes of memory for each
 
 
 def baselines(train: np.ndarray, text: np.ndarray, vocabulary: Vocabulary) -> dict[str, float]:
-    """Nats per character of `text` (M,), M > 1, after `train` (N,), by what predicts them; both are ids."""
-    train = train[-REACH:]
+    """Nats per character of `text` (M,), M > 1, by the name of each baseline, after `train` (N,); both are ids."""
+    train = train[-LAST_CHARS:]
     return {
         f"{ORDER}-gram": ngram_loss(train, text, vocabulary.size),
         "xz -9": xz_loss(vocabulary.raw(train), vocabulary.raw(text), len(text)),
@@ -21,13 +21,13 @@ def baselines(train: np.ndarray, text: np.ndarray, vocabulary: Vocabulary) -> di
 
 
 def ngram_loss(train: np.ndarray, text: np.ndarray, vocab_size: int, order: int = ORDER) -> float:
-    """Mean nats per character of `text` but its first, each predicted from the `order - 1` characters before it.
+    """Mean nats per character of `text` without its first, each predicted from the `order - 1` characters before it.
 
-    Kneser-Ney smoothing, interpolated (Chen and Goodman 1999): every count is less by a discount, and what that frees
-    is shared out as the next lower order has it. Lower orders count in how many contexts a character was seen, not how
-    often.
+    Interpolated Kneser-Ney smoothing (Chen and Goodman 1999): a discount is subtracted from every count, and the
+    probability that this frees is distributed by the next lower order. Lower orders count the contexts in which a
+    character was seen, not how often it was.
     """
-    start = np.full(order - 1, vocab_size)  # a symbol of its own, so that no context reaches from text to text
+    start = np.full(order - 1, vocab_size)  # its own symbol, so that no context spans two texts
     ids = np.concatenate([start, train, start, text]).astype(np.int64)
     learned = slice(order - 1, order - 1 + len(train))
     read = slice(len(ids) - len(text) + 1, len(ids))
@@ -42,11 +42,11 @@ def ngram_loss(train: np.ndarray, text: np.ndarray, vocab_size: int, order: int 
         kinds = np.bincount(context[_first_places(gram, learned)], minlength=context.max() + 1)[context[read]]
         finer = (np.maximum(counts[gram[read]] - discount, 0) + discount * kinds * chance) / np.maximum(totals, 1)
         chance = np.where(totals > 0, finer, chance)
-    return max(0.0, float(-np.log(chance).mean()))  # not -0, nor what rounding makes of a certainty
+    return max(0.0, float(-np.log(chance).mean()))  # rounding may give a certainty a negative loss
 
 
 def _grams(ids: np.ndarray, longest: int, symbols: int) -> list[np.ndarray]:
-    """For every length up to `longest`, a number for the gram that ends at each place: the same for the same gram."""
+    """For every length up to `longest`, a number for the gram that ends at each place; equal grams, equal numbers."""
     grams = [np.zeros(len(ids), np.int64)]
     for _ in range(longest):
         grams.append(np.unique(_one_before(grams[-1]) * symbols + ids, return_inverse=True)[1])
@@ -58,17 +58,17 @@ def _one_before(gram: np.ndarray) -> np.ndarray:
 
 
 def _first_places(gram: np.ndarray, learned: slice) -> np.ndarray:
-    """Where in the training text each gram was first."""
+    """The place in the training text where each gram is first."""
     return learned.start + np.unique(gram[learned], return_index=True)[1]
 
 
 def _discount(counts: np.ndarray) -> float:
-    """From how many were seen once and twice (Ney, Essen and Kneser 1994)."""
-    once, twice = np.count_nonzero(counts == 1), np.count_nonzero(counts == 2)
+    """The discount, from how many grams were seen once and twice (Ney, Essen and Kneser 1994)."""
+    once, twice = int(np.count_nonzero(counts == 1)), int(np.count_nonzero(counts == 2))
     return once / (once + 2 * twice) if once else 0.5
 
 
 def xz_loss(train: bytes, text: bytes, chars: int) -> float:
-    """Nats per character, of which `text` has so many, that it adds to what `xz -9` makes of `train`."""
+    """Nats per character that `text`, of `chars` characters, adds to `train` when both are compressed by `xz -9`."""
     both, alone = (len(lzma.compress(each, preset=9)) for each in (train + text, train))
     return (both - alone) * 8 * math.log(2) / chars

@@ -1,12 +1,12 @@
-"""Dynamic evaluation: the model keeps learning while it reads, so that it gets used to the text at hand.
+"""Dynamic evaluation: the model keeps learning while it reads, and so adapts to the text.
 
-Every chunk is scored before anything is learned from it, so the score is honest; but it measures model and learning
-together, and is never to be compared with that of a model that stays as it is.
+Every chunk is scored before the model learns from it, so the score is honest; but it measures the model and its
+learning together, and must not be compared with the score of a model that does not change.
 
-After Krause, Kahembwe, Murray and Renals 2018, who divide by mean squared gradients that they gather in a pass over the
-training text, with the weights at rest and no dropout, and who also scale the pull back to those weights. Here they are
-the ones that training kept for its updates, which costs no pass, and the pull is the same for all weights. So a rate
-does not mean quite what theirs does, nor quite the same after adam and after rmsprop.
+Source: Krause, Kahembwe, Murray and Renals 2018. They divide by mean squared gradients from a pass over the training
+text, with fixed weights and no dropout, and also scale the pull back to those weights by them. Here the mean squared
+gradients are those that the optimizer kept, which saves the pass, and the pull is the same for all weights. A rate is
+therefore not quite comparable with theirs, nor between adam and rmsprop.
 """
 
 from typing import NamedTuple
@@ -16,17 +16,17 @@ import numpy as np
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
 from charrnn.evaluation.score import Progress, Score
-from charrnn.kernels.reference import ReferenceKernels
+from charrnn.kernels.protocol import Kernels
 from charrnn.network.network import Network
 from charrnn.network.shape import Shape
 from charrnn.text.batches import Streams
 
-EPSILON = 1e-5  # added to the root: characters that training never saw have no gradients, and would take huge steps
-SEQ_LEN = 20  # characters between updates: fewer follow the text more closely, and cost more
+EPSILON = 1e-5  # added to the root: without it, characters that training never saw would take huge steps
+SEQ_LEN = 20  # characters between updates: fewer adapt more closely, and cost more
 
 
 class Learning(NamedTuple):
-    """How fast the weights follow the text, and how strongly they are drawn back to where they were."""
+    """How fast the weights adapt, and how strongly they are pulled back to where they were."""
 
     rate: float
     decay: float
@@ -37,14 +37,14 @@ def dynamic_score(
     params: Flat,
     square_mean: Flat,
     backend: Backend,
-    kernels: ReferenceKernels,
+    kernels: Kernels,
     ids: np.ndarray,
     learning: Learning,
     progress: Progress | None = None,
 ) -> Score:
-    """The loss on ids[1:], read as one stream from zero state, by weights that learn on the way; `params` stay.
+    """The loss on ids[1:], read as one stream from zero state, while a copy of `params` learns.
 
-    Each weight's step is divided by the root of `square_mean`, its mean squared gradient as the optimizer had it.
+    Each weight's step is divided by the root of `square_mean`, its mean squared gradient according to the optimizer.
     """
     start, params = params, params.copy(backend.xp)
     network = Network(shape, params, backend, kernels, seq_len=SEQ_LEN, batch_size=1, training=True)

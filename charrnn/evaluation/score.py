@@ -1,29 +1,30 @@
-"""How well a model predicts a text: the sum of nats over the characters, divided once."""
+"""How well a model predicts a text: nats are summed over its characters and divided once."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
+from charrnn.cells.protocol import State
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
-from charrnn.kernels.reference import ReferenceKernels
+from charrnn.kernels.protocol import Kernels
 from charrnn.network.network import Network
 from charrnn.network.shape import Shape
 from charrnn.text.batches import Streams
 
 STREAMS = 32
-MOST_LOGITS = 1 << 24  # in memory at once; fewer streams where the vocabulary is large
+MOST_LOGITS = 1 << 24  # in memory at once; with a large vocabulary there are fewer streams
 SEQ_LEN = 64
-# A text is read in parallel streams, many times as fast as in one. Each first reads, unscored, so many characters of
-# what comes before its part, so that the loss is that of one stream as far as a model forgets what lies further back.
+# A text is read in parallel streams, many times as fast as in one. Each stream first reads this many characters before
+# its own, unscored: then the loss is that of a single stream, if a model forgets what is further back.
 WARM_UP = 256
 
 Progress = Callable[[int, int], None]  # (done, to do), of any unit
 
 
 def _most_streams(shape: Shape) -> int:
-    """To read at once."""
+    """Number of streams to read in parallel."""
     return max(1, min(STREAMS, MOST_LOGITS // (SEQ_LEN * shape.vocab_size)))
 
 
@@ -35,9 +36,9 @@ class Score(NamedTuple):
 
 
 class Evaluator:
-    """A network to evaluate with, made once and used often; it reads the parameters as they are at each call."""
+    """A network for evaluation, built once; each call uses the parameters as they are then."""
 
-    def __init__(self, shape: Shape, params: Flat, backend: Backend, kernels: ReferenceKernels, chars: int) -> None:
+    def __init__(self, shape: Shape, params: Flat, backend: Backend, kernels: Kernels, chars: int) -> None:
         self.backend, self.kernels = backend, kernels
         streams = max(1, min(_most_streams(shape), (chars - 1) // (2 * WARM_UP)))
         self.network = Network(shape, params, backend, kernels, seq_len=SEQ_LEN, batch_size=streams)
@@ -47,12 +48,12 @@ class Evaluator:
         streams = self.network.batch_size
         return chars + (WARM_UP * streams if streams > 1 else 0)
 
-    @np.errstate(over="ignore", invalid="ignore")  # who calls looks at the loss
+    @np.errstate(over="ignore", invalid="ignore")  # callers check the loss
     def score(self, ids: np.ndarray, progress: Progress | None = None) -> Score:
-        """The loss on ids[1:], the hidden state carried through the whole text, or what `WARM_UP` makes of that."""
+        """The loss on ids[1:], with the hidden state carried through the whole text, approximately; see `WARM_UP`."""
         streams = Streams(ids, self.network.batch_size)
         states = self._warm_up(streams)
-        sums = self.backend.xp.zeros(-(-streams.length // SEQ_LEN), np.float64)  # read at the end: nothing waits
+        sums = self.backend.xp.zeros(-(-streams.length // SEQ_LEN), np.float64)  # read once, at the end
         for index, start in enumerate(range(0, streams.length, SEQ_LEN)):
             inputs, targets, count = streams.read(start, min(start + SEQ_LEN, streams.length))
             logits, states = self.network.forward(self.backend.to_device(inputs), states)
@@ -60,10 +61,11 @@ class Evaluator:
             sums[index] = self.kernels.cross_entropy(logits[:count], targets).sum(dtype=np.float64)
             if progress:
                 progress(min(start + SEQ_LEN, streams.length), streams.length)
-        nats = float(self.backend.to_host(sums).cumsum()[-1])  # added up one after the other
+        nats = float(self.backend.to_host(sums).cumsum()[-1])  # summed in order, for equal bytes
         return Score(nats / (len(ids) - 1), len(ids) - 1)
 
-    def _warm_up(self, streams: Streams) -> list:
+    def _warm_up(self, streams: Streams) -> list[State]:
+        """The states in which the streams begin."""
         states = self.network.initial_state()
         length = min(WARM_UP, streams.length - 1)
         if len(streams.starts) == 1 or length == 0:
@@ -81,12 +83,12 @@ def score_lines(
     shape: Shape,
     params: Flat,
     backend: Backend,
-    kernels: ReferenceKernels,
+    kernels: Kernels,
     lines: list[np.ndarray],
     newline: int,
     progress: Progress | None = None,
 ) -> list[Score]:
-    """The loss of each line by itself, as what follows a line end and goes on to the next one; `lines` hold ids."""
+    """The loss of each line by itself, read after a line end and up to the next one; `lines` hold ids."""
     scores: dict[int, Score] = {}
     by_length = sorted(range(len(lines)), key=lambda index: len(lines[index]))
     streams = max(1, min(_most_streams(shape), len(lines)))
@@ -106,11 +108,11 @@ def score_lines(
 
 
 def _nats(network: Network, rows: np.ndarray) -> np.ndarray:
-    """The loss on each of rows[1:], in pieces, so that a long line needs no more memory than a short one."""
+    """The loss on each of rows[1:], chunk by chunk, so that a long line needs no more memory than a short one."""
     backend, states, nats = network.backend, network.initial_state(), []
     for start in range(0, len(rows) - 1, SEQ_LEN):
         inputs, targets = rows[:-1][start : start + SEQ_LEN], rows[1:][start : start + SEQ_LEN]
         logits, states = network.forward(backend.to_device(inputs), states)
-        piece = backend.to_host(network.kernels.cross_entropy(logits, backend.to_device(targets.reshape(-1))))
-        nats.append(piece.reshape(targets.shape))
+        chunk = backend.to_host(network.kernels.cross_entropy(logits, backend.to_device(targets.reshape(-1))))
+        nats.append(chunk.reshape(targets.shape))
     return np.concatenate(nats)

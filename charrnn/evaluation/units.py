@@ -1,4 +1,4 @@
-"""Units of loss. Everywhere in the program `loss` is mean nats per character."""
+"""Units of loss. In the whole program, `loss` is mean nats per character."""
 
 import math
 from typing import Any
@@ -10,14 +10,14 @@ def bits_per_char(loss: float) -> float:
 
 
 def perplexity(loss: float) -> float:
-    """The number of equally likely characters that would be as hard to guess."""
+    """The number of equally likely characters that are as hard to guess."""
     return math.exp(min(loss, 700.0))  # JSON has no infinity
 
 
 def smooth_targets(xp: Any, dlogits: Any, targets: Any, smoothing: float) -> None:
-    """Turn the gradient (softmax - one-hot) / N, in place, into that of targets with label smoothing.
+    """Apply label smoothing to dlogits (N, V), the gradient (softmax - one-hot) / N, in place.
 
-    dlogits (N, V); `smoothing` is the share of each target that all V characters get alike (Szegedy et al. 2016).
+    `smoothing` is the probability that each target spreads evenly over all V characters (Szegedy et al. 2016).
     """
     count, vocab_size = dlogits.shape
     dlogits[xp.arange(count), targets] += smoothing / count

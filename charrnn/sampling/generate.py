@@ -1,4 +1,4 @@
-"""New texts from a model: characters from ids as they are drawn, and where a text ends. It prints nothing."""
+"""New texts from a model: ids become characters, and a text ends where it should. Nothing is printed here."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from charrnn.sampling.sampler import Filter, sample
 from charrnn.text.tokens import Tokens, contains_line
 from charrnn.text.vocabulary import Decoder, Vocabulary
 
-SEQ_LEN = 64  # characters of the prime read at once
+SEQ_LEN = 64  # characters of the prime that are read at once
 
 
 @dataclass(frozen=True)
-class Limits:
+class TextLimits:
     """A text ends after `length` characters, after `lines` line ends, or before `stop`: whichever comes first."""
 
     length: int
@@ -24,17 +24,19 @@ class Limits:
 
 
 class Draft:
-    """A text as it grows. What may turn out to be the beginning of the stop string is held back until that is clear."""
+    """A growing text. What may be the beginning of the stop string is held back until that is clear."""
 
-    def __init__(self, decoder: Decoder, limits: Limits) -> None:
+    def __init__(self, decoder: Decoder, limits: TextLimits) -> None:
         self.ended = False
-        self._decoder, self._limits = decoder, limits
-        self._length = self._lines = 0
+        self._decoder = decoder
+        self._limits = limits
+        self._length = 0
+        self._lines = 0
         self._ready: list[str] = []
         self._held = ""
 
     def add(self, id: int) -> None:
-        """Append what was drawn; nothing happens once the text has ended."""
+        """Append a drawn id; nothing happens once the text has ended."""
         if self.ended:
             return
         for character in self._decoder.decode([id]):
@@ -42,10 +44,10 @@ class Draft:
                 self._append(character)
 
     def take(self) -> str:
-        """The part that is certain and was not taken before."""
-        piece = "".join(self._ready)
+        """The characters that are certain and were not taken before."""
+        ready = "".join(self._ready)
         self._ready.clear()
-        return piece
+        return ready
 
     def _append(self, character: str) -> None:
         limits = self._limits
@@ -65,15 +67,15 @@ class Draft:
 
 
 def generate(
-    model: Model, prime: np.ndarray, choose: Filter, limits: Limits, *, seed: int, count: int = 1
+    model: Model, prime: np.ndarray, choose: Filter, limits: TextLimits, *, seed: int, count: int = 1
 ) -> Iterator[Iterator[str]]:
-    """`count` texts, drawn as one batch and given one after the other, each in pieces as they become known.
+    """Draw `count` texts as one batch and yield them one after the other, each in pieces as they become certain.
 
-    Every text goes on from the ids of `prime`, which are not given again; they are read as the beginning of a line.
-    Bytes that are not UTF-8 are in the texts as `surrogateescape` has them.
+    Every text continues from the ids of `prime`, which are not repeated; they are read as the beginning of a line.
+    Bytes that are not UTF-8 are decoded with `surrogateescape`.
 
     Raises:
-        ConfigError: `limits` counts lines, and the model knows no line end.
+        ConfigError: `limits` counts lines, and the model has no line end.
     """
     vocabulary = model.vocabulary
     if limits.lines and vocabulary.newline is None:
@@ -88,14 +90,14 @@ def generate(
 
 
 def _decoder_after(prime: np.ndarray, vocabulary: Vocabulary) -> Decoder:
-    """A decoder that holds the beginning of a UTF-8 character, if `prime` ends within one."""
+    """A decoder that continues a UTF-8 character in which `prime` ends."""
     decoder = vocabulary.decoder("surrogateescape")
     decoder.decode(prime)
     return decoder
 
 
 def _pieces(draft: Draft, drafts: list[Draft], drawn: Iterator[np.ndarray]) -> Iterator[str]:
-    """One of the texts; all of them grow while it does."""
+    """Yield one of the texts; all of them grow with it."""
     while True:
         if piece := draft.take():
             yield piece
@@ -106,11 +108,11 @@ def _pieces(draft: Draft, drafts: list[Draft], drawn: Iterator[np.ndarray]) -> I
 
 
 def _overlap(text: str, stop: str) -> int:
-    """Length of the longest end of `text` with which `stop` begins."""
+    """The length of the longest end of `text` that `stop` begins with."""
     longest = min(len(text), len(stop) - 1)
     return next((size for size in range(longest, 0, -1) if stop.startswith(text[-size:])), 0)
 
 
 def count_new(lines: Iterable[str], tokens: Tokens) -> int:
-    """How many of `lines` are not lines of the text that a run learned from."""
+    """The number of `lines` that are not lines of the text that a run learned from."""
     return sum(not contains_line(tokens, line) for line in lines)

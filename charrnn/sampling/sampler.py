@@ -1,4 +1,4 @@
-"""New text from a network, character by character: ids in, ids out. It knows nothing of characters."""
+"""New text from a network, one id at a time; characters are the business of `generate`."""
 
 import math
 from collections.abc import Iterator
@@ -11,13 +11,16 @@ from charrnn.cells.protocol import State
 from charrnn.errors import ConfigError
 from charrnn.network.network import Network
 
-# Characters drawn at a time: few enough to stream, and enough that what happens once a block costs nothing.
+# Characters drawn at a time: few enough to stream, and enough that the work of a block costs nothing.
 BLOCK = 64
 
 
 @dataclass(frozen=True)
 class Filter:
-    """How the next character is chosen. Temperature 0 takes the likeliest; top_k and top_p of 0 and 1 keep all."""
+    """How the next character is chosen.
+
+    Temperature 0 takes the likeliest one; a top_k of 0 and a top_p of 1 keep all of them.
+    """
 
     temperature: float = 0.8
     top_k: int = 0
@@ -36,7 +39,7 @@ class Filter:
     def choose(self, logits: np.ndarray, draws: np.ndarray) -> np.ndarray:
         """An id for each row of logits (B, V); draws (B,) are uniform in [0, 1)."""
         if self.temperature == 0:
-            return logits.argmax(axis=1)
+            return np.asarray(logits.argmax(axis=1))
         logits = logits.astype(np.float64)
         logits -= logits.max(axis=1, keepdims=True)
         weights = np.exp(logits / self.temperature)
@@ -44,10 +47,10 @@ class Filter:
             weights = self._keep_top(weights)
         cumulative = weights.cumsum(axis=1)
         ids = (cumulative <= draws[:, None] * cumulative[:, -1:]).sum(axis=1)
-        return np.minimum(ids, logits.shape[1] - 1)  # a draw just below 1 can round up to the whole
+        return np.minimum(ids, logits.shape[1] - 1)  # a draw just below 1 can round up to 1
 
     def _keep_top(self, weights: np.ndarray) -> np.ndarray:
-        """Zero all but the top_k largest and the smallest set of these that holds top_p (Holtzman et al. 2020)."""
+        """Keep the top_k largest, and of these the smallest set that holds top_p (Holtzman et al. 2020); zero the rest."""
         order = np.argsort(-weights, axis=1, kind="stable")
         ranked = np.take_along_axis(weights, order, axis=1)
         if self.top_k:
@@ -60,17 +63,17 @@ class Filter:
 
 
 def sample(network: Network, prime: np.ndarray, choose: Filter, seed: int) -> Iterator[np.ndarray]:
-    """Endless ids (B,), one for each of the network's texts, after all have read `prime` (at least one id).
+    """Yield endless ids (B,), one for each of the network's texts, after all have read `prime` (at least one id).
 
     The cost of a character does not grow with the text. Each text has its own generator, so the first of a hundred
-    texts is the same as the only one.
+    texts is the same as a single one.
     """
     kernels, backend, texts = network.kernels, network.backend, network.batch_size
-    choose = replace(choose, top_k=min(choose.top_k, network.shape.vocab_size))  # kernels hold it in 32 bits
+    choose = replace(choose, top_k=min(choose.top_k, network.shape.vocab_size))  # kernels store it in 32 bits
     states = network.initial_state()
     for start in range(0, len(prime), network.seq_len):
-        part = np.repeat(prime[start : start + network.seq_len, None], texts, axis=1)
-        logits, states = network.forward(backend.to_device(part), states)
+        inputs = np.repeat(prime[start : start + network.seq_len, None], texts, axis=1)
+        logits, states = network.forward(backend.to_device(inputs), states)
     logits = logits[-texts:]
     compiled = kernels.sampler(network.shape.cell, network.params, network.shape.num_layers, texts)
     if compiled:
@@ -91,7 +94,7 @@ def sample(network: Network, prime: np.ndarray, choose: Filter, seed: int) -> It
 def _sample_on_device(
     network: Network, logits: Any, states: list[State], choose: Filter, blocks: Iterator[np.ndarray]
 ) -> Iterator[np.ndarray]:
-    """A block of characters goes to the host at once, and its draws come from there."""
+    """Yield ids that are chosen on the device; a block of them is copied to the host at once."""
     backend, wish = network.backend, asdict(choose)
     for block in blocks:
         draws, ids = backend.to_device(block), backend.xp.empty(block.shape, np.int32)
@@ -102,7 +105,7 @@ def _sample_on_device(
 
 
 def _draws(seed: int, texts: int) -> Iterator[np.ndarray]:
-    """Endless blocks (BLOCK, texts) of uniform random numbers in [0, 1), from a generator for each text."""
+    """Yield endless blocks (BLOCK, texts) of random numbers, uniform in [0, 1), from a generator for each text."""
     generators = [np.random.Generator(np.random.Philox(key=[seed, text])) for text in range(texts)]
     while True:
         yield np.stack([generator.random(BLOCK) for generator in generators], axis=1)

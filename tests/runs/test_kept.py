@@ -13,7 +13,7 @@ from charrnn.evaluation.score import Evaluator
 from charrnn.runs import checkpoint
 from charrnn.runs.model import open_model
 from charrnn.runs.run import Run
-from charrnn.sampling.generate import Limits, generate
+from charrnn.sampling.generate import TextLimits, generate
 from charrnn.sampling.sampler import Filter
 from tests.support.training import train
 
@@ -37,7 +37,7 @@ def test_its_checkpoint_is_read(run):
 @pytest.mark.parametrize("kernel", ["reference", "numpy"])
 def test_it_samples(run, kernel):
     model = open_model(str(run.folder), device="cpu", kernel=kernel)
-    (pieces,) = generate(model, np.array([], int), Filter(), Limits(length=30), seed=1)
+    (pieces,) = generate(model, np.array([], int), Filter(), TextLimits(length=30), seed=1)
     assert len("".join(pieces)) == 30
 
 

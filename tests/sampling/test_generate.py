@@ -5,13 +5,13 @@ import pytest
 
 from charrnn.errors import ConfigError
 from charrnn.runs.model import open_model
-from charrnn.sampling.generate import Draft, Limits, count_new, generate
+from charrnn.sampling.generate import Draft, TextLimits, count_new, generate
 from charrnn.sampling.sampler import Filter
 from charrnn.text.tokens import load_tokens
 from charrnn.text.vocabulary import Vocabulary
 
 BYTES = Vocabulary(None)
-LIMITS, FILTER = Limits(40), Filter()
+LIMITS, FILTER = TextLimits(40), Filter()
 
 
 def pieces(text, limits, vocabulary=BYTES):
@@ -34,20 +34,20 @@ def model(runs):
 
 
 def test_a_text_ends_after_its_length_in_characters_not_bytes():
-    out, draft = pieces("é€𝄞abc", Limits(4))
+    out, draft = pieces("é€𝄞abc", TextLimits(4))
     assert "".join(out) == "é€𝄞a"
     assert out[:2] == ["", "é"]
     assert draft.ended
 
 
 def test_a_text_ends_after_its_lines():
-    out, draft = pieces("a\n\nb\nc", Limits(100, lines=3))
+    out, draft = pieces("a\n\nb\nc", TextLimits(100, lines=3))
     assert "".join(out) == "a\n\nb\n"
     assert draft.ended
 
 
 def test_a_text_ends_before_the_stop_string_whose_beginning_is_held_back():
-    out, draft = pieces("ab.a.b.abc", Limits(100, stop=".abc"))
+    out, draft = pieces("ab.a.b.abc", TextLimits(100, stop=".abc"))
     assert out == ["a", "b", "", "", ".a", ".b", "", "", "", ""]
     assert draft.ended
     assert draft.take() == ""
@@ -64,19 +64,19 @@ def test_a_text_ends_before_the_stop_string_whose_beginning_is_held_back():
     ],
 )
 def test_the_first_stop_string_is_found(stop, text, kept):
-    out, draft = pieces(text, Limits(100, stop=stop))
+    out, draft = pieces(text, TextLimits(100, stop=stop))
     assert "".join(out) == kept
     assert draft.ended
 
 
 def test_what_was_held_back_comes_at_the_end_after_all():
-    out, draft = pieces("abc..", Limits(5, stop="..."))
+    out, draft = pieces("abc..", TextLimits(5, stop="..."))
     assert "".join(out) == "abc.."
     assert draft.ended
 
 
 def test_texts_have_the_length_asked_for(model):
-    assert [len(text) for text in texts(model, limits=Limits(33), seed=1, count=3)] == [33, 33, 33]
+    assert [len(text) for text in texts(model, limits=TextLimits(33), seed=1, count=3)] == [33, 33, 33]
 
 
 def test_a_text_is_the_same_whatever_the_number_of_texts(model):
@@ -88,31 +88,31 @@ def test_a_text_is_the_same_whatever_the_number_of_texts(model):
 
 
 def test_texts_may_be_left_half_read(model):
-    first, second = generate(model, model.vocabulary.encode(""), Filter(), Limits(20), seed=5, count=2)
+    first, second = generate(model, model.vocabulary.encode(""), Filter(), TextLimits(20), seed=5, count=2)
     next(first)
-    assert "".join(second) == texts(model, limits=Limits(20), seed=5, count=2)[1]
+    assert "".join(second) == texts(model, limits=TextLimits(20), seed=5, count=2)[1]
 
 
 def test_the_prime_is_read_as_the_beginning_of_a_line(model):
-    line = texts(model, prime="ca", limits=Limits(9, lines=1), choose=Filter(0), seed=1)[0]
+    line = texts(model, prime="ca", limits=TextLimits(9, lines=1), choose=Filter(0), seed=1)[0]
     assert line == "t\n"
 
 
 def test_a_long_prime_is_read_whole(model):
     prime = "ant\n" * 50 + "ca"
-    assert texts(model, prime=prime, limits=Limits(9, lines=1), choose=Filter(0), seed=1) == ["t\n"]
+    assert texts(model, prime=prime, limits=TextLimits(9, lines=1), choose=Filter(0), seed=1) == ["t\n"]
 
 
 def test_lines_need_a_line_end(model):
     object.__setattr__(model, "vocabulary", Vocabulary("abc"))
     with pytest.raises(ConfigError, match="without line ends; use --length"):
-        texts(model, limits=Limits(10, lines=1), seed=1)
+        texts(model, limits=TextLimits(10, lines=1), seed=1)
 
 
 def test_a_prime_that_ends_within_a_character_is_completed(runs):
     model = open_model("raw", device="cpu", kernel="numpy")
     prime = np.frombuffer("aé€".encode()[:-1], np.uint8)
-    text = "".join(next(generate(model, prime, Filter(0), Limits(3), seed=1)))
+    text = "".join(next(generate(model, prime, Filter(0), TextLimits(3), seed=1)))
     assert text == "€𝄞\n"
 
 
