@@ -77,7 +77,7 @@ def test_the_former_name_of_a_preset_gives_the_new_one(former, name):
     ("text", "message"),
     [
         ("hidden_size: [", "is not valid YAML"),
-        ("just text", "is not a list of `setting: value` lines"),
+        ("just text", "does not consist of `setting: value` lines"),
         ("", "my.yaml is empty"),
         ("hidden_size: abc", "my.yaml: hidden_size must be a whole number, not 'abc'"),
         ("hiddensize: 3", "there is no setting 'hiddensize'; did you mean hidden_size?"),

@@ -59,7 +59,8 @@ def _one_before(gram: np.ndarray) -> np.ndarray:
 
 def _first_places(gram: np.ndarray, learned: slice) -> np.ndarray:
     """The place in the training text where each gram is first."""
-    return learned.start + np.unique(gram[learned], return_index=True)[1]
+    first: np.ndarray = learned.start + np.unique(gram[learned], return_index=True)[1]
+    return first
 
 
 def _discount(counts: np.ndarray) -> float:

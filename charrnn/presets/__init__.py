@@ -1,4 +1,4 @@
-"""Presets: settings that suit a kind of text, a YAML file each in this folder; and users' own configuration files."""
+"""Presets: settings for a kind of text, each in a YAML file of this folder; and users' own configuration files."""
 
 import re
 from importlib.resources import files
@@ -16,7 +16,7 @@ _FORMER = {"names": "lines", "shakespeare": "medium", "linux": "long", "large": 
 
 
 def names() -> list[str]:
-    """The presets there are."""
+    """The names of all presets."""
     return sorted(
         entry.name.removesuffix(".yaml") for entry in files(__package__).iterdir() if entry.name.endswith(".yaml")
     )
@@ -38,7 +38,7 @@ def load_preset(name: str) -> dict[str, Any]:
 
 
 def describe(name: str) -> str:
-    """What a preset is for, in one line."""
+    """The purpose of a preset, in one line."""
     return str(_parse((files(__package__) / f"{name}.yaml").read_text(encoding="utf-8"), name)[_DESCRIPTION])
 
 
@@ -46,7 +46,7 @@ def load_file(path: Path) -> dict[str, Any]:
     """The settings in a user's YAML file.
 
     Raises:
-        ConfigError: it cannot be read, is no mapping, or has a setting that is unknown or cannot have this value.
+        ConfigError: it cannot be read, is not a mapping, or has an unknown setting or a wrong value.
     """
     settings = read_mapping(path)
     check_names(settings, str(path))
@@ -60,10 +60,10 @@ def load_file(path: Path) -> dict[str, Any]:
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
-    """What a user's YAML file holds.
+    """The content of a user's YAML file.
 
     Raises:
-        ConfigError: it cannot be read, or is no mapping.
+        ConfigError: it cannot be read, or is not a mapping.
     """
     try:
         return _parse(path.read_text(encoding="utf-8"), str(path))
@@ -74,7 +74,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML in which 1e-4 is a number, as it is everywhere else; YAML 1.1 takes it for text."""
+    """YAML in which 1e-4 is a number; in YAML 1.1 it is text."""
 
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), "-+0123456789")
@@ -88,5 +88,5 @@ def _parse(text: str, source: str) -> dict[str, Any]:
     if settings is None:
         raise ConfigError(f"{source} is empty")
     if not isinstance(settings, dict):
-        raise ConfigError(f"{source} is not a list of `setting: value` lines")
+        raise ConfigError(f"{source} does not consist of `setting: value` lines")
     return settings

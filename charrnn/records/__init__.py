@@ -1,1 +1,1 @@
-"""What recorded runs and searches reached; the documentation's tables are made from them."""
+"""Recorded results of runs and sweeps; the tables of the documentation are made from them."""

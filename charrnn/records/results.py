@@ -1,10 +1,10 @@
-"""What real runs reached: results/NAME.jsonl is the metrics of one, thinned, below a line with what it was.
+"""Recorded results of real runs. Each file runs/NAME.jsonl has a line about the run, then its metrics, thinned.
 
     {"corpus": ..., "data": ..., "preset": ..., "options": {...}, "config": {...}, "model": ..., ...}
-    {"step": ..., "epoch": ..., "chars": ..., "seconds": ..., "train_loss": ..., "val_loss": ...}     some dozen times
-    {"eval": ..., "loss": ..., "chars": ...}                            what charrnn eval said of it, if it was asked
+    {"step": ..., "epoch": ..., "chars": ..., "seconds": ..., "train_loss": ..., "val_loss": ...}     some dozen lines
+    {"eval": ..., "loss": ..., "chars": ...}                         a line for each `charrnn eval` of it, if any
 
-`python -m tests.tools.record_run` records them, and makes the documentation's tables of them.
+`python -m tests.tools.record_run` records a run, and makes the documentation's tables of all of them.
 """
 
 import json
@@ -21,9 +21,10 @@ WATCHING = {name for name, setting in SETTINGS.items() if setting.group == "Watc
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """A recorded run. Losses are nats per character; `options` are the settings that its preset did not give.
+    """A recorded run. Losses are nats per character.
 
-    corpus: what charrnn train was given, without its path. data: what text that is, if the name does not tell.
+    corpus: the argument of charrnn train, without its path. data: the text in words, if its name is not enough.
+    options: the settings that its preset did not give. config: the settings that differ from the defaults.
     """
 
     name: str
@@ -31,7 +32,7 @@ class RecordedRun:
     data: str
     preset: str | None
     options: dict[str, Any]
-    config: dict[str, Any]  # what differs from the defaults
+    config: dict[str, Any]
     model: str
     parameters: int
     train_chars: int
@@ -43,8 +44,9 @@ class RecordedRun:
 
     @property
     def seed(self) -> int:
-        """Of initial weights, dropout and samples."""
-        return self.config.get("seed", Config.seed)
+        """The seed of initial weights, dropout and samples."""
+        seed: int = self.config.get("seed", Config.seed)
+        return seed
 
     @property
     def best(self) -> dict[str, Any]:
@@ -58,21 +60,21 @@ class RecordedRun:
 
     @property
     def minutes(self) -> float:
-        """Of training, evaluations included."""
-        return self.final["seconds"] / 60
+        """Minutes of training, evaluations included."""
+        return float(self.final["seconds"]) / 60
 
     @property
     def differing(self) -> set[str]:
-        """Settings that its command gives above the preset's, those apart that say nothing about the recipe."""
+        """The options of its command that make it another recipe than its preset."""
         return self.options.keys() - WATCHING - {"seed"}
 
     def is_plain(self, preset: str) -> bool:
-        """Whether it is of that preset as it is."""
+        """Whether it used that preset unchanged."""
         return self.preset == preset and not self.differing
 
     @property
     def held_out(self) -> str:
-        """What is held out."""
+        """The part of the text that is held out, in words."""
         config = Config(**self.config)
         share = f"{100 * config.val_fraction:.3g}%"
         held_out = {
@@ -87,7 +89,7 @@ class RecordedRun:
 
     @property
     def protocol(self) -> str:
-        """What is held out, and how much of it is read while it trains."""
+        """The held-out part, and how much of it each evaluation of training reads, in words."""
         read = self.config.get("eval_chars", Config.eval_chars)
         return self.held_out + (f", of which the first {read:,} characters" if self.val_chars > read else "")
 
@@ -103,21 +105,21 @@ def read_results() -> list[RecordedRun]:
 
 
 def parse(name: str, text: str) -> RecordedRun:
-    """The run that `text`, the content of a file of results, is about."""
+    """The run that is recorded in `text`, the content of a file."""
     facts, *rows = (json.loads(line) for line in text.splitlines())
     history, evals = (tuple(row for row in rows if ("eval" in row) == is_eval) for is_eval in (False, True))
     return RecordedRun(name=name, history=history, evals=evals, **facts)
 
 
 def reached(preset: str, results: Iterable[RecordedRun]) -> str:
-    """What a preset reached as it is, in a sentence for each text; empty where no run of it is recorded."""
+    """The results of a preset, unchanged, in a sentence for each text; empty if no run of it is recorded."""
     return " ".join(_sentence(runs) for runs in grouped(results) if any(run.is_plain(preset) for run in runs))
 
 
 def grouped(results: Iterable[RecordedRun]) -> list[list[RecordedRun]]:
-    """Runs that differ in nothing but their seeds, together; ordered by data, protocol and lowest loss.
+    """Groups of runs that differ only in their seeds; ordered by data, protocol and lowest loss.
 
-    Settings count, wherever they came from: from a preset, or from options that said the same.
+    Settings count, not what gave them: options may say the same as a preset.
     """
     groups: dict[Any, list[RecordedRun]] = {}
     for each in results:
@@ -129,7 +131,7 @@ def grouped(results: Iterable[RecordedRun]) -> list[list[RecordedRun]]:
 
 
 def _place(runs: list[RecordedRun]) -> tuple[str, str, float]:
-    return runs[0].data, runs[0].protocol, min(run.best["val_loss"] for run in runs)
+    return runs[0].data, runs[0].protocol, min(float(run.best["val_loss"]) for run in runs)
 
 
 def _sentence(runs: list[RecordedRun]) -> str:

@@ -1,4 +1,4 @@
-"""A trained model, opened from its checkpoint to be sampled from, evaluated, or trained further."""
+"""A trained model, opened from its checkpoint for sampling or evaluation."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from charrnn.text.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class Model:
-    """A checkpoint with its weights on a device."""
+    """A checkpoint, with its weights on a device."""
 
     checkpoint: Checkpoint
     path: Path
@@ -32,12 +32,12 @@ class Model:
     choice: Choice
 
     def tokens(self) -> Tokens | None:
-        """The text that it learned from, if that is still beside it."""
+        """The text that it learned from, if that is still in its folder."""
         tokens = load_tokens(self.path.parent, self.vocabulary)
         return tokens if tokens is not None and tokens.sha256 == self.checkpoint.corpus.sha256 else None
 
     def encode(self, text: str | bytes, *, unknown: str = "error") -> np.ndarray:
-        """The ids of `text`, as the vocabulary has them.
+        """The ids of `text` in the model's vocabulary.
 
         Raises:
             CorpusError: `unknown` is 'error' and a character is not in the vocabulary.
@@ -62,11 +62,11 @@ def open_model(
     threads: int | None = None,
     precision: str = Config.precision,
 ) -> Model:
-    """The best model of a run (None: the newest run), or that of a checkpoint file; it may have been trained elsewhere.
+    """The best model of a run (None: the newest run) or of a checkpoint file; any machine may have trained it.
 
     Raises:
         CheckpointError: there is no such run, or its checkpoint cannot be read.
-        BackendError: the device does not work, or not in this precision.
+        BackendError: the device is missing or does not work, or not in this precision.
     """
     checkpoint, path = load_model(run)
     backend = open_backend(device)

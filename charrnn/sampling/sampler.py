@@ -47,10 +47,11 @@ class Filter:
             weights = self._keep_top(weights)
         cumulative = weights.cumsum(axis=1)
         ids = (cumulative <= draws[:, None] * cumulative[:, -1:]).sum(axis=1)
-        return np.minimum(ids, logits.shape[1] - 1)  # a draw just below 1 can round up to 1
+        chosen: np.ndarray = np.minimum(ids, logits.shape[1] - 1)  # a draw just below 1 can round up to 1
+        return chosen
 
     def _keep_top(self, weights: np.ndarray) -> np.ndarray:
-        """Keep the top_k largest, and of these the smallest set that holds top_p (Holtzman et al. 2020); zero the rest."""
+        """Zero all but the top_k largest, and of them all but the smallest set with top_p (Holtzman et al. 2020)."""
         order = np.argsort(-weights, axis=1, kind="stable")
         ranked = np.take_along_axis(weights, order, axis=1)
         if self.top_k:

@@ -1,1 +1,1 @@
-"""Searches over settings: a run for each combination."""
+"""Sweeps: searches over settings that train a run for each combination."""

@@ -1,4 +1,4 @@
-"""What a sweep found as a table with a column for each cell, as in Karpathy, Johnson and Fei-Fei 2015."""
+"""The results of a sweep as a table with a column for each cell, as in Karpathy, Johnson and Fei-Fei 2015."""
 
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
@@ -17,17 +17,19 @@ class Grid(NamedTuple):
 
 
 def cell_grid(found: Iterable[tuple[Settings, float | None]], best_of: Collection[str]) -> Grid | None:
-    """The grid of trials, given by what they differ in and what they came to.
+    """The grid of trials, each given by the settings in which it differs from the others and its loss.
 
-    Of trials that differ only in settings of `best_of` it is the lowest loss. None where it would tell nothing new:
-    unless cells vary, and other settings with them.
+    Of trials that differ only in settings of `best_of`, the lowest loss counts. None if the grid would show nothing
+    new: unless cells vary, and other settings with them.
     """
     titles: tuple[str, ...] = ()
-    cells: dict[str, None] = {}
+    cells: dict[str, None] = {}  # in their order
     rows: dict[tuple[str, ...], dict[str, float]] = {}
     for point, loss in found:
+        if COLUMNS not in point:
+            return None
         titles = tuple(name for name in point if name not in {COLUMNS, *best_of})
-        row, cell = rows.setdefault(tuple(str(point[name]) for name in titles), {}), point.get(COLUMNS)
+        row, cell = rows.setdefault(tuple(str(point[name]) for name in titles), {}), str(point[COLUMNS])
         cells[cell] = None
         if loss is not None:
             row[cell] = min(loss, row.get(cell, loss))

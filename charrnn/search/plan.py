@@ -1,4 +1,4 @@
-"""The file of a sweep: what all its trials share, and what differs between them; docs/usage.md has an example."""
+"""The file of a sweep: what its trials share, and what differs between them; docs/usage.md has an example."""
 
 import math
 from collections.abc import Iterator
@@ -17,21 +17,25 @@ from charrnn.presets import read_mapping
 PARAMETERS = "parameters"
 NO_PRESET = "none"
 _VARIED = SETTINGS | {PARAMETERS: Setting("Weights of the network.", int, "Model", low=1)}
-_COUNTS = {"samples": Setting("Draws.", int, "Sweep", low=1), "seed": Setting("Seed of them.", int, "Sweep", low=0)}
+_COUNTS = {
+    "samples": Setting("Random trials.", int, "Sweep", low=1),
+    "seed": Setting("Seed of the draws.", int, "Sweep", low=0),
+}
 _SAMPLES, _SEED = 10, 1  # unless the file says so
 _SHIPPED = Path(__file__).with_name("sweeps")
 _KEYS = ("corpus", "preset", "base", "grid", "random", "best_of", *_COUNTS)
-_DIGITS = 3  # of drawn numbers: enough to search with, short enough for a folder's name
+_DIGITS = 3  # of drawn numbers: precise enough for a search, short enough for a folder's name
 
 Settings = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """`points` hold the settings in which the trials differ, one of them each; `parameters` may be among all.
+    """A search over settings.
 
-    best_of: those of them that are means to an end, as the learning rate is where cells are compared: a table of cells
-    has the best trial over their values.
+    base: the settings of all trials, above those of the preset. points: for each trial, the settings in which it
+    differs from the others. `parameters` may be among both. best_of: settings of the points that are only a means, such
+    as the learning rate when cells are compared; the table of cells shows the best trial over their values.
     """
 
     corpus: str
@@ -64,28 +68,30 @@ def read_sweep(path: Path) -> Sweep:
     """Read a sweep's file.
 
     Raises:
-        ConfigError: it cannot be read, or says something that is no sweep.
+        ConfigError: it cannot be read, or does not describe a sweep.
     """
     plan = read_mapping(path)
     check_names(plan, str(path), _KEYS)
     for key in ("corpus", "preset"):
         if not isinstance(plan.get(key, ""), str):
-            raise ConfigError(f"{path}: {key} is a name, not {plan[key]!r}")
+            raise ConfigError(f"{path}: {key} must be a name, not {plan[key]!r}")
     if plan.get("corpus", "-") == "-":
         raise ConfigError(f"{path}: corpus must name the text to learn, a file or one of charrnn corpora list")
     base, grid, random = (_settings(plan, key, path) for key in ("base", "grid", "random"))
     base = {name: _VARIED[name].check(name, value) for name, value in base.items()}
     best_of = plan.get("best_of", [])
     if not isinstance(best_of, list) or any(name not in [*grid, *random] for name in best_of):
-        raise ConfigError(f"{path}: best_of is a list of settings that grid: or random: vary, not {best_of!r}")
+        raise ConfigError(f"{path}: best_of must be a list of settings that grid: or random: vary, not {best_of!r}")
     if "cell" in best_of:
-        raise ConfigError(f"{path}: cell cannot be in best_of, as each is a column of the table; leave it out")
+        raise ConfigError(
+            f"{path}: cell cannot be in best_of, because each cell is a column of the table; leave it out"
+        )
     points = tuple(_points(plan, grid, random, path))
     return Sweep(plan["corpus"], plan.get("preset", NO_PRESET), base, points, tuple(best_of))
 
 
 def with_budget(sweep: Sweep, budget: Settings) -> Sweep:
-    """The sweep with another budget for all its trials; without one, as it is.
+    """The sweep with another budget for all its trials, or unchanged if `budget` is empty.
 
     Raises:
         ConfigError: the trials differ in their budgets.
@@ -100,19 +106,19 @@ def with_budget(sweep: Sweep, budget: Settings) -> Sweep:
 def _settings(plan: Settings, key: str, path: Path) -> Settings:
     settings = plan.get(key) or {}
     if not isinstance(settings, dict):
-        raise ConfigError(f"{path}: {key} is a list of `setting: ...` lines, not {settings!r}")
+        raise ConfigError(f"{path}: {key} must hold `setting: ...` lines, not {settings!r}")
     check_names(settings, f"{path}: {key}", _VARIED)
     return settings
 
 
 def _points(plan: Settings, grid: Settings, random: Settings, path: Path) -> Iterator[Settings]:
-    """Every combination of the grid with every draw."""
+    """Yield every combination of the grid with every draw."""
     if not grid and not random:
         raise ConfigError(f"{path} varies nothing; give a grid: or random:")
     if both := grid.keys() & random.keys():
         raise ConfigError(f"{path}: {min(both)} is both in grid and in random; leave one out")
     if not random and "samples" in plan:
-        raise ConfigError(f"{path}: samples counts draws of random:, and there is none")
+        raise ConfigError(f"{path}: samples counts the draws of random:, which is missing; add it or leave samples out")
     lists = {name: _choices(name, values, f"{path}: grid") for name, values in grid.items()}
     draws = list(_draws(plan, random, path)) if random else [{}]
     for values in product(*lists.values()):
@@ -122,12 +128,12 @@ def _points(plan: Settings, grid: Settings, random: Settings, path: Path) -> Ite
 
 def _choices(name: str, values: Any, where: str) -> list[Any]:
     if not isinstance(values, list) or not values:
-        raise ConfigError(f"{where}: {name} is a list such as [1, 2], not {values!r}")
+        raise ConfigError(f"{where}: {name} must be a list such as [1, 2], not {values!r}")
     return [_VARIED[name].check(name, value) for value in values]
 
 
 def _draws(plan: Settings, random: Settings, path: Path) -> Iterator[Settings]:
-    """Drawn one after the other, so that with more samples the first ones stay the same."""
+    """Yield the random trials, drawn one after the other: with more samples, the first ones stay the same."""
     counts = {"samples": _SAMPLES, "seed": _SEED} | {name: plan[name] for name in _COUNTS if name in plan}
     samples, seed = (_COUNTS[name].check(name, counts[name]) for name in _COUNTS)
     ranges = {name: _range(name, values, f"{path}: random") for name, values in random.items()}
@@ -137,7 +143,7 @@ def _draws(plan: Settings, random: Settings, path: Path) -> Iterator[Settings]:
 
 
 def _range(name: str, values: Any, where: str) -> dict[str, Any] | list[Any]:
-    """Choices, or `low`, `high` and `log`, checked."""
+    """A list of choices, or `low`, `high` and `log`; checked."""
     if not isinstance(values, dict):
         return _choices(name, values, where)
     check_names(values, f"{where}: {name}", ("low", "high", "log"))
@@ -148,7 +154,7 @@ def _range(name: str, values: Any, where: str) -> dict[str, Any] | list[Any]:
     low, high = (_VARIED[name].check(name, values[end]) for end in ("low", "high"))
     log = values.get("log", False)
     if not isinstance(log, bool):
-        raise ConfigError(f"{where}: {name}: log is true or false, not {log!r}")
+        raise ConfigError(f"{where}: {name}: log must be true or false, not {log!r}")
     if not low < high or (log and low <= 0):
         raise ConfigError(f"{where}: {name}: low must be below high{' and above 0' * log}, not {low:g} to {high:g}")
     return {"low": low, "high": high, "log": log}

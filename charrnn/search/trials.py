@@ -1,4 +1,4 @@
-"""The runs of a sweep: their settings, their folders, and the commands that train them."""
+"""The trials of a sweep: their settings, their folders, and the commands that train them."""
 
 import re
 from bisect import bisect_left
@@ -26,10 +26,11 @@ _WIDEST = 1 << 20  # units of a layer
 
 @dataclass(frozen=True)
 class Trial:
-    """One run of a sweep; `settings` are those that the sweep gives, `point` those in which its trials differ.
+    """One run of a sweep.
 
-    `config` is what these and the preset come to. `parameters` is the number of weights, where that was asked for;
-    `budget` says how long it is trained.
+    settings: those that the sweep gives. config: all settings, with those of the preset and the defaults. point: the
+    settings in which the trials differ. parameters: the number of weights, if the sweep asks for one. budget: how long
+    it trains, in words.
     """
 
     run: Run
@@ -43,30 +44,30 @@ class Trial:
 
     @property
     def log(self) -> Path:
-        """Beside the run's folder: what training had to say."""
+        """The file with the output of training, beside the run's folder."""
         return self.run.folder.with_name(self.run.folder.name + ".log")
 
     def is_finished(self) -> bool:
         """Whether there is nothing left to train.
 
         Raises:
-            ConfigError: the run that is there is another one, of other settings or another text.
+            ConfigError: the folder holds another run, with other settings or another text.
         """
         if not self.run.last.is_file():
             return False
         saved = checkpoint.load(self.run.last)
         there = {"corpus": saved.corpus.argument} | saved.config
         for name, value in ({"corpus": self.corpus} | self.config.to_dict()).items():
-            fitted = name == "batch_size" and there[name] < value  # training shrinks it for a short text
+            fitted = name == "batch_size" and there[name] < value  # a short text shrinks it
             if there[name] != value and not fitted:
                 raise ConfigError(
-                    f"{self.run.folder} was made with {name} {there[name]}, not {value}; --folder DIR "
-                    "begins another sweep"
+                    f"{self.run.folder} was made with {name} {there[name]}, not {value}; --folder DIR starts another "
+                    "sweep"
                 )
         return saved.progress.ended is not None
 
     def command(self, device: str = "auto", kernel: str = "auto", threads: int | None = None) -> list[str]:
-        """The arguments of `charrnn` that train it, or go on with its training."""
+        """The arguments of `charrnn` that train it, or continue its training."""
         where = ["--run", str(self.run.folder)]
         for option, value in (("--device", device), ("--kernel", kernel), ("--threads", threads)):
             where += [option, str(value)] if value not in ("auto", None) else []
@@ -78,36 +79,36 @@ class Trial:
 
 
 def make_trials(sweep: Sweep, folder: Path) -> list[Trial]:
-    """All trials of a sweep, each different one once.
+    """The distinct trials of a sweep.
 
     Raises:
-        ConfigError: settings that cannot go together, or a folder that is a run's own.
-        CorpusError: the text cannot be read, where its characters must be counted to come to so many parameters.
+        ConfigError: settings contradict each other, or the folder is that of a run.
+        CorpusError: a number of parameters is asked for, and the text whose characters count for it cannot be read.
     """
     if Run(folder).last.is_file() or (folder / "config.yaml").is_file():
-        raise ConfigError(f"{folder} is the folder of a run, not of a sweep's runs; --folder DIR goes elsewhere")
+        raise ConfigError(f"{folder} is the folder of a run, not of a sweep; choose another with --folder DIR")
     return list({_name(point): _trial(sweep, point, folder) for point in sweep.points}.values())
 
 
 def _name(point: Settings) -> str:
-    """What a trial's folder is called: the same settings always have the same name, so that a sweep can grow."""
+    """The name of a trial's folder: equal settings always have the same one, so that a sweep can grow."""
     shown = (f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in point.items())
     name = re.sub(r"[^\w.,=+-]+", "-", ",".join(shown))
     return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}-{crc32(name.encode()):08x}"
 
 
 def _trial(sweep: Sweep, point: Settings, folder: Path) -> Trial:
-    """With the settings that its preset does not give; `parameters` has become `hidden_size`."""
+    """The trial of a point; `parameters` becomes `hidden_size`."""
     given = sweep.base | point
     if PARAMETERS in given and "hidden_size" in given:
-        raise ConfigError("hidden_size and parameters both set the size of a network; give one of them")
+        raise ConfigError("hidden_size and parameters both set the size of the network; give only one of them")
     below = ("preset", load_preset(sweep.preset))
     upper = [
         ("sweep", {name: value for name, value in settings.items() if name != PARAMETERS})
         for settings in (sweep.base, point)
     ]
-    config, origins = resolve(below, *upper)
-    settings = {name: getattr(config, name) for name, origin in origins.items() if origin == "sweep"}
+    config, given_by = resolve(below, *upper)
+    settings = {name: getattr(config, name) for name, source in given_by.items() if source == "sweep"}
     parameters = None
     if PARAMETERS in given:
         vocab_size = _vocab_size(sweep.corpus, config)
@@ -119,10 +120,10 @@ def _trial(sweep: Sweep, point: Settings, folder: Path) -> Trial:
 
 
 def hidden_size(parameters: int, config: Config, vocab_size: int) -> int:
-    """The units a layer with which the network of `config` comes nearest to so many parameters.
+    """The units a layer that bring the network of `config` closest to this number of parameters.
 
     Raises:
-        ConfigError: with a single unit it has more.
+        ConfigError: it has more even with a single unit.
     """
     shape = Shape.of(config, vocab_size)
 

@@ -1,26 +1,29 @@
 """Averages of the weights over the steps of a run: smoother than the weights, and often a better model."""
 
-from typing import Any
-
 from charrnn.config import Config
 from charrnn.device.arrays import Flat
+from charrnn.kernels.protocol import Kernels
 
 
 class Average:
     """A running average of parameters: average += (weights - average) * share.
 
-    'ema' forgets: the share is 1 - decay, and larger over the first steps, which would otherwise weigh too much.
-    'polyak' is the plain mean from the point on at which `average_after` of the budget is used up (Polyak and Juditsky
-    1992; as averaged SGD in Merity et al. 2017); until then it is the weights themselves.
+    'ema' forgets: the share is 1 - decay, but larger over the first steps, which would otherwise count too much.
+    'polyak' is the plain mean since `average_after` of the budget was used up, and before that the weights themselves
+    (Polyak and Juditsky 1992; averaged SGD in Merity et al. 2017).
     """
 
-    def __init__(self, kernels: Any, params: Flat, config: Config) -> None:
-        self._kernels, self.params = kernels, params.copy(kernels.xp)
-        self._weights, self._scratch = params.buffer, kernels.xp.empty_like(params.buffer)
-        self._kind, self._decay, self._after = config.average, config.average_decay, config.average_after
+    def __init__(self, kernels: Kernels, params: Flat, config: Config) -> None:
+        self.params = params.copy(kernels.xp)
+        self._kernels = kernels
+        self._weights = params.buffer
+        self._scratch = kernels.xp.empty_like(params.buffer)
+        self._kind = config.average
+        self._decay = config.average_decay
+        self._after = config.average_after
 
     def update(self, averaged: int, progress: float) -> int:
-        """Take in the weights as they are; `averaged` steps were taken in before. Returns how many there are now."""
+        """Add the present weights to the average of `averaged` steps; returns the number of steps in it now."""
         if self._kind == "polyak" and progress < self._after:
             self.params.buffer[...] = self._weights
             return 0

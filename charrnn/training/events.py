@@ -1,6 +1,6 @@
-"""What a training run tells the world, one value at a time; `charrnn.view` shows them.
+"""Events of a training run, in the order in which they happen; `charrnn.view` shows them.
 
-Losses are mean nats per character. `progress` runs from 0 to 1 over the budget.
+Losses are mean nats per character. `progress` goes from 0 to 1 over the budget.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Started:
-    """The run is set up; training begins or goes on."""
+    """The run is set up; training begins or continues."""
 
     run: Path
     corpus: str
@@ -51,19 +51,19 @@ class Step:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """The held-out text was read."""
+    """The model was evaluated on the held-out text."""
 
     step: int
     epoch: float
     seconds: float  # since the run began, interruptions left out
     train_loss: float  # mean since the last evaluation
-    val_loss: float | None  # None where nothing is held out
+    val_loss: float | None  # None if nothing is held out
     best: bool
 
 
 @dataclass(frozen=True)
 class Sampled:
-    """A short text drawn from the model as it is now."""
+    """A short sample from the present model."""
 
     step: int
     text: str
@@ -87,7 +87,7 @@ class Finished:
     seconds: float
     best_val_loss: float | None
     best_step: int | None
-    ahead_of_best: bool = False  # steps after the best one are in the last checkpoint, and were not evaluated
+    ahead_of_best: bool = False  # the last checkpoint has later steps than the best one, which were not evaluated
 
 
 Event = Notice | Started | Step | Evaluated | Sampled | Saved | Finished

@@ -1,27 +1,31 @@
-"""Chunks of text on the device: the way of the characters from the disk to a network."""
+"""Chunks of text on the device: how characters get from the disk to a network."""
+
+from typing import Any
 
 import numpy as np
 
 from charrnn.device.backend import Backend
-from charrnn.kernels.reference import ReferenceKernels
+from charrnn.kernels.protocol import Kernels
 from charrnn.text.batches import Batches, Chunk
 
-SHARE = 4  # a text is kept on the device if it takes no more than a quarter of what is free there
-PIECE = 1 << 26  # characters copied there at once
+FREE_PARTS = 4  # the text is kept on the device if it fits into one of this many parts of the free memory
+UPLOAD_CHARS = 1 << 26  # characters copied to the device at once
 
 
 class Feed:
     """The chunks of `batches` as arrays of the device.
 
-    A GPU that has room for it gets the whole text once, and reads chunks by itself; else each is copied when it is due.
-    A chunk from the device lives in the feed's buffer until the next one is asked for.
+    If a GPU has room for it, the whole text is uploaded once and chunks are read there; otherwise each chunk is copied
+    when it is due. A chunk from the device stays in the feed's buffer until the next one is asked for.
     """
 
-    def __init__(self, batches: Batches, backend: Backend, kernels: ReferenceKernels) -> None:
-        self._batches, self._backend, self._kernels = batches, backend, kernels
+    def __init__(self, batches: Batches, backend: Backend, kernels: Kernels) -> None:
+        self._batches = batches
+        self._backend = backend
+        self._kernels = kernels
         free, ids = backend.free_memory(), batches.streams.ids
-        self._text = None
-        if free is not None and SHARE * ids.nbytes <= free:
+        self._text: Any = None  # the whole text on the device, if it is kept there
+        if free is not None and FREE_PARTS * ids.nbytes <= free:
             self._text = backend.xp.zeros(len(ids) + 1, ids.dtype)  # padded streams are read one character further
             self._upload(ids)
             streams, longest = batches.streams, batches.longest
@@ -29,13 +33,13 @@ class Feed:
             self._rows = backend.xp.empty((longest + 1, len(streams.starts)), ids.dtype)
 
     def _upload(self, ids: np.ndarray) -> None:
-        for start in range(0, len(ids), PIECE):
-            piece = ids[start : start + PIECE]
-            self._text[start : start + len(piece)] = self._backend.to_device(piece)
+        for start in range(0, len(ids), UPLOAD_CHARS):
+            chars = ids[start : start + UPLOAD_CHARS]
+            self._text[start : start + len(chars)] = self._backend.to_device(chars)
         self._uploaded = ids
 
     def chunk(self, number: int) -> Chunk:
-        """See `Batches.chunk`; what pads the last row may differ."""
+        """See `Batches.chunk`; the padding of the last row may differ."""
         if self._text is None:
             inputs, targets, pairs = self._batches.chunk(number)
             return Chunk(self._backend.to_device(inputs), self._backend.to_device(targets), pairs)

@@ -5,15 +5,14 @@ The hidden state is carried from chunk to chunk and reset where the text starts 
 
 from typing import Any
 
-
 from charrnn.config import Config
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
 from charrnn.evaluation.units import smooth_targets
-from charrnn.kernels.reference import ReferenceKernels
+from charrnn.kernels.protocol import Kernels
 from charrnn.network.network import Network
-from charrnn.network.shape import Shape
 from charrnn.network.regularization import Regularization
+from charrnn.network.shape import Shape
 from charrnn.text.ramp import Ramp
 from charrnn.training import optim
 from charrnn.training.averaging import Average
@@ -25,7 +24,7 @@ class Learner:
     """The weights and everything that changes them; `states` is the hidden state that the next chunk begins with."""
 
     def __init__(
-        self, config: Config, shape: Shape, params: Flat, backend: Backend, kernels: ReferenceKernels, batches: Ramp
+        self, config: Config, shape: Shape, params: Flat, backend: Backend, kernels: Kernels, batches: Ramp
     ) -> None:
         self.config = config
         self.shape = shape

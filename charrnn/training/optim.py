@@ -1,29 +1,32 @@
 """Optimizers over the flat buffers, and gradient clipping. All work in place, in a few array operations each.
 
-w are the parameters, dw the gradients, s a scratch buffer of the same size; `step` counts from 1. `kernels` are those
-of the network: what nearly every run uses, the norm and Adam, is theirs to make fast.
+w are the parameters, dw the gradients, s is a scratch buffer of the same size; `step` counts from 1. The norm and Adam,
+which nearly every run uses, are operations of the network's `kernels`, so that they can be fast.
 """
 
 from typing import Any, ClassVar
 
 from charrnn.config import Config
 from charrnn.device.arrays import Flat
+from charrnn.kernels.protocol import Kernels
 
 
 class Optimizer:
-    """Moments live in `slots`, a flat buffer each; a checkpoint stores them by name."""
+    """The base of all optimizers; `slots` are the flat buffers of its moments, which a checkpoint stores by name."""
 
     slot_names: ClassVar[tuple[str, ...]] = ()
     decoupled_decay: ClassVar[bool] = False
 
-    def __init__(self, kernels: Any, params: Flat, weight_decay: float = 0.0) -> None:
-        self.kernels, self.xp, self.params, self.weight_decay = kernels, kernels.xp, params, weight_decay
-        xp = self.xp
-        self.slots = {name: xp.zeros_like(params.buffer) for name in self.slot_names}
-        self._scratch = xp.empty_like(params.buffer)
+    def __init__(self, kernels: Kernels, params: Flat, weight_decay: float = 0.0) -> None:
+        self.kernels = kernels
+        self.xp = kernels.xp
+        self.params = params
+        self.weight_decay = weight_decay
+        self.slots = {name: self.xp.zeros_like(params.buffer) for name in self.slot_names}
+        self._scratch = self.xp.empty_like(params.buffer)
 
     def update(self, grads: Flat, learning_rate: float, step: int) -> None:
-        """One step against `grads`, which may be overwritten. Weight decay touches matrices only."""
+        """Take one step against `grads`, which may be overwritten. Weight decay affects matrices only."""
         if self.weight_decay and self.decoupled_decay:
             self.params.matrices *= 1 - learning_rate * self.weight_decay
         elif self.weight_decay:
@@ -90,7 +93,7 @@ class Adam(Optimizer):
     beta1, beta2, epsilon = 0.9, 0.999, 1e-8
 
     def _descend(self, w: Any, dw: Any, s: Any, learning_rate: float, step: int) -> None:
-        # rate m^ / (sqrt(v^) + e), with the corrections of m and v drawn into the rate and into e
+        # rate m^ / (sqrt(v^) + e), with the corrections of m and v moved into the rate and into e
         correction = (1 - self.beta2**step) ** 0.5
         rate = learning_rate * correction / (1 - self.beta1**step)
         mean, square_mean = self.slots["mean"], self.slots["square_mean"]
@@ -98,7 +101,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam whose weight decay is not part of the gradient (Loshchilov and Hutter 2019)."""
+    """Adam with weight decay apart from the gradient (Loshchilov and Hutter 2019)."""
 
     decoupled_decay = True
 
@@ -122,15 +125,15 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 }
 
 
-def build(config: Config, kernels: Any, params: Flat) -> Optimizer:
+def build(config: Config, kernels: Kernels, params: Flat) -> Optimizer:
     """The optimizer that the configuration names, with zero moments."""
     return OPTIMIZERS[config.optimizer](kernels, params, config.weight_decay)
 
 
-def clip(kernels: Any, grads: Flat, limit: float, mode: str) -> Any:
-    """Clip in place, to a norm of all gradients together or each value; 0 does not clip. Returns the norm before.
+def clip(kernels: Kernels, grads: Flat, limit: float, mode: str) -> Any:
+    """Clip all gradients together by their norm, or each value, in place; 0 does not clip. Returns the norm before.
 
-    The factor is computed where the arrays are: nothing waits for a device.
+    The factor stays on the device: the host does not wait for it.
     """
     if limit and mode == "norm":
         return kernels.clip(grads.buffer, limit)

@@ -19,7 +19,7 @@ from charrnn.errors import CheckpointError, DivergedError
 from charrnn.evaluation.score import Evaluator
 from charrnn.evaluation.units import bits_per_char
 from charrnn.files import Lock
-from charrnn.kernels.reference import ReferenceKernels
+from charrnn.kernels.protocol import Kernels
 from charrnn.network.network import Network
 from charrnn.network.shape import Shape
 from charrnn.runs.checkpoint import Checkpoint, Progress, TextRecord
@@ -28,7 +28,7 @@ from charrnn.sampling.sampler import Filter, sample
 from charrnn.text.ramp import Ramp
 from charrnn.text.tokens import Tokens
 from charrnn.training import budget, schedules
-from charrnn.training.budget import StepBudget, TimeBudget
+from charrnn.training.budget import TimeBudget
 from charrnn.training.events import Evaluated, Event, Finished, Notice, Sampled, Saved, Step
 from charrnn.training.learner import Learner
 from charrnn.training.pace import Pace
@@ -52,7 +52,7 @@ class Setup:
     tokens: Tokens
     run: Run
     backend: Backend
-    kernels: ReferenceKernels
+    kernels: Kernels
     params: Flat
     resume: Checkpoint | None = None
     lock: Lock | None = None  # keeps other processes out of the run

@@ -211,7 +211,7 @@ def test_a_sweep_that_was_changed_needs_another_folder():
     Path("s.yaml").write_text(SWEEP.replace("steps: 20", "steps: 30"))
     result = sweep()
     assert result.exit_code == 1
-    assert "runs/s/cell=gru was made with steps 20, not 30; --folder DIR begins another sweep" in result.stderr
+    assert "runs/s/cell=gru was made with steps 20, not 30; --folder DIR starts another sweep" in result.stderr
     Path("s.yaml").write_text(SWEEP.replace("hidden_size: 8, ", ""))
     assert "was made with hidden_size " in sweep().stderr
 

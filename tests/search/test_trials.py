@@ -112,7 +112,9 @@ def test_the_folder_of_a_run_is_no_place_for_a_sweep(file):
     path = Path("runs/s") / file
     path.parent.mkdir(parents=True)
     path.touch()
-    with pytest.raises(ConfigError, match="runs/s is the folder of a run, not of a sweep's runs; --folder DIR"):
+    with pytest.raises(
+        ConfigError, match="runs/s is the folder of a run, not of a sweep; choose another with --folder DIR"
+    ):
         trials({"cell": "gru"})
 
 

@@ -7,7 +7,7 @@ from charrnn.device.backend import Backend, open_backend
 from charrnn.kernels.choice import build
 from charrnn.text.batches import Batches
 from charrnn.text.lines import Lines
-from charrnn.training.feed import SHARE, Feed
+from charrnn.training.feed import FREE_PARTS, Feed
 
 CPU = open_backend("cpu")
 NEWLINE = 0
@@ -19,7 +19,7 @@ KERNELS = build(CPU, "reference").kernels
 @pytest.mark.parametrize(("chars", "streams", "seq_len"), [(41, 4, 10), (40, 4, 10), (103, 7, 6), (2, 1, 1)])
 def test_chunks_of_a_text_on_the_device(monkeypatch, chars, streams, seq_len, jitter_seed, is_list):
     monkeypatch.setattr(Backend, "free_memory", lambda self: 1 << 20)
-    monkeypatch.setattr("charrnn.training.feed.PIECE", 16)
+    monkeypatch.setattr("charrnn.training.feed.UPLOAD_CHARS", 16)
     ids = np.random.default_rng(0).integers(1, 200, chars).astype(np.uint8)
     ids[3::4] = NEWLINE
     ids[-1] = NEWLINE
@@ -40,7 +40,7 @@ def test_chunks_of_a_text_on_the_device(monkeypatch, chars, streams, seq_len, ji
 def test_a_text_that_takes_too_much_of_the_memory_is_copied_in_chunks(monkeypatch):
     ids = np.arange(64, dtype=np.uint16)
     kept = {}
-    for free in (SHARE * ids.nbytes, SHARE * ids.nbytes - 1, None):
+    for free in (FREE_PARTS * ids.nbytes, FREE_PARTS * ids.nbytes - 1, None):
         monkeypatch.setattr(Backend, "free_memory", lambda self, free=free: free)
         kept[free] = Feed(Batches(ids, 2, 5), CPU, KERNELS)._text is not None
     assert list(kept.values()) == [True, False, False]
