@@ -15,7 +15,8 @@ import numpy as np
 
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
-from charrnn.evaluation.score import Progress, Score
+from charrnn.evaluation.score import Score
+from charrnn.hints import OnProgress
 from charrnn.kernels.protocol import Kernels
 from charrnn.network.network import Network
 from charrnn.network.shape import Shape
@@ -40,7 +41,7 @@ def dynamic_score(
     kernels: Kernels,
     ids: np.ndarray,
     learning: Learning,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> Score:
     """The loss on ids[1:], read as one stream from zero state, while a copy of `params` learns.
 

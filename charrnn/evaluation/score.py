@@ -1,6 +1,5 @@
 """How well a model predicts a text: nats are summed over its characters and divided once."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from charrnn.cells.protocol import State
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
+from charrnn.hints import OnProgress
 from charrnn.kernels.protocol import Kernels
 from charrnn.network.network import Network
 from charrnn.network.shape import Shape
@@ -19,8 +19,6 @@ SEQ_LEN = 64
 # A text is read in parallel streams, many times as fast as in one. Each stream first reads this many characters before
 # its own, unscored: then the loss is that of a single stream, if a model forgets what is further back.
 WARM_UP = 256
-
-Progress = Callable[[int, int], None]  # (done, to do), of any unit
 
 
 def _most_streams(shape: Shape) -> int:
@@ -49,7 +47,7 @@ class Evaluator:
         return chars + (WARM_UP * streams if streams > 1 else 0)
 
     @np.errstate(over="ignore", invalid="ignore")  # callers check the loss
-    def score(self, ids: np.ndarray, progress: Progress | None = None) -> Score:
+    def score(self, ids: np.ndarray, progress: OnProgress | None = None) -> Score:
         """The loss on ids[1:], with the hidden state carried through the whole text, approximately; see `WARM_UP`."""
         streams = Streams(ids, self.network.batch_size)
         states = self._warm_up(streams)
@@ -86,7 +84,7 @@ def score_lines(
     kernels: Kernels,
     lines: list[np.ndarray],
     newline: int,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> list[Score]:
     """The loss of each line by itself, read after a line end and up to the next one; `lines` hold ids."""
     scores: dict[int, Score] = {}

@@ -77,7 +77,7 @@ def _notices(request: Request, saved: Checkpoint, run: Run) -> Iterator[Notice]:
 
 
 def _changed_size(files: list[Path], size: int) -> bool:
-    """Whether all files are there but differ from `size` in their total; compressed ones would take too long to read."""
+    """Whether all files are there, but not of this size together; compressed ones would take too long to read."""
     if not all(file.is_file() for file in files):
         return False
     with suppress(CorpusError):

@@ -11,12 +11,7 @@ from charrnn.runs import checkpoint
 from charrnn.session import Request, prepare
 from charrnn.training.events import Saved
 from charrnn.training.trainer import Trainer
-from tests.support.training import SMALL, TEXT, setup, sha256, train
-
-
-def told(session):
-    """The notices, without the one that says how short the text of these tests is."""
-    return [each.text for each in session.notices if "too little to learn from" not in each.text]
+from tests.support.training import SMALL, TEXT, setup, sha256, told, train
 
 
 def test_an_existing_run_is_refused_or_moves_aside(text, tmp_path):

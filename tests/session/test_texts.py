@@ -11,13 +11,13 @@ import pytest
 
 from charrnn.errors import CorpusError
 from charrnn.runs import checkpoint
-from tests.support.training import SMALL, TEXT, setup, sha256, train
+from tests.support.training import SMALL, TEXT, setup, sha256, told, train
 
 SHORT = SMALL | {"steps": 4}
 
 
 def notices(corpus, settings=SHORT, **request):
-    return [notice.text for notice in setup(corpus, settings, **request).notices]
+    return told(setup(corpus, settings, **request))
 
 
 def resumed(run, corpus=None):
@@ -40,7 +40,7 @@ def test_several_texts_train_as_one(text, halves, tmp_path):
     train(text, SHORT)
     several = checkpoint.load(tmp_path / "runs" / "first" / "last.safetensors")
     one = checkpoint.load(tmp_path / "runs" / "fox" / "last.safetensors")
-    assert several.corpus.sha256 == one.corpus["sha256"]
+    assert several.corpus.sha256 == one.corpus.sha256
     assert several.corpus.description == "first.txt and 1 more"
     assert several.corpus.argument == list(halves)
     assert one.corpus.argument == text
@@ -86,7 +86,7 @@ def test_a_compressed_text_is_the_same_text(text, tmp_path):
         (tmp_path / f"fox.txt.{suffix}").write_bytes(compress(TEXT.encode()))
         train(f"fox.txt.{suffix}", SHORT, force=True)
         packed = checkpoint.load(tmp_path / "runs" / "fox" / "last.safetensors")
-        assert packed.corpus.sha256 == whole.corpus["sha256"]
+        assert packed.corpus.sha256 == whole.corpus.sha256
         assert packed.corpus.size == len(TEXT)
 
 
@@ -122,7 +122,7 @@ def test_a_damaged_text_leaves_no_run(tmp_path):
 def test_utf_16_is_told(tmp_path):
     (tmp_path / "windows.txt").write_bytes(TEXT.encode("utf-16"))
     session = setup("windows.txt", SHORT)
-    assert [notice.text for notice in session.notices] == ["read as UTF-16, as the byte order mark says"]
+    assert told(session) == ["read as UTF-16, as the byte order mark says"]
     assert session.started.train_chars + session.started.val_chars == len(TEXT)
 
 

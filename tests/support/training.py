@@ -33,5 +33,10 @@ def setup(corpus, settings, **request):
     return prepare(Request(names, settings, **alone | request))
 
 
+def told(session):
+    """The notices of a session, without the one that says how short TEXT is."""
+    return [notice.text for notice in session.notices if "too little to learn from" not in notice.text]
+
+
 def sha256(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
