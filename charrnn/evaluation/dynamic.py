@@ -52,10 +52,10 @@ def dynamic_score(
     scale = learning.rate / (backend.xp.sqrt(square_mean.buffer) + EPSILON)
     streams, states, nats = Streams(ids, 1), network.initial_state(), 0.0
     for begin in range(0, streams.length, SEQ_LEN):
-        inputs, targets, count = streams.read(begin, min(begin + SEQ_LEN, streams.length))
-        logits, states = network.forward(backend.to_device(inputs), states)
-        loss = kernels.cross_entropy_gradient(logits, backend.to_device(targets.reshape(-1)))
-        nats += float(loss) * count
+        chunk = streams.read(begin, min(begin + SEQ_LEN, streams.length))
+        logits, states = network.forward(backend.to_device(chunk.inputs), states)
+        loss = kernels.cross_entropy_gradient(logits, backend.to_device(chunk.targets.reshape(-1)))
+        nats += float(loss) * chunk.pairs
         step = network.backward(logits).buffer
         step *= scale
         params.buffer -= step

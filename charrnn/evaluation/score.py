@@ -53,10 +53,10 @@ class Evaluator:
         states = self._warm_up(streams)
         sums = self.backend.xp.zeros(-(-streams.length // SEQ_LEN), np.float64)  # read once, at the end
         for index, start in enumerate(range(0, streams.length, SEQ_LEN)):
-            inputs, targets, count = streams.read(start, min(start + SEQ_LEN, streams.length))
-            logits, states = self.network.forward(self.backend.to_device(inputs), states)
-            targets = self.backend.to_device(targets.reshape(-1)[:count])
-            sums[index] = self.kernels.cross_entropy(logits[:count], targets).sum(dtype=np.float64)
+            chunk = streams.read(start, min(start + SEQ_LEN, streams.length))
+            logits, states = self.network.forward(self.backend.to_device(chunk.inputs), states)
+            targets = self.backend.to_device(chunk.targets.reshape(-1)[: chunk.pairs])
+            sums[index] = self.kernels.cross_entropy(logits[: chunk.pairs], targets).sum(dtype=np.float64)
             if progress:
                 progress(min(start + SEQ_LEN, streams.length), streams.length)
         nats = float(self.backend.to_host(sums).cumsum()[-1])  # summed in order, for equal bytes

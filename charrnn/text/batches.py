@@ -28,6 +28,7 @@ class Chunk(NamedTuple):
     inputs: np.ndarray
     targets: np.ndarray
     pairs: int
+    starts_text: bool = False  # the text begins anew, with a fresh hidden state
 
 
 class Streams:
@@ -61,6 +62,24 @@ class Streams:
         """The number of real pairs from time step `start` to `stop`."""
         padding = len(self.starts) - self._ragged if stop == self.length and self._ragged else 0
         return (stop - start) * len(self.starts) - padding
+
+
+class Span(NamedTuple):
+    """The place of a chunk: the time steps from `start` to `stop` of `streams`."""
+
+    streams: Streams
+    start: int
+    stop: int
+    starts_text: bool
+
+    @property
+    def pairs(self) -> int:
+        """The number of its real pairs."""
+        return self.streams.pairs(self.start, self.stop)
+
+    def read(self) -> Chunk:
+        """The chunk there."""
+        return self.streams.read(self.start, self.stop)._replace(starts_text=self.starts_text)
 
 
 class Batches:
@@ -100,20 +119,21 @@ class Batches:
 
     def chunk(self, number: int) -> Chunk:
         """Chunk `number`, counted from 0 over all epochs; the first of an epoch begins at the start of the text."""
-        return self.streams_of(number).read(*self.span(number))
+        return self.span(number).read()
 
-    def streams_of(self, number: int) -> Streams:
-        """The streams that chunk `number` is read from; they are the same throughout an epoch."""
-        epoch = self._first_epoch + number // self.per_epoch
+    def span(self, number: int) -> Span:
+        """The place of chunk `number`."""
+        epoch, index = divmod(number, self.per_epoch)
+        start, stop = self._border(epoch, index), self._border(epoch, index + 1)
+        return Span(self._streams_of(epoch), start, stop, starts_text=index == 0)
+
+    def _streams_of(self, epoch: int) -> Streams:
+        """The streams of an epoch: those of a list have its lines in an order of their own."""
+        epoch += self._first_epoch
         if self._lines and epoch != self._epoch:
             self.streams = Streams(self._lines.in_order_of(epoch), self._batch_size)
             self._epoch = epoch
         return self.streams
-
-    def span(self, number: int) -> tuple[int, int]:
-        """The time steps at which chunk `number` begins and ends."""
-        epoch, index = divmod(number, self.per_epoch)
-        return self._border(epoch, index), self._border(epoch, index + 1)
 
     def _border(self, epoch: int, index: int) -> int:
         border = index * self.streams.length // self.per_epoch
@@ -121,10 +141,6 @@ class Batches:
             return border
         counter = np.random.Philox(key=self._jitter_seed, counter=[0, 0, index, self._first_epoch + epoch])
         return border + int(np.random.Generator(counter).integers(-self._shift, self._shift, endpoint=True))
-
-    def starts_text(self, number: int) -> bool:
-        """Whether chunk `number` begins an epoch, with a fresh hidden state."""
-        return number % self.per_epoch == 0
 
     def epoch(self, number: int) -> float:
         """Epochs completed before chunk `number`."""

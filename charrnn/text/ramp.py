@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.config import LISTS, Config
-from charrnn.text.batches import Batches, Chunk
+from charrnn.text.batches import Batches, Chunk, Span, Streams
 from charrnn.text.lines import Lines
 
 
@@ -58,25 +58,31 @@ class Ramp:
         return True
 
     @property
-    def stage(self) -> Batches:
-        """The chunks of the current stage, numbered from its own start."""
-        return self._stages[self._stage]
+    def streams(self) -> Streams:
+        """The streams of the current stage."""
+        return self._current.streams
 
-    def within_stage(self, number: int) -> int:
-        """The number of chunk `number` within the current stage."""
-        return number - self._first
+    @property
+    def longest(self) -> int:
+        """Most time steps of a chunk."""
+        return self._current.longest
 
     def chunk(self, number: int) -> Chunk:
-        """Chunk `number`, counted from 0; it must be one of the current stage."""
-        return self.stage.chunk(self.within_stage(number))
+        """Chunk `number`, counted from 0 over all stages; it must be one of the current stage."""
+        return self.span(number).read()
 
-    def starts_text(self, number: int) -> bool:
-        """Whether chunk `number` begins a stage or an epoch, with a fresh hidden state."""
-        return self.stage.starts_text(self.within_stage(number))
+    def span(self, number: int) -> Span:
+        """The place of chunk `number`; the first one of a stage starts the text."""
+        return self._current.span(number - self._first)
 
     def epoch(self, number: int) -> float:
         """Passes over the text that are complete before chunk `number`."""
-        return self._epochs + self.stage.epoch(self.within_stage(number))
+        return self._epochs + self._current.epoch(number - self._first)
+
+    @property
+    def _current(self) -> Batches:
+        """The chunks of the current stage, which counts them from its own start."""
+        return self._stages[self._stage]
 
     def state(self) -> dict[str, Any]:
         """Plain values from which `load` restores the stage; empty in the first one."""

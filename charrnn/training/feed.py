@@ -6,20 +6,21 @@ import numpy as np
 
 from charrnn.device.backend import Backend
 from charrnn.kernels.protocol import Kernels
-from charrnn.text.batches import Batches, Chunk
+from charrnn.text.batches import Chunk
+from charrnn.text.ramp import Ramp
 
 FREE_PARTS = 4  # the text is kept on the device if it fits into one of this many parts of the free memory
 UPLOAD_CHARS = 1 << 26  # characters copied to the device at once
 
 
 class Feed:
-    """The chunks of `batches` as arrays of the device.
+    """The chunks of the current stage of `batches` as arrays of the device.
 
     If a GPU has room for it, the whole text is uploaded once and chunks are read there; otherwise each chunk is copied
     when it is due. A chunk from the device stays in the feed's buffer until the next one is asked for.
     """
 
-    def __init__(self, batches: Batches, backend: Backend, kernels: Kernels) -> None:
+    def __init__(self, batches: Ramp, backend: Backend, kernels: Kernels) -> None:
         self._batches = batches
         self._backend = backend
         self._kernels = kernels
@@ -39,13 +40,13 @@ class Feed:
         self._uploaded = ids
 
     def chunk(self, number: int) -> Chunk:
-        """See `Batches.chunk`; the padding of the last row may differ."""
+        """See `Ramp.chunk`; the padding of the last row may differ."""
         if self._text is None:
-            inputs, targets, pairs = self._batches.chunk(number)
-            return Chunk(self._backend.to_device(inputs), self._backend.to_device(targets), pairs)
-        if self._batches.streams_of(number).ids is not self._uploaded:  # a list has a new order in each epoch
-            self._upload(self._batches.streams.ids)
-        start, stop = self._batches.span(number)
-        rows = self._rows[: stop - start + 1]
-        self._kernels.read_streams(self._text[start:], self._starts, rows)
-        return Chunk(rows[:-1], rows[1:], self._batches.streams.pairs(start, stop))
+            chunk, to_device = self._batches.chunk(number), self._backend.to_device
+            return chunk._replace(inputs=to_device(chunk.inputs), targets=to_device(chunk.targets))
+        span = self._batches.span(number)
+        if span.streams.ids is not self._uploaded:  # a list has a new order in each epoch
+            self._upload(span.streams.ids)
+        rows = self._rows[: span.stop - span.start + 1]
+        self._kernels.read_streams(self._text[span.start :], self._starts, rows)
+        return Chunk(rows[:-1], rows[1:], span.pairs, span.starts_text)

@@ -51,7 +51,7 @@ class Learner:
 
     def _begin_stage(self) -> None:
         """Rebuild feed and network for the current batch size."""
-        self.feed = Feed(self.batches.stage, self.backend, self.kernels)
+        self.feed = Feed(self.batches, self.backend, self.kernels)
         self.network = Network(
             self.shape,
             self.params,
@@ -91,11 +91,12 @@ class Learner:
 
     def _chunk(self, number: int) -> None:
         """Add the loss of chunk `number` to the ledger and its gradients to those of the update."""
-        if self.batches.starts_text(number):
+        chunk = self.feed.chunk(number)
+        if chunk.starts_text:
             self.states = self.network.initial_state()
-        inputs, targets, count = self.feed.chunk(self.batches.within_stage(number))
-        logits, self.states = self.network.forward(inputs, self.states, number)
-        targets, smoothing = targets.reshape(-1)[:count], self.config.label_smoothing
+        logits, self.states = self.network.forward(chunk.inputs, self.states, number)
+        count, smoothing = chunk.pairs, self.config.label_smoothing
+        targets = chunk.targets.reshape(-1)[:count]
         self.ledger.add_loss(self.kernels.cross_entropy_gradient(logits[:count], targets), count)
         if smoothing:
             smooth_targets(self.backend.xp, logits[:count], targets, smoothing)

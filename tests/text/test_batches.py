@@ -15,7 +15,7 @@ def test_every_character_but_the_first_is_a_target_once_an_epoch(chars, batch_si
     batches = Batches(ids, min(batch_size, chars - 1), seq_len)
     seen = []
     for number in range(batches.per_epoch):
-        inputs, targets, pairs = batches.chunk(number)
+        inputs, targets, pairs, _ = batches.chunk(number)
         inputs, targets = inputs.reshape(-1)[:pairs], targets.reshape(-1)[:pairs]
         np.testing.assert_array_equal(targets, inputs + 1)
         seen += targets.tolist()
@@ -27,7 +27,7 @@ def test_random_lengths_still_read_everything_once_an_epoch(chars, batch_size, s
     batches = Batches(np.arange(chars), min(batch_size, chars - 1), seq_len, jitter_seed=7)
     seen = []
     for number in range(epoch * batches.per_epoch, (epoch + 1) * batches.per_epoch):
-        _, targets, pairs = batches.chunk(number)
+        _, targets, pairs, _ = batches.chunk(number)
         assert 0 < len(targets) <= seq_len
         seen += targets.reshape(-1)[:pairs].tolist()
     assert sorted(seen) == list(range(1, chars))
@@ -53,7 +53,7 @@ def test_streams_go_on_from_chunk_to_chunk():
     batches = Batches(np.arange(41), batch_size=4, seq_len=5)
     first, second = batches.chunk(0), batches.chunk(1)
     np.testing.assert_array_equal(second.inputs[0], first.targets[-1])
-    assert [batches.starts_text(step) for step in range(4)] == [True, False, True, False]
+    assert [batches.chunk(step).starts_text for step in range(4)] == [True, False, True, False]
     np.testing.assert_array_equal(batches.chunk(2).inputs, first.inputs)
 
 

@@ -20,7 +20,7 @@ def test_without_a_ramp_it_is_a_plain_walk():
     assert not walk.advance(3, 1.0)
     for number in (0, 1, plain.per_epoch, 2 * plain.per_epoch + 3):
         np.testing.assert_array_equal(walk.chunk(number).targets, plain.chunk(number).targets)
-        assert walk.starts_text(number) == plain.starts_text(number)
+        assert walk.chunk(number).starts_text == plain.chunk(number).starts_text
         assert walk.epoch(number) == plain.epoch(number)
 
 
@@ -29,7 +29,7 @@ def test_stages_begin_where_the_budget_says_and_with_the_start_of_the_text():
     assert walk.batch_size == 2
     assert not walk.advance(7, 0.33)
     assert walk.advance(7, 0.34) and walk.batch_size == 4
-    assert walk.starts_text(7) and not walk.starts_text(8)
+    assert walk.chunk(7).starts_text and not walk.chunk(8).starts_text
     np.testing.assert_array_equal(walk.chunk(7).inputs, Batches(IDS, 4, 10).chunk(0).inputs)
     assert walk.epoch(7) == Batches(IDS, 2, 10).epoch(7)
     assert walk.epoch(9) - walk.epoch(7) == pytest.approx(Batches(IDS, 4, 10).epoch(2))

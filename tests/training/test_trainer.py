@@ -159,9 +159,9 @@ def test_accumulated_gradients_are_the_mean_of_their_chunks(text, tmp_path):
     learner = Trainer(setup(text, settings, run=str(tmp_path / "run")).setup).learner
     expected = np.zeros_like(learner.params.buffer)
     for number in (0, 1):
-        inputs, targets, _ = learner.batches.chunk(number)
-        logits, learner.states = learner.network.forward(inputs, learner.states, number)
-        learner.kernels.cross_entropy_gradient(logits, targets.reshape(-1))
+        chunk = learner.batches.chunk(number)
+        logits, learner.states = learner.network.forward(chunk.inputs, learner.states, number)
+        learner.kernels.cross_entropy_gradient(logits, chunk.targets.reshape(-1))
         expected += learner.network.backward(logits).buffer / 2
     np.testing.assert_allclose(learner.gradients(0).buffer, expected, rtol=1e-5, atol=1e-8)
 

@@ -108,11 +108,12 @@ class TorchLearner:
 
     def _run_chunk(self, number: int) -> tuple[torch.Tensor, torch.Tensor, int]:
         """Run one chunk; returns the loss to learn from, the loss without label smoothing, and its characters."""
-        if self.batches.starts_text(number):
+        chunk = self.batches.chunk(number)
+        if chunk.starts_text:
             self._state = None
-        inputs, targets, count = self.batches.chunk(number)
-        ids = torch.from_numpy(inputs.astype(np.int64)).to(self.device)
-        targets = torch.from_numpy(targets.reshape(-1)[:count].astype(np.int64)).to(self.device)
+        count = chunk.pairs
+        ids = torch.from_numpy(chunk.inputs.astype(np.int64)).to(self.device)
+        targets = torch.from_numpy(chunk.targets.reshape(-1)[:count].astype(np.int64)).to(self.device)
         with torch.autocast(self.device.type, torch.float16, enabled=self.variant.half):
             h, state = self._run_layers(self._input(ids))
             logits = self.model["head"](self._drop(h).flatten(0, 1))[:count].float()
