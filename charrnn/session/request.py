@@ -43,7 +43,7 @@ class Request:
     @property
     def glob(self) -> str:
         """Which files of a folder are its text."""
-        return self.settings.get("glob", Config.glob)
+        return str(self.settings.get("glob", Config.glob))
 
 
 def argument_of(names: tuple[str, ...]) -> str | list[str]:
