@@ -59,7 +59,7 @@ def begin(request: Request, backend: Backend, reading: OnProgress | None) -> Ses
         texts = " ".join(request.corpus)
         raise ConfigError(f"--glob selects files of a folder, and {texts} is not a folder; leave it out")
     parent = Parent.open(request.init_from) if request.init_from else None
-    asked, _ = _settings(request, request.preset, parent)  # they say how the text is read, and it suggests a preset
+    asked, _ = _settings(request, request.preset, parent)  # to read the text by; it may suggest a preset
     source = None if request.corpus == STDIN else open_corpus(request.corpus, asked, reading)
     plan = _plan(request, parent, source, backend)
     run = Run(Path(request.run) if request.run else RUNS / (source.name if source else "stdin"))
