@@ -149,10 +149,8 @@ def _fit(config: Config, tokens: Tokens) -> tuple[Config, list[Notice]]:
     if batch_size == config.batch_size:
         return config, []
     if config.split == "interleaved":  # the split holds out the ends of exactly batch_size streams
-        raise SettingError(
-            f"the text is too short for split interleaved with batch_size {config.batch_size}; use {batch_size} or less",
-            *("split", "batch_size"),
-        )
+        short = f"the text is too short for split interleaved with batch_size {config.batch_size}"
+        raise SettingError(f"{short}; use {batch_size} or less", "split", "batch_size")
     learned = f"the text has only {len(tokens.train)} characters to learn from"
     notice = Notice(f"batch_size is {batch_size}, not {config.batch_size}: {learned}")
     return config.replace(batch_size=batch_size), [notice]
