@@ -50,7 +50,7 @@ def check(workload: Workload, backend: Backend, kernels: Kernels) -> Errors:
     small = replace(workload, seq_len=min(workload.seq_len, _SEQ_LEN), batch_size=min(workload.batch_size, _BATCH_SIZE))
     reference = open_backend("cpu", np.float64)
     expected = _Pass(small, reference, ReferenceKernels(np))
-    size = _largest if kernels.precision == "float32" else np.linalg.norm
+    size = _largest if kernels.precision == "float32" else _root_of_squares
     with np.errstate(all="ignore"):  # wrong kernels may overflow; they are refused below
         found = _Pass(small, backend, kernels)
         errors = Errors(
@@ -126,5 +126,11 @@ def _largest(array: np.ndarray) -> float:
     return np.abs(array).max()
 
 
-def _error(found: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray], size: Callable) -> float:
+def _root_of_squares(array: np.ndarray) -> float:
+    return float(np.linalg.norm(array))
+
+
+def _error(
+    found: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray], size: Callable[[np.ndarray], float]
+) -> float:
     return float(np.max([size(found[name] - value) / size(value) for name, value in expected.items()]))

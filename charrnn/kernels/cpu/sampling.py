@@ -136,6 +136,6 @@ class Sampler:
         return self._choice.next()
 
 
-def _pointers(arrays: Iterable[np.ndarray]) -> ctypes.Array:
+def _pointers(arrays: Iterable[np.ndarray]) -> ctypes.Array[ctypes.c_void_p]:
     addresses = [pointer(array) for array in arrays]
     return (POINTER * len(addresses))(*addresses)
