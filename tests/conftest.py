@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from charrnn.session import Request, prepare
+from charrnn.session import TrainRequest, prepare
 from charrnn.training.trainer import Trainer
 from tests.support.training import TEXT
 
@@ -31,7 +31,7 @@ def text(tmp_path):
 
 def train(text, run, **settings):
     """Train a tiny model on the file `text` into the folder `run`."""
-    session = prepare(Request((str(text),), TINY | settings, "none", run=str(run), device="cpu", kernel="numpy"))
+    session = prepare(TrainRequest((str(text),), TINY | settings, "none", run=str(run), device="cpu", kernel="numpy"))
     return list(Trainer(session.setup).run())
 
 

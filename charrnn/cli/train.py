@@ -16,7 +16,7 @@ from charrnn.cli.signals import handled, leave
 from charrnn.cli.streams import SIGPIPE
 from charrnn.config import SETTINGS, naming_options
 from charrnn.records.results import reached, read_results
-from charrnn.session import Request, prepare
+from charrnn.session import TrainRequest, prepare
 from charrnn.training.events import Event
 from charrnn.view.training import View, open_view
 
@@ -117,7 +117,7 @@ def command(as_json: bool, **options: Any) -> None:
     interrupt = Interrupt()
     with open_view(json=as_json) as view, handled(leave, "SIGTERM", "SIGHUP"):
         with naming_options(settings):
-            session = prepare(Request(settings=settings, **options), view.reading)
+            session = prepare(TrainRequest(settings=settings, **options), view.reading)
         with handled(interrupt.note, "SIGINT", "SIGTERM", "SIGHUP"):
             for event in session.run(interrupt):
                 _show(view, event, interrupt)

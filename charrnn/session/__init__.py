@@ -11,11 +11,11 @@ from charrnn.hints import OnProgress
 from charrnn.session import begin, resume
 from charrnn.session.ready import Session
 from charrnn.session.request import COMMAND_LINE as COMMAND_LINE
-from charrnn.session.request import Request
+from charrnn.session.request import TrainRequest as TrainRequest
 from charrnn.session.request import open_corpus as open_corpus
 
 
-def prepare(request: Request, reading: OnProgress | None = None) -> Session:
+def prepare(request: TrainRequest, reading: OnProgress | None = None) -> Session:
     """Everything before the first step; `reading` is told the bytes done and to do while the text is encoded.
 
     Raises:

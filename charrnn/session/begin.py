@@ -27,7 +27,7 @@ from charrnn.runs.new import NewRun
 from charrnn.runs.run import RUNS, Run
 from charrnn.session.parent import Parent
 from charrnn.session.ready import Session, ready
-from charrnn.session.request import COMMAND_LINE, STDIN, Request, argument_of, open_corpus
+from charrnn.session.request import COMMAND_LINE, STDIN, TrainRequest, argument_of, open_corpus
 from charrnn.text.batches import fit_batch_size
 from charrnn.text.kind import is_list
 from charrnn.text.source import Source, from_stdin
@@ -51,7 +51,7 @@ class _Plan:
     notices: list[Notice]
 
 
-def begin(request: Request, backend: Backend, reading: OnProgress | None) -> Session:
+def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -> Session:
     """The session of a new run; a run that was in its folder is kept aside, and put back if anything goes wrong."""
     if not request.corpus:
         raise ConfigError("name a text to learn: charrnn train CORPUS (a file, a folder, -, or one of charrnn corpora)")
@@ -95,7 +95,7 @@ def begin(request: Request, backend: Backend, reading: OnProgress | None) -> Ses
         return ready(setup, plan.choice, notices, new)
 
 
-def _plan(request: Request, parent: Parent | None, source: Source | None, backend: Backend) -> _Plan:
+def _plan(request: TrainRequest, parent: Parent | None, source: Source | None, backend: Backend) -> _Plan:
     """Settings and kernels; without `source` no preset is chosen for it.
 
     Raises:
@@ -111,7 +111,7 @@ def _plan(request: Request, parent: Parent | None, source: Source | None, backen
     return _Plan(config, given_by, preset, choice, notices + leaks)
 
 
-def _choose_preset(source: Source, request: Request, backend: Backend) -> tuple[str | None, list[Notice]]:
+def _choose_preset(source: Source, request: TrainRequest, backend: Backend) -> tuple[str | None, list[Notice]]:
     """The preset that suits the text and the time; None if the cell would not learn at its rates."""
     preset, why = presets.choose(
         source.size, is_list=is_list(source), gpu=backend.device != "cpu", settings=request.settings
@@ -127,7 +127,7 @@ def _choose_preset(source: Source, request: Request, backend: Backend) -> tuple[
 
 
 def _settings(
-    request: Request, preset: str | None, parent: Parent | None, split: Mapping[str, Any] = _NOTHING
+    request: TrainRequest, preset: str | None, parent: Parent | None, split: Mapping[str, Any] = _NOTHING
 ) -> tuple[Config, dict[str, str]]:
     """The settings, and what gave each; `split` is the parent's, which anything that was asked for overrides."""
     layers: list[tuple[str, dict[str, Any]]] = []
@@ -172,7 +172,7 @@ def _first_weights(
     return params, [Notice(f"training begins with the weights of {parent.name}{joined}")]
 
 
-def _record(request: Request, source: Source, tokens: Tokens) -> TextRecord:
+def _record(request: TrainRequest, source: Source, tokens: Tokens) -> TextRecord:
     """The text as a checkpoint records it."""
     return TextRecord(
         argument=argument_of(request.corpus),

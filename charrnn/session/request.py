@@ -20,7 +20,7 @@ STDIN = ("-",)  # the names of texts that ask for standard input
 
 
 @dataclass(frozen=True)
-class Request:
+class TrainRequest:
     """A train command.
 
     corpus: files, folders, or names of the catalogue, which are read in turn as one text; or STDIN; or nothing, where a

@@ -17,7 +17,7 @@ from charrnn.runs.find import find_run
 from charrnn.runs.model import load_parameters
 from charrnn.runs.run import RUNS, Run
 from charrnn.session.ready import Session, budget_of, ready
-from charrnn.session.request import COMMAND_LINE, STDIN, Request, names_of, open_corpus
+from charrnn.session.request import COMMAND_LINE, STDIN, TrainRequest, names_of, open_corpus
 from charrnn.text.formats import plain_size
 from charrnn.text.reader import sha256_of
 from charrnn.text.source import Source
@@ -28,7 +28,7 @@ from charrnn.training.events import Notice
 from charrnn.training.trainer import Setup
 
 
-def resume(request: Request, backend: Backend, reading: OnProgress | None) -> Session:
+def resume(request: TrainRequest, backend: Backend, reading: OnProgress | None) -> Session:
     """The session of an existing run, with its own settings but for those that may change and were given."""
     if request.preset or request.config_file or request.init_from or request.force:
         raise ConfigError(
@@ -67,7 +67,7 @@ def resume(request: Request, backend: Backend, reading: OnProgress | None) -> Se
     return ready(setup, choice, list(_notices(request, saved, run)))
 
 
-def _notices(request: Request, saved: Checkpoint, run: Run) -> Iterator[Notice]:
+def _notices(request: TrainRequest, saved: Checkpoint, run: Run) -> Iterator[Notice]:
     names = names_of(saved.corpus.argument)
     if not request.corpus and _changed_size([Path(name) for name in names], saved.corpus.size):
         have = "has" if len(names) == 1 else "have"
@@ -86,7 +86,7 @@ def _changed_size(files: list[Path], size: int) -> bool:
     return False
 
 
-def _run_to_resume(request: Request) -> Run:
+def _run_to_resume(request: TrainRequest) -> Run:
     if request.run:
         return find_run(request.run)
     if not request.corpus or _names_run(request.corpus):
@@ -132,7 +132,12 @@ def _check_budget(config: Config, tokens: Tokens, saved: Checkpoint, run: Run) -
 
 
 def _read_again(
-    request: Request, saved: Checkpoint, config: Config, run: Run, vocabulary: Vocabulary, reading: OnProgress | None
+    request: TrainRequest,
+    saved: Checkpoint,
+    config: Config,
+    run: Run,
+    vocabulary: Vocabulary,
+    reading: OnProgress | None,
 ) -> Tokens:
     """The text, encoded again from where it came from or is now."""
     names = request.corpus or names_of(saved.corpus.argument)

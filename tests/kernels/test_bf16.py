@@ -13,7 +13,7 @@ from charrnn.kernels import choice
 from charrnn.kernels.cells import compiled_cells
 from charrnn.kernels.cpu.build import FLAGS, SOURCES, compiler
 from charrnn.kernels.cpu.kernels import CpuKernels
-from charrnn.session import Request, prepare
+from charrnn.session import TrainRequest, prepare
 from charrnn.training.events import Step
 from charrnn.training.trainer import Trainer
 from tests.kernels.agreement import CPU64, REFERENCE, rounded, run
@@ -164,7 +164,7 @@ def test_a_training_learns_as_much_as_in_float32(tmp_path, monkeypatch):
     losses = {}
     for precision in ("float32", "bf16"):
         settings["precision"] = precision
-        request = Request((str(text),), settings, "none", run=precision, device="cpu", kernel="cpu")
+        request = TrainRequest((str(text),), settings, "none", run=precision, device="cpu", kernel="cpu")
         events = Trainer(prepare(request).setup).run()
         losses[precision] = np.array([event.loss for event in events if isinstance(event, Step)])
     assert losses["bf16"][-1] < losses["bf16"][0] / 4

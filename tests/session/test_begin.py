@@ -8,7 +8,7 @@ from charrnn import presets
 from charrnn.errors import CharrnnError, ConfigError, Unsupported
 from charrnn.kernels import choice as kernels
 from charrnn.runs import checkpoint
-from charrnn.session import Request, prepare
+from charrnn.session import TrainRequest, prepare
 from charrnn.training.events import Saved
 from charrnn.training.trainer import Trainer
 from tests.support.training import SMALL, TEXT, setup, sha256, told, train
@@ -59,7 +59,7 @@ def test_a_chosen_preset_has_its_precision(text, tmp_path, monkeypatch):
     monkeypatch.setattr(presets, "load_preset", lambda name: {"precision": "bf16"} if name == "gpu" else {})
     monkeypatch.setattr(kernels, "CPU_INFO", tmp_path / "nowhere")
     with pytest.raises(Unsupported, match="bf16 needs a processor with AVX512_BF16, which this one lacks"):
-        prepare(Request((text,), SMALL, run=str(tmp_path / "run"), device="cpu"))
+        prepare(TrainRequest((text,), SMALL, run=str(tmp_path / "run"), device="cpu"))
     assert not (tmp_path / "run").exists()
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from charrnn.session import Request, prepare
+from charrnn.session import TrainRequest, prepare
 from charrnn.training.trainer import Trainer
 
 TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(20))
@@ -30,7 +30,7 @@ def setup(corpus, settings, **request):
     """A session of these settings alone; `corpus` is a name, several in a tuple, or None."""
     names = (corpus,) if isinstance(corpus, str) else tuple(corpus or ())
     alone = {} if request.get("resume") or request.get("init_from") else {"preset": "none"}
-    return prepare(Request(names, settings, **alone | request))
+    return prepare(TrainRequest(names, settings, **alone | request))
 
 
 def told(session):

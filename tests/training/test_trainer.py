@@ -11,7 +11,7 @@ from charrnn.errors import DivergedError
 from charrnn.evaluation.score import Evaluator, Score
 from charrnn.runs import checkpoint
 from charrnn.runs.run import Run
-from charrnn.session import Request, prepare
+from charrnn.session import TrainRequest, prepare
 from charrnn.training.events import Evaluated, Finished, Notice, Saved, Step
 from charrnn.training.trainer import Trainer
 from tests.support.training import SMALL, setup, sha256, train
@@ -96,7 +96,7 @@ class TestAhead:
         reads = []
         to_host = Backend.to_host
         monkeypatch.setattr(Backend, "to_host", lambda self, array: reads.append(array.shape) or to_host(self, array))
-        trainer = Trainer(prepare(Request((text,), SMALL, run=str(tmp_path / "run"))).setup)
+        trainer = Trainer(prepare(TrainRequest((text,), SMALL, run=str(tmp_path / "run"))).setup)
         for name in ("cross_entropy_gradient", "norm"):
             monkeypatch.setattr(trainer.kernels, name, unread(getattr(trainer.kernels, name)))
         for _ in range(5):

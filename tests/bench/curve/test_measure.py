@@ -11,8 +11,7 @@ from charrnn.bench.curve.measure import CurveRequest, measure_curve, reached
 from charrnn.bench.curve.turns import Curve, Point, Recipe, take_turns
 from charrnn.config import Config
 from charrnn.errors import BackendError, ConfigError, Unsupported
-from charrnn.session import Request as TrainRequest
-from charrnn.session import prepare
+from charrnn.session import TrainRequest, prepare
 from charrnn.text.source import from_path
 from charrnn.text.tokens import encode_corpus
 from charrnn.training.events import Evaluated
