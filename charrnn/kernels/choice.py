@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from charrnn.config import Config
 from charrnn.device.backend import Backend
 from charrnn.errors import OptionError, Unsupported
 from charrnn.kernels.numpy.kernels import NumpyKernels
@@ -25,6 +26,15 @@ class Choice(NamedTuple):
 
     kernels: Kernels
     refusals: tuple[str, ...]
+
+    def passed_over(self, config: Config) -> tuple[str, ...]:
+        """One line for everything faster that a network of `config` does not get: which, and why."""
+        return (
+            *self.refusals,
+            *self.kernels.refusals(
+                config.cell, hidden_size=config.hidden_size, seq_len=config.seq_len, batch_size=config.batch_size
+            ),
+        )
 
     def tell(self) -> None:
         """Log why these are not the fastest kernels, if so."""

@@ -64,15 +64,12 @@ def _describe(name: str, config: Config) -> DeviceFacts | MissingDevice:
         choice = build(backend, precision=config.precision)
     except Unsupported as refusal:
         return MissingDevice(backend.device, str(refusal))
-    within = choice.kernels.refusals(
-        config.cell, hidden_size=config.hidden_size, seq_len=config.seq_len, batch_size=config.batch_size
-    )
     return DeviceFacts(
         backend.device,
         backend.description,
         choice.kernels.name,
         choice.kernels.precision,
-        [*choice.refusals, *within],
+        list(choice.passed_over(config)),
     )
 
 

@@ -61,7 +61,7 @@ def ready(setup: Setup, choice: Choice, notices: Sequence[Notice], new: NewRun |
         device=setup.backend.description,
         kernel=choice.kernels.name,
         precision=choice.kernels.precision,
-        why_not_faster="; ".join(choice.refusals) or None,
+        why_not_faster="; ".join(choice.passed_over(config)) or None,
         budget=length.text,
         preset=setup.preset,
         resumed_step=done.step if done else None,

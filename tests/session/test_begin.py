@@ -120,3 +120,10 @@ def test_bytes_have_no_encoding(text, tmp_path):
 def test_shuffled_lines_are_said(text, tmp_path, split):
     session = setup(text, SMALL | {"split": split}, run=str(tmp_path / "run"))
     assert told(session) == ["lines are shuffled; their order is not learned (--split contiguous keeps it)"]
+
+
+def test_a_cell_without_kernels_says_why_it_is_not_faster(text, tmp_path):
+    session = setup(text, SMALL | {"cell": "peephole"}, run=str(tmp_path / "run"), kernel="numpy")
+    assert session.started.why_not_faster == "NumPy time loop: peephole has none"
+    session = setup(text, SMALL | {"cell": "ugrnn"}, run=str(tmp_path / "other"), kernel="numpy")
+    assert session.started.why_not_faster is None
