@@ -34,6 +34,8 @@ CASES = {
     "gru alone, a tile not full": Case("gru", (3, 11, 40), "ALONE", 1, (8, 2, 2, 1), (8, 2, 2, 1)),
     "lstm alone, 16 rows": Case("lstm", (2, 13, 24), "ALONE", 1, (16, 1, 1, 1), (16, 2, 2, 1)),
     "lstm in clusters of 2": Case("lstm", (4, 9, 32), "CLUSTER", 2, (8, 1, 1, 1), (8, 2, 2, 1)),
+    "cifg in clusters of 2": Case("cifg", (3, 9, 32), "CLUSTER", 2, (8, 2, 1, 1), (8, 2, 2, 1)),
+    "ugrnn alone, 16 rows": Case("ugrnn", (3, 13, 24), "ALONE", 1, (16, 1, 1, 1), (16, 2, 2, 1)),
     "gru in clusters of 4": Case("gru", (3, 3, 64), "CLUSTER", 4, (8, 2, 2, 1), (8, 2, 2, 2)),
     "lstm on a grid, in two launches": Case("lstm", (3, 17, 16), "GRID", 2, (8, 1, 1, 1), (8, 2, 1, 1)),
     "tanh on a grid, idle parts": Case("tanh", (3, 9, 64), "GRID", 4, (8, 2, 2, 1), (8, 2, 8, 1)),

@@ -9,6 +9,7 @@ from itertools import product
 
 from charrnn.cells.registry import CELLS
 from charrnn.errors import Unsupported
+from charrnn.kernels.cells import compiled_cells
 from charrnn.kernels.cuda.persistent import persistent_source
 from charrnn.kernels.cuda.plan import GpuLimits, Plan, choose
 from tests.kernels.nvrtc import spill_stores
@@ -22,7 +23,7 @@ GPUS = [
     GpuLimits(100, 148, 232448),
     GpuLimits(120, 170, 101376),
 ]
-NAMES = ("lstm", "gru", "tanh")
+NAMES = tuple(cell.name for cell in compiled_cells() if cell.bounded and not cell.two_products)
 HIDDEN = (64, 128, 256, 512, 1024)
 BATCHES = (8, 64, 128)
 

@@ -25,6 +25,7 @@ H100 = next(gpu for gpu in GPUS if gpu.architecture == 90)
 # Operands have 11 significant bits like those of TF32: each is off by at most 5e-4, sums by less, many steps by more.
 LIMIT = 1e-3
 COMPILED = [("lstm", 128), ("gru", 256), ("tanh", 1024), ("lstm", 512), ("gru", 1024), ("tanh", 256), ("lstm", 1024)]
+COMPILED += [("cifg", 256), ("ugrnn", 256)]
 EVERY = 4  # each GPU compiles every fourth of them from a different start; tests.kernels.registers compiles all
 
 
