@@ -1,6 +1,7 @@
 """Every test runs in a folder of its own; a few find a small trained run in it."""
 
 import shutil
+import signal
 
 import pytest
 
@@ -10,6 +11,12 @@ from tests.support.training import TEXT
 
 WORDS = ("an", "ant", "bat", "cat", "eat", "hat", "net", "tan", "tea", "ten")
 TINY = {"hidden_size": 16, "num_layers": 1, "seq_len": 16, "batch_size": 8, "learning_rate": 0.02, "seed": 3}
+
+
+def pytest_configure(config):
+    """Let Ctrl-C end the programs that tests start: a shell ignores it for what it runs in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
