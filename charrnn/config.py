@@ -1,7 +1,7 @@
 """Every setting of a training run, declared once.
 
 The options of the command line, the keys of presets and configuration files, the checks, the help texts and the
-command reference are all read from the fields of `Config`. It imports nothing heavy, so that the help is quick.
+command reference are all read from the fields of `Config`. This module imports nothing heavy, so that `--help` is fast.
 """
 
 import dataclasses
@@ -23,22 +23,22 @@ AVERAGES = ("none", "ema", "polyak")
 PRECISIONS = ("tf32", "float32", "bf16")
 CLIP_MODES = ("norm", "value")
 SPLITS = ("contiguous", "unique-lines", "lines", "interleaved")
-LISTS = ("unique-lines", "lines")  # splits of texts whose lines have nothing to do with each other
+LISTS = ("unique-lines", "lines")  # splits of texts whose lines are independent of each other
 _HELD_OUT = ("split", "val_fraction", "test_fraction", "bytes", "encoding", "errors", "newlines")
 NEWLINES = ("keep", "lf")
 DECODE_ERRORS = ("strict", "replace", "ignore")
 
-# A run has one of these budgets; giving one unsets the others that came from a lower source.
+# A run has one of these budgets; giving one unsets those that came from a source of lower precedence.
 BUDGETS = ("epochs", "steps", "minutes")
 DEFAULT_MINUTES = 3.0
 _MOST_HELD_OUT = 0.9
-# Sizes and lengths far beyond anyone's memory and time, and far below what numbers can hold.
+# Limits of sizes and lengths: beyond any machine's memory and anyone's time, but far below what integers can hold.
 _LARGEST, _LONGEST = 1_000_000, 1_000_000_000
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What is known of a setting besides its default: its help and the limits of its values."""
+    """The help text of a setting and the limits of its values; `Config` has its default."""
 
     help: str
     type: type
@@ -47,7 +47,7 @@ class Setting:
     aliases: Mapping[str, str] = field(default_factory=dict)  # other names of choices
     low: float | None = None
     high: float | None = None
-    open_low: bool = False  # the lowest value itself is excluded
+    open_low: bool = False  # the lowest value itself is not allowed
     frozen: bool = False  # a resumed run cannot change it
 
     def check(self, name: str, value: Any) -> Any:
@@ -90,7 +90,7 @@ class Setting:
         return choice
 
 
-_TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+_TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
 
 
 def _shown(value: float) -> str:
@@ -138,7 +138,7 @@ class Config:
     """All settings of a run.
 
     Raises:
-        SettingError: a value is outside its limits, or values cannot go together.
+        SettingError: a value is outside its limits, or values conflict.
     """
 
     cell: str = _model("lstm", f"Recurrent cell{_other_names(ALIASES)}.", choices=tuple(CELLS), aliases=ALIASES)
@@ -165,7 +165,7 @@ class Config:
     batch_size: int = _training(50, "Streams of text read in parallel.", low=1, high=_LARGEST, frozen=True)
     batch_ramp: int = _training(
         1,
-        "Begin with batch_size divided by this power of 2, and double it in equal parts of the run.",
+        "Begin with batch_size divided by this power of 2, and double it at equal intervals of the run.",
         low=1,
         high=_LARGEST,
         frozen=True,
@@ -175,10 +175,14 @@ class Config:
     optimizer: str = _training("adam", "Optimizer.", choices=OPTIMIZERS, frozen=True)
     learning_rate: float = _training(2e-3, "Highest learning rate.", low=0, open_low=True)
     schedule: str = _training("cosine", "Learning-rate schedule.", choices=SCHEDULES)
-    warmup: float = _training(0.02, "Share of the run in which the cosine schedule rises.", low=0, high=1)
+    warmup: float = _training(0.02, "Share of the run during which the cosine schedule rises.", low=0, high=1)
     final_rate: float = _training(0.05, "Share of the learning rate at which the cosine schedule ends.", low=0, high=1)
     decay: float = _training(
-        0.97, "Factor of the learning rate: per epoch (step) or per cut (plateau).", low=0, high=1, open_low=True
+        0.97,
+        "Factor applied to the learning rate: per epoch (step) or per cut (plateau).",
+        low=0,
+        high=1,
+        open_low=True,
     )
     decay_after: float = _training(10.0, "Epoch after which the step schedule begins to decay.", low=0)
     plateau_patience: int = _training(
@@ -201,7 +205,7 @@ class Config:
         0.0, "Share of values dropped between layers. All dropout is rounded to the nearest 1/256.", low=0, high=0.95
     )
     dropout_input: float = _regularization(
-        0.0, "Share of the vocabulary that is hidden from a stream for a chunk.", low=0, high=0.95
+        0.0, "Share of the vocabulary that is hidden from each stream for a chunk.", low=0, high=0.95
     )
     dropout_output: float = _regularization(0.0, "Share of values dropped after the last layer.", low=0, high=0.95)
     dropout_weights: float = _regularization(0.0, "Share of recurrent weights dropped for a chunk.", low=0, high=0.95)
@@ -246,7 +250,7 @@ class Config:
     )
 
     eval_every: int = _watching(0, "Steps between evaluations; 0 spreads up to twenty over the run.", low=0)
-    eval_chars: int = _watching(200_000, "Most held-out characters to read in each evaluation.", low=2)
+    eval_chars: int = _watching(200_000, "Largest number of held-out characters to read in each evaluation.", low=2)
     sample_length: int = _watching(
         120, "Length of the sample shown after each evaluation, on a terminal and in --json; 0 shows none.", low=0
     )
@@ -271,8 +275,8 @@ class Config:
             )
         if self.batch_ramp > 1 and self.split == "interleaved":
             raise SettingError(
-                "batch_ramp cannot go with split interleaved, which holds out the end of each stream, so that the "
-                "number of streams must stay the same; leave one of them out",
+                "batch_ramp cannot be combined with split interleaved, which holds out the end of each stream and "
+                "therefore needs a fixed number of streams; leave one of them out",
                 *("batch_ramp", "split"),
             )
         given = [name for name in BUDGETS if getattr(self, name) is not None]
@@ -295,7 +299,7 @@ def option_of(setting: str) -> str:
 
 @contextmanager
 def naming_options(typed: Container[str]) -> Iterator[None]:
-    """Let errors about settings that were `typed` name their options: `--hidden-size`, not hidden_size.
+    """Make errors about `typed` settings name options: `--hidden-size`, not hidden_size.
 
     Raises:
         OptionError: a SettingError names at least one of them.
@@ -322,7 +326,7 @@ def _merge(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]
 
 
 def held_out_by(split: str) -> tuple[str, ...]:
-    """The settings that decide which characters of a text a split holds out."""
+    """The settings that determine which characters of a text a split holds out."""
     return (*_HELD_OUT, *(("seed",) if split in LISTS else ("batch_size",) if split == "interleaved" else ()))
 
 
@@ -334,12 +338,12 @@ def check_names(names: Any, source: str, known: Any = SETTINGS) -> None:
 
 
 def resolve(*sources: tuple[str, Mapping[str, Any]]) -> tuple[Config, dict[str, str]]:
-    """Merge settings; `sources` are (name, settings), the lowest first, above the defaults.
+    """Merge settings over the defaults; `sources` are (name, settings), the one with the lowest precedence first.
 
     Returns the configuration, and for each setting that is not a default the name of the source that gave it.
 
     Raises:
-        ConfigError: a setting is unknown, or its value cannot work.
+        ConfigError: a setting is unknown, or its value is invalid.
     """
     merged: dict[str, Any] = {}
     given_by: dict[str, str] = {}

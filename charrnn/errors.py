@@ -1,16 +1,16 @@
-"""Everything that can go wrong for a user, as one hierarchy.
+"""All errors that a user can meet, as one hierarchy.
 
     CharrnnError
-    ├── ConfigError       a preset, a configuration file, or how options go together
-    │   ├── SettingError  a setting whose value cannot work
-    │   └── OptionError   an option of the command line whose value cannot work
+    ├── ConfigError      a preset, a configuration file, or a combination of options
+    │   ├── SettingError a setting with an invalid value
+    │   └── OptionError  an option of the command line with an invalid value
     ├── CorpusError       a text: not found, not readable, too short, not the right bytes
     ├── CheckpointError   a run or a checkpoint file
     ├── DivergedError     the loss became NaN or infinite
     ├── SweepError        trials of a sweep failed
     ├── StorageError      a file cannot be written
     └── BackendError      a device, a compiler, a library
-        └── Unsupported   a fast kernel does not take this case; a slower one does
+        └── Unsupported  a fast kernel does not support this case; a slower one does
 
 A message is one line and says what is wrong, the value, and what to do. The command line prints that line on standard
 error and exits with 1, or with 2 for an OptionError; it does so in one place (`charrnn.cli.errors`).
@@ -22,15 +22,15 @@ class CharrnnError(Exception):
 
 
 class ConfigError(CharrnnError):
-    """Settings or options cannot work."""
+    """Settings or options are invalid."""
 
 
 class OptionError(ConfigError):
-    """An option has a value that cannot work."""
+    """An option has an invalid value."""
 
 
 class SettingError(ConfigError):
-    """Settings have values that cannot work. `names` are those that the message names."""
+    """Settings have invalid values; `names` lists the settings that the message mentions."""
 
     def __init__(self, message: str, *names: str) -> None:
         super().__init__(message)
@@ -46,7 +46,7 @@ class CheckpointError(CharrnnError):
 
 
 class DivergedError(CharrnnError):
-    """Training ran into a loss or gradient that is not finite."""
+    """A loss or gradient became NaN or infinite."""
 
 
 class SweepError(CharrnnError):
@@ -62,4 +62,4 @@ class BackendError(CharrnnError):
 
 
 class Unsupported(BackendError):
-    """A kernel does not take a case that a slower kernel takes."""
+    """A fast kernel does not support a case; a slower one does."""

@@ -24,9 +24,9 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def replacing_at(path: Path) -> Iterator[Path]:
-    """A temporary name for a file that replaces `path` if the block succeeds, and is removed if not.
+    """Yield a temporary path whose file replaces `path` if the block succeeds, and is removed if not.
 
-    It is written beside `path` and synced, so that readers see the old file or the new one, even after a crash.
+    The file is written beside `path` and synced, so that readers see the old file or the new one, even after a crash.
 
     Raises:
         StorageError: the disk is full, or the folder cannot be written.
@@ -49,10 +49,10 @@ def replacing_at(path: Path) -> Iterator[Path]:
 
 
 class Lock:
-    """A file that one process holds at a time, until `release()` or until the process ends in any way.
+    """A lock file that one process holds at a time, until it calls `release()` or ends for any reason.
 
     Raises:
-        StorageError: another process holds it, or it cannot be written.
+        StorageError: another process holds the lock, or the file cannot be written.
     """
 
     def __init__(self, path: Path) -> None:

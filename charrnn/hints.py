@@ -1,11 +1,11 @@
-"""The small things that messages share: commands to paste into a shell, the nearest name, plurals, progress."""
+"""Parts of messages: commands to paste into a shell, the nearest name, plurals; and the type of progress calls."""
 
 import difflib
 import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-OnProgress = Callable[[int, int], None]  # called with (done, to do), in any unit
+OnProgress = Callable[[int, int], None]  # called with (done, total), in any unit
 
 
 def command(*words: object) -> str:
@@ -16,7 +16,7 @@ def command(*words: object) -> str:
 
 
 def nearest(name: object, names: Iterable[str]) -> str:
-    """The end of a message about a wrong name: "; did you mean ...?" where one of `names` is similar, else nothing."""
+    """The end of a message about a wrong name: "; did you mean ...?" if one of `names` is similar, else empty."""
     close = difflib.get_close_matches(str(name), list(names), n=1)
     return f"; did you mean {close[0]}?" if close else ""
 
