@@ -7,7 +7,7 @@ from charrnn.cells.protocol import Cell, Gradients, Parameters, State, TorchModu
 
 
 class GRU(Cell):
-    """The gated recurrent unit (Cho et al. 2014) with the reset after the product, as torch.nn.GRU and cuDNN.
+    """The gated recurrent unit (Cho et al. 2014) with the reset after the product, as in torch.nn.GRU and cuDNN.
 
     reset, update = sigmoid of their blocks of z + r
     new = tanh(z_n + reset * r_n)           r_n = h W_n^T + b_n

@@ -1,4 +1,4 @@
-"""What a cell is: the mathematics of one time step, and one record of everything that the rest of charrnn asks of it.
+"""The protocol of a cell: the mathematics of one time step, and one record of all that charrnn needs to know about it.
 
 Notation, here and in every cell and kernel: T = seq_len, B = batch_size, H = hidden_size, G = blocks * H.
 
@@ -20,7 +20,7 @@ Dimensions = tuple[str, ...]  # "H" is hidden_size, "I" the size of the layer's 
 
 
 class Parameter(NamedTuple):
-    """A weight that a cell has besides weight_ih, weight_hh and their biases.
+    """A weight that a cell has in addition to weight_ih, weight_hh and their biases.
 
     It starts uniform in ±1/sqrt(H), or at `start`.
     """
@@ -37,7 +37,7 @@ class TorchModule(NamedTuple):
 
 
 class Gradients(NamedTuple):
-    """What `Cell.step_backward` returns: dz, dr (both (B, G)), dstate, and the gradients of further parameters.
+    """The result of `Cell.step_backward`: dz, dr (both (B, G)), dstate, and the gradients of further parameters.
 
     `state` is the gradient of the old state without the part that passes through r.
     """
@@ -60,9 +60,9 @@ class Cell(ABC):
     blocks: ClassVar[tuple[str, ...]]  # pre-activations of a unit, in the order of the weights' rows
     states: ClassVar[Mapping[str, Dimensions]] = MappingProxyType({"h": ("H",)})  # without the batch; h first
     bias_start: ClassVar[Mapping[str, float]] = MappingProxyType({})  # if any, all other blocks start at 0
-    reads_gate: ClassVar[tuple[str, ...]] = ()  # last blocks whose recurrent product reads `gate(...)` in place of h
+    reads_gate: ClassVar[tuple[str, ...]] = ()  # last blocks whose recurrent product reads `gate(...)` instead of h
     apart: ClassVar[tuple[str, ...]] = ()  # last blocks that use z and r apart; the others use only z + r, so dz = dr
-    saved: ClassVar[int] = 0  # values of a unit that compiled kernels keep for the way back besides the blocks
+    saved: ClassVar[int] = 0  # values of a unit that compiled kernels keep for backward, in addition to the blocks
     parameters: ClassVar[Mapping[str, Parameter]] = MappingProxyType({})  # further weights, by short name
     bounded: ClassVar[bool] = True  # whether h stays within ±1
     gated: ClassVar[bool] = False  # gates tame high learning rates, such as those of the presets
@@ -79,12 +79,12 @@ class Cell(ABC):
     def gate(self, xp: Any, z: Any, r: Any, state: State) -> tuple[Any, Any]:
         """The output (B, H) that the blocks in `reads_gate` multiply, and what `gate_backward` needs.
 
-        z and r hold the blocks before those. `step_backward` leaves the blocks at zero that `gate_backward` fills.
+        z and r hold only the blocks before those. `step_backward` leaves at zero the blocks that `gate_backward` fills.
         """
         raise NotImplementedError
 
     def gate_backward(self, xp: Any, saved: Any, dgate: Any, dz: Any) -> tuple[Any, Any]:
-        """dz (B, G) complete, and the gradient of h through the gate; dgate is (B, H)."""
+        """The complete dz (B, G), and the gradient of h through the gate; dgate is (B, H)."""
         raise NotImplementedError
 
     @property
@@ -116,7 +116,7 @@ class Cell(ABC):
         return {name: _sizes(dimensions, H=hidden_size) for name, dimensions in self.states.items()}
 
     def layer_shapes(self, inputs: int, hidden_size: int) -> dict[str, tuple[int, ...]]:
-        """The shapes of a layer's weights by short name, torch's four first."""
+        """The shapes of a layer's weights by short name, PyTorch's four first."""
         gates = self.gates(hidden_size)
         shapes: dict[str, tuple[int, ...]] = {
             "weight_ih": (gates, inputs),

@@ -6,7 +6,7 @@ from charrnn.cells.protocol import Cell, Gradients, Parameters, State, TorchModu
 
 
 class ReLU(Cell):
-    """The simple recurrent network with a rectifier (Le, Jaitly and Hinton 2015), as torch.nn.RNN.
+    """The simple recurrent network with a rectifier (Le, Jaitly and Hinton 2015), as in torch.nn.RNN.
 
     h' = max(z + r, 0)
 

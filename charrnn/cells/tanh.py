@@ -6,7 +6,7 @@ from charrnn.cells.protocol import Cell, Gradients, Parameters, State, TorchModu
 
 
 class Tanh(Cell):
-    """The simple recurrent network (Elman 1990), as torch.nn.RNN.
+    """The simple recurrent network (Elman 1990), as in torch.nn.RNN.
 
     h' = tanh(z + r)
     """
