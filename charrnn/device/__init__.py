@@ -1,1 +1,1 @@
-"""Where numbers are kept and computed: arrays, the array module of a device, processors."""
+"""Where numbers are stored and computed: arrays, the array module of a device, processors."""

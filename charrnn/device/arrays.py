@@ -1,6 +1,6 @@
 """Buffers: aligned arrays, and one buffer for all parameters or all gradients, with named views.
 
-With one buffer, clipping is one norm, an optimizer a handful of operations, and a checkpoint one loop.
+With one buffer, clipping takes one norm, an optimizer a handful of operations, and a checkpoint one loop.
 """
 
 import math
@@ -15,9 +15,9 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 
 def zeros(xp: Any, shape: int | tuple[int, ...], dtype: Any) -> Any:
-    """Zeros that begin at a cache line, as CuPy's do and NumPy's need not.
+    """An array of zeros that begins at a cache line, which CuPy's arrays do and NumPy's may not.
 
-    Otherwise every other vector can be in two cache lines, which slows the matrix products of a training step down.
+    Otherwise every other vector may straddle two cache lines, which slows down the matrix products of a training step.
     """
     if xp is not np:
         return xp.zeros(shape, dtype)
@@ -30,11 +30,11 @@ def zeros(xp: Any, shape: int | tuple[int, ...], dtype: Any) -> Any:
 class Flat:
     """Named arrays that share one contiguous buffer.
 
-    Matrices come before vectors, so that `matrices`, which weight decay touches, is one stretch of it.
+    Matrices come before vectors, so that `matrices`, which weight decay changes, is one contiguous part of the buffer.
     """
 
     def __init__(self, xp: Any, shapes: Shapes, dtype: Any, fill: Mapping[str, Any] | None = None) -> None:
-        order = sorted(shapes, key=lambda name: len(shapes[name]) < 2)  # stable: the given order otherwise
+        order = sorted(shapes, key=lambda name: len(shapes[name]) < 2)  # stable: keeps the given order otherwise
         self.buffer = zeros(xp, sum(math.prod(shape) for shape in shapes.values()), dtype)
         self.matrices = self.buffer[: sum(math.prod(shape) for shape in shapes.values() if len(shape) > 1)]
         self._shapes = {name: shapes[name] for name in order}
@@ -66,7 +66,7 @@ class Flat:
         return views
 
     def layer(self, index: int) -> dict[str, Any]:
-        """The views of recurrent layer `index` by short name: torch's four and the cell's own."""
+        """The views of recurrent layer `index` by short name: PyTorch's four and the cell's own."""
         prefix, suffix = "rnn.", f"_l{index}"
         return {
             name[len(prefix) : -len(suffix)]: view

@@ -10,9 +10,9 @@ import numpy as np
 
 from charrnn.errors import BackendError, OptionError
 
-# The packages of the extras cuda13 and cuda12: this works wherever charrnn itself was installed from.
+# The packages of the extras cuda13 and cuda12; this command works no matter where charrnn was installed from.
 INSTALL_CUPY = "pip install 'cupy-cuda13x[ctk]>=14' (or 'cupy-cuda12x[ctk]>=14', for drivers before 580)"
-_AHEAD = 32  # on a GPU: enough to keep it busy, and few enough that what is shown is recent
+_AHEAD = 32  # updates, on a GPU: enough to keep it busy, and few enough that the losses shown are recent
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Backend:
         return self.xp.cuda.runtime.memGetInfo()[0] + self.xp.get_default_memory_pool().free_bytes()
 
     def synchronize(self) -> None:
-        """Wait until the device has finished everything it was given."""
+        """Wait until the device has finished all work."""
         if self.device != "cpu":
             self.xp.cuda.get_current_stream().synchronize()
 
