@@ -1,8 +1,8 @@
 """A text as parallel streams, cut into chunks: the characters that a network reads, and those that follow them.
 
 A text of N characters gives N - 1 pairs of a character and the next one. They are dealt to `batch_size` contiguous
-streams of equal length; if N - 1 is not a multiple of it, the first streams hold one pair more. Every character but the
-first is a target exactly once, and the last one does not wrap around to the first.
+streams of equal length; if N - 1 is not a multiple of it, the first streams hold one pair more. Every character except
+the first is a target exactly once, and the last one does not wrap around to the first.
 
     text "hello", one stream:    inputs h e l l    targets e l l o
 """
@@ -15,7 +15,7 @@ from charrnn.errors import CorpusError
 from charrnn.hints import counted
 from charrnn.text.lines import Lines
 
-_SHORTEST_JITTERED = 6  # time steps; a shorter seq_len leaves borders no room to move
+_SHORTEST_JITTERED = 6  # time steps; with a shorter seq_len, borders have no room to move
 
 
 class Chunk(NamedTuple):
@@ -55,7 +55,7 @@ class Streams:
         rows = np.zeros((stop - start + 1, len(self.starts)), self.ids.dtype)
         for column, first in enumerate(self.starts):
             stretch = self.ids[first + start : first + stop + 1]
-            rows[: len(stretch), column] = stretch  # the last stream is one short where it is padded
+            rows[: len(stretch), column] = stretch  # shorter by one in a stream whose last row is padding
         return Chunk(rows[:-1], rows[1:], self.pairs(start, stop))
 
     def pairs(self, start: int, stop: int) -> int:
@@ -78,7 +78,7 @@ class Span(NamedTuple):
         return self.streams.pairs(self.start, self.stop)
 
     def read(self) -> Chunk:
-        """The chunk there."""
+        """Read the chunk."""
         return self.streams.read(self.start, self.stop)._replace(starts_text=self.starts_text)
 
 
@@ -87,11 +87,11 @@ class Batches:
 
     The chunks of an epoch are of nearly equal length, so that none of them is a stub with a noisy gradient. With
     `jitter_seed` their borders are moved at random, anew in each epoch, so that gradients are not cut at the same
-    characters every time. Lengths are then between a third of `seq_len`, or less in a short text, and all of it. With
-    `lines`, those of `ids`, each epoch has the lines in another order. `stage` makes the random draws of the stages of
-    a ramp differ.
+    characters every time. Lengths then range from a third of `seq_len`, or less in a short text, to all of it. With
+    `lines` (the lines of `ids`), each epoch has them in a new order. `stage` makes the random draws of the stages of a
+    ramp differ.
 
-    longest: most time steps of a chunk. per_epoch: chunks of an epoch.
+    longest: time steps of the longest chunk. per_epoch: chunks per epoch.
 
     Source: Merity et al. 2017, "Regularizing and Optimizing LSTM Language Models", section 5, who also scale the
     learning rate with the length.
@@ -114,7 +114,7 @@ class Batches:
         self._epoch = 0
         self._first_epoch = stage << 32  # so that random draws differ between stages
         self._jitter_seed = jitter_seed if seq_len >= _SHORTEST_JITTERED else None
-        self._shift = 0 if self._jitter_seed is None else seq_len // 6  # of each border, to either side
+        self._shift = 0 if self._jitter_seed is None else seq_len // 6  # how far each border may move to either side
         self.per_epoch = -(-self.streams.length // (seq_len - 2 * self._shift))
 
     def chunk(self, number: int) -> Chunk:
@@ -128,7 +128,7 @@ class Batches:
         return Span(self._streams_of(epoch), start, stop, starts_text=index == 0)
 
     def _streams_of(self, epoch: int) -> Streams:
-        """The streams of an epoch: those of a list have its lines in an order of their own."""
+        """The streams of an epoch; in a list, each epoch orders the lines differently."""
         epoch += self._first_epoch
         if self._lines and epoch != self._epoch:
             self.streams = Streams(self._lines.in_order_of(epoch), self._batch_size)

@@ -1,4 +1,4 @@
-"""The texts in a folder: files that match a pattern, without what is hidden, binary, or part of a run."""
+"""The texts in a folder: files that match a pattern and are not hidden, binary, or part of a run."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,14 +7,14 @@ from charrnn.errors import CorpusError
 from charrnn.hints import counted
 from charrnn.text.formats import head_of, is_binary
 
-_NAMED = 3  # run folders that a message names; of more it gives the number
+_NAMED = 3  # run folders that a message names; it counts the others
 
 
 def texts_in(folder: Path, glob: str, *, binary: bool) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """The files of `folder` that match `glob`, sorted by their paths in it, and lines that say what was left out.
 
-    Hidden files and folders are skipped without a word, and linked folders are not descended into. Run folders are left
-    out, so that no training reads the results of another; and binary files, unless `binary` asks for them.
+    Hidden files and folders are skipped silently, and links to folders are not followed. Run folders are left out, so
+    that no training reads the results of another; so are binary files, unless `binary` is true.
 
     Raises:
         CorpusError: nothing is left, `glob` is not a pattern, or a file cannot be read.

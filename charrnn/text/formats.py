@@ -1,6 +1,6 @@
-"""The formats of files, told by their first bytes: compressed texts, byte order marks, and what is not text.
+"""Recognizes formats by the first bytes of a file: compressed texts, byte order marks, and files that are not text.
 
-A compressed text is read as its content everywhere: `letters.txt` and `letters.txt.gz` are the same text.
+A compressed text is always read as its content: `letters.txt` and `letters.txt.gz` are the same text.
 """
 
 import os
@@ -19,11 +19,11 @@ try:
 except ImportError:  # Python can be built without it; see `_decompressed`
     LZMAError = zlib.error  # type: ignore[misc, assignment]
 
-HEAD_BYTES = 8192  # of a file that tell its format; Git, too, takes files for binary by the NUL bytes in so many
+HEAD_BYTES = 8192  # first bytes that determine a format; Git looks for NUL in about as many
 
 
 class Readable(Protocol):
-    """A binary stream, as far as it is needed here."""
+    """The methods of a binary stream that are needed here."""
 
     def read(self, size: int, /) -> bytes:
         """Up to `size` bytes, none at the end."""
@@ -45,9 +45,9 @@ _BYTE_ORDER_MARKS = (
     (b"\xfe\xff", "UTF-16"),
 )
 
-# Files that are not text: bytes that are all among the first, and the first of them at the start; what it is; and a
-# command that makes a text {1} of the file {0}, by way of {2}, a PDF in the working folder. The first entry that fits
-# counts.
+# Files that are not text. An entry has byte strings that all occur among a file's first bytes, the first of them at the
+# start; what such a file is; and a command that makes a text {1} of the file {0}, possibly through {2}, a PDF in the
+# working folder. The first entry that fits counts.
 _PANDOC = "pandoc -t plain {0} -o {1}"
 _SHEETS = "soffice --headless --convert-to csv {0}"
 _PAGES = "soffice --headless --convert-to pdf {0} && pdftotext {2}"
@@ -73,7 +73,7 @@ _TAR_MAGIC = slice(257, 262), b"ustar"
 
 
 class _Rejoined:
-    """A stream whose first bytes, `head`, have been read already, from its start again."""
+    """A stream that starts over after its first bytes, `head`, have been read."""
 
     def __init__(self, head: bytes, stream: Readable) -> None:
         self._head = head
@@ -136,7 +136,7 @@ def head_of(path: Path) -> bytes:
 
 
 def content_size(path: Path) -> int:
-    """Bytes of the content of the file at `path`; a compressed one is read to its end for that.
+    """Bytes of the content of the file at `path`; a compressed file is read to its end to count them.
 
     Raises:
         CorpusError: it cannot be read, or the compressed data are damaged.
@@ -164,7 +164,7 @@ def marked_encoding(head: bytes) -> str | None:
 
 
 def why_not_text(head: bytes, name: str, path: Path) -> str | None:
-    """Why the file `path`, called `name`, is not a text, with a command that makes one of it; None if it may be one.
+    """Why the file `path`, called `name`, is not a text, with a command that converts it; None if it may be a text.
 
     `head` is the file's first bytes. A file of an unknown format may still be binary; see `is_binary`.
     """
@@ -177,11 +177,11 @@ def why_not_text(head: bytes, name: str, path: Path) -> str | None:
     if text == path:
         text = path.with_name(f"{path.name}.txt")
     made = command.format(*(shlex.quote(str(each)) for each in (path, text, f"{path.stem}.pdf")))
-    return f"{name} is {kind}, not a text; make one of it with: {made}"
+    return f"{name} is {kind}, not a text; convert it with: {made}"
 
 
 def is_binary(head: bytes) -> bool:
-    """Whether a file that begins with `head` is not a text: a known format, or NUL bytes in another than UTF-16."""
+    """Whether a file that begins with `head` is not a text: a known format, or NUL bytes outside UTF-16 and UTF-32."""
     return bool(_document(head)) or (b"\0" in head and not marked_encoding(head))
 
 

@@ -14,11 +14,11 @@ class Lines:
         self._lengths = ends - self._starts
 
     def in_order_of(self, epoch: int) -> np.ndarray:
-        """All lines (N,) in the order of `epoch`; epoch 0 keeps that of `ids`, as splitting shuffles a list already."""
+        """All lines (N,) in the order of `epoch`; epoch 0 keeps that of `ids`, which splitting has shuffled."""
         if epoch == 0:
             return self._ids
         counter = np.random.Philox(key=self._seed, counter=[0, 1, 0, epoch])  # the 1 sets it apart from chunk borders
         order = np.random.Generator(counter).permutation(len(self._starts))
         lengths = self._lengths[order]
-        shifts = self._starts[order] - (np.cumsum(lengths) - lengths)  # from each line's new place back to its old one
+        shifts = self._starts[order] - (np.cumsum(lengths) - lengths)  # from each line's new place to its old one
         return self._ids[np.repeat(shifts, lengths) + np.arange(len(self._ids))]

@@ -1,4 +1,4 @@
-"""A text given to a trained model, to continue or to score; unlike a training text, it is held in memory as a whole."""
+"""Reads a text for a trained model to continue or to score; unlike a training text, it is held in memory as a whole."""
 
 import sys
 from pathlib import Path

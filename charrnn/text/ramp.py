@@ -20,7 +20,7 @@ from charrnn.text.lines import Lines
 class Ramp:
     """`Batches` in stages, or in a single one with a `batch_ramp` of 1. Chunks are numbered over all stages.
 
-    `newline` is the id of the newline, if the text has one; the lines of a list come in another order in each epoch.
+    `newline` is the id of the newline, if the text has one; the lines of a list come in a new order in each epoch.
     per_epoch: chunks per pass over the text, averaged over a run.
     """
 
@@ -64,7 +64,7 @@ class Ramp:
 
     @property
     def longest(self) -> int:
-        """Most time steps of a chunk."""
+        """Time steps of the longest chunk."""
         return self._current.longest
 
     def chunk(self, number: int) -> Chunk:

@@ -1,6 +1,6 @@
 """Reading a text: one pass over its files in blocks, decoded and checked on the way.
 
-A text is never held whole: files of many gigabytes pass through in blocks, each pass with its own `Reader`.
+A text is never held in memory as a whole: it is read in blocks, and each pass has its own `Reader`.
 """
 
 import codecs
@@ -34,13 +34,13 @@ def sha256_of(source: Source) -> str:
 
 
 class Reader:
-    """One pass over a text, which counts what it meets.
+    """One pass over a text that counts what it finds.
 
-    Compressed files are read as their content: `size` and `sha256`, by which a run knows its text again, are those of
+    Compressed files are read as their content: `size` and `sha256`, by which a run recognizes its text, are those of
     the content, so that a text and its compressed copy are the same text.
 
-    size: bytes read so far. sha256: digest object over these bytes, before they are decoded. crlf: CRLF line ends met.
-    boms: byte order marks removed. marked: files read in another encoding because of their byte order mark, by
+    size: bytes read so far. sha256: digest object over these bytes, before they are decoded. crlf: CRLF line ends
+    found. boms: byte order marks removed. marked: files read in another encoding because of their byte order mark, by
     encoding. undecoded: bytes that are not in the encoding, ignored or replaced. `progress`, if given, is called with
     `size` after each block.
     """
@@ -61,8 +61,8 @@ class Reader:
     def text(self, *, encoding: str = "utf-8", errors: str = "strict", newlines: str = "keep") -> Iterator[str]:
         """The characters, a block at a time, without byte order marks; `newlines` 'lf' makes CRLF line ends LF.
 
-        A file that begins with the byte order mark of UTF-16 or UTF-32 is read so where `encoding` is UTF-8, in which
-        no text begins with these bytes. Any other `encoding` is taken as it is.
+        A file that begins with the byte order mark of UTF-16 or UTF-32 is read in that encoding if `encoding` is UTF-8,
+        in which no text begins with these bytes. Any other `encoding` is used as given.
 
         Raises:
             CorpusError: a file cannot be read, is damaged or not a text, a byte is not in the encoding, or there is no
@@ -73,7 +73,7 @@ class Reader:
             yield from self._line_ends(self._decoded(file, encoding, errors), "\r\n", newlines)
 
     def raw(self, *, newlines: str = "keep") -> Iterator[bytes]:
-        """The bytes, a block at a time, as they are unless `newlines` is 'lf'.
+        """The bytes, a block at a time, unchanged unless `newlines` is 'lf'.
 
         Raises:
             CorpusError: a file cannot be read, or is damaged.
@@ -102,14 +102,14 @@ class Reader:
         at_start = True
         for block in chain(self._read(file), [b""]):
             end += len(block)
-            codecs.register_error(_COUNTED, count)  # anew, as another reader may have been at work since
+            codecs.register_error(_COUNTED, count)  # again, because another reader may have registered its own since
             try:
                 decoded = decoder.decode(block, final=not block)
             except UnicodeDecodeError as error:
-                # What the decoder held back and the block are one object to it: only the end is sure.
+                # The decoder sees the bytes it held back and the block as one object: only its end is known.
                 offset = end - len(error.object) + error.start
                 raise CorpusError(self._not_decoded(file, head, error.object[error.start], offset, encoding)) from error
-            except UnicodeError as error:  # UTF-16 and UTF-32 without the mark that tells the byte order
+            except UnicodeError as error:  # UTF-16 and UTF-32 without the mark that gives the byte order
                 raise CorpusError(
                     f"{self._shown(file)} is not {encoding}: {error}; name another --encoding, or --bytes"
                 ) from error
@@ -120,7 +120,7 @@ class Reader:
             yield decoded
 
     def _counting(self, handle: Handler) -> Handler:
-        """`handle`, with the bytes counted that it is called for."""
+        """Wrap `handle` so that the bytes that it is called for are counted."""
 
         def count(error: UnicodeError) -> tuple[str | bytes, int]:
             if isinstance(error, UnicodeDecodeError):
@@ -132,7 +132,7 @@ class Reader:
     def _not_decoded(self, file: Path, head: bytes, byte: int, offset: int, encoding: str) -> str:
         """A message about a byte that is not in the encoding; `head` is the beginning of the file."""
         leave_out = ", or leave the file out (of a folder, with --glob)" if len(self._source.files) > 1 else ""
-        if b"\0" in head and not _has_nul(encoding):  # no other encoding makes a text of it
+        if b"\0" in head and not _has_nul(encoding):  # it would not be a text in any other encoding
             return (
                 f"{self._shown(file)} is not a text: it has NUL bytes, the first at offset {head.index(0)}; "
                 f"--bytes reads it as bytes{leave_out}"
@@ -146,7 +146,7 @@ class Reader:
         return self._source.shown_as or str(file)
 
     def _line_ends(self, blocks: Iterable[AnyStr], crlf: AnyStr, newlines: str) -> Iterator[AnyStr]:
-        """Count CRLF, and make it LF on request; a CR that ends a block waits, as the next may begin with LF."""
+        """Count CRLF, and make it LF on request; a CR that ends a block waits, because the next may begin with LF."""
         cr, lf, nothing = crlf[:1], crlf[1:], crlf[:0]
         held = nothing
         for block in blocks:
@@ -163,7 +163,7 @@ class Reader:
 
 
 def takes_binary(config: Config) -> bool:
-    """Whether files with NUL bytes are texts by these settings: with --bytes, or in an encoding such as UTF-16.
+    """Whether files with NUL bytes can be texts under these settings: with --bytes, or in an encoding such as UTF-16.
 
     Raises:
         CorpusError: there is no such encoding.

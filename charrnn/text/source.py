@@ -25,8 +25,8 @@ BLOCK_SIZE = 1 << 16
 class Source:
     """Files that make up one text, in reading order, joined without anything between them.
 
-    name: fit for the name of a folder. description: for a line on the screen. notices: lines for the user about what
-    was left out. shown_as: what messages call the only file, where its path would mean nothing to the user.
+    name: can be the name of a folder. description: a few words for people. notices: lines for the user about what was
+    left out. shown_as: how messages call the only file, if its path would mean nothing to the user.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Source:
 
     @cached_property
     def size(self) -> int:
-        """Bytes of content in all files; compressed ones are read to their ends for that, once.
+        """Bytes of content in all files; compressed files are read to their ends to count them, once.
 
         Raises:
             CorpusError: a file is gone, cannot be read, or is damaged.
@@ -49,7 +49,8 @@ def from_path(path: Path, *, glob: str, binary: bool = False) -> Source:
     """A text from one file, or from the files of a folder that match `glob`; see `texts_in`.
 
     Raises:
-        CorpusError: it is not found, not readable, neither a file nor a folder, or nothing in the folder matches.
+        CorpusError: it does not exist, is not readable, is neither a file nor a folder, or nothing in the folder
+        matches.
     """
     mode = _stat(path).st_mode
     if not os.access(path, os.R_OK):
@@ -60,11 +61,14 @@ def from_path(path: Path, *, glob: str, binary: bool = False) -> Source:
         return Source(_folder_name(path.resolve().name), files, description, notices)
     if stat.S_ISREG(mode):
         return Source(_folder_name(_stem(path)), (path,), description=str(path))
-    raise CorpusError(f"{path} is a device or a pipe, which cannot be read twice; give it as standard input and -")
+    raise CorpusError(
+        f"{path} is a device or a pipe, which cannot be read twice; redirect it to standard input, and name - as "
+        "the text"
+    )
 
 
 def joined(sources: Sequence[Source]) -> Source:
-    """One text of several, read in turn and named after the first.
+    """Join several texts into one, which is read in turn and named after the first.
 
     Raises:
         CorpusError: all of them are empty, or one cannot be read.
@@ -88,7 +92,7 @@ def from_stdin(stream: BinaryIO, folder: Path) -> Source:
     """A text from standard input, whose content is kept as `stdin.txt` in `folder`, because it is read twice.
 
     Raises:
-        CorpusError: nothing comes, it cannot be read or is damaged.
+        CorpusError: standard input is empty, cannot be read, or is damaged.
         StorageError: the file cannot be written.
     """
     path = folder / "stdin.txt"

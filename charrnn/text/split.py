@@ -27,10 +27,10 @@ def split(
     batch_size: int,
     newline: int | None,
 ) -> Parts:
-    """Split `ids` into parts in the way `how`, one of `charrnn.config.SPLITS`.
+    """Split `ids` into parts; `how` is one of `charrnn.config.SPLITS`.
 
     ids: (characters,), possibly memory-mapped. 'contiguous' gives views, 'interleaved' copies. Splitting into lines
-    makes an object of each line for a while, which for a list of names takes many times the memory of the list. If a
+    temporarily makes an object of each line, which for a list of names takes many times the memory of the list. If a
     part with a fraction above 0 had fewer than two characters, nothing is held out, but lines are still shuffled.
     """
     fractions = (val_fraction, test_fraction)

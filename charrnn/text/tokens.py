@@ -21,9 +21,9 @@ from charrnn.text.vocabulary import Vocabulary, collect
 
 IDS = "tokens.bin"
 FACTS = "tokens.json"
-FEWEST_CHARS = 2  # one to read, one to predict
+FEWEST_CHARS = 2  # one to read and one to predict
 
-_SEARCH_BYTES = 1 << 26  # of the map that are searched before its pages are released
+_SEARCH_BYTES = 1 << 26  # bytes of the map that are searched before its pages are released
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class Tokens:
     """An encoded text, read from the disk as it is needed.
 
     parts: read-only views of the map (characters,), in the vocabulary's dtype; val or test is empty if nothing is held
-    out for it. sha256, size: of the content that was read, see `Reader`. notices: lines for the user.
+    out for it. sha256, size: those of the content that was read; see `Reader`. notices: lines for the user.
     """
 
     vocabulary: Vocabulary
@@ -88,7 +88,7 @@ def encode_corpus(
         if not config.bytes and first.sha256.digest() != second.sha256.digest():
             raise CorpusError(f"{source.description} changed while it was read; try again when it is complete")
         lengths = _split_file(file, vocabulary, config, source)
-        (folder / FACTS).unlink(missing_ok=True)  # so that old facts are never beside new ids
+        (folder / FACTS).unlink(missing_ok=True)  # so that there are never old facts beside new ids
 
     facts = {"lengths": lengths, "sha256": second.sha256.hexdigest(), "size": second.size}
     with replacing(folder / FACTS) as file:
@@ -156,7 +156,7 @@ def _split_file(file: BinaryIO, vocabulary: Vocabulary, config: Config, source: 
         batch_size=config.batch_size,
         newline=vocabulary.newline,
     )
-    if config.split != "contiguous":  # whose parts are views of the file, in order
+    if config.split != "contiguous":  # contiguous parts are views of the file, in order already
         file.seek(0)
         for part in parts:
             file.write(part.data)

@@ -55,21 +55,21 @@ class Vocabulary:
 
     @property
     def start(self) -> int:
-        """The id that a text without a prime begins after: the line feed, else symbol 0."""
+        """The id that precedes a text without a prime: the line feed, else symbol 0."""
         return 0 if self.newline is None else self.newline
 
     def encode(self, text: str | bytes, *, unknown: str = "error") -> np.ndarray:
         """The ids of `text` (characters,), of the type `dtype`.
 
         A vocabulary of bytes takes bytes, or text, which it encodes as UTF-8; one of characters takes text only.
-        `unknown` says what becomes of characters that are not in the vocabulary: 'error', 'skip', or 'replace', which
+        `unknown` says what happens to characters that are not in the vocabulary: 'error', 'skip', or 'replace', which
         makes them '?', else a space, else symbol 0.
 
         Raises:
             CorpusError: `unknown` is 'error' and a character is not in the vocabulary.
         """
         if self.characters is None:
-            # Bytes of an argument that are not UTF-8 come back as they were typed.
+            # Bytes of an argument that are not UTF-8 are restored as they were typed.
             return np.frombuffer(raw(text) if isinstance(text, str) else text, np.uint8)
         text = _characters(text)
         ids = self._look_up(text)
@@ -100,7 +100,7 @@ class Vocabulary:
         return np.asarray(ids, np.uint8).tobytes() if self.characters is None else raw(self.decode(ids))
 
     def decoder(self, errors: str = "replace") -> "Decoder":
-        """A decoder for ids that arrive a few at a time; `errors` says what becomes of bytes that are not UTF-8."""
+        """A decoder for ids that arrive a few at a time; `errors` says what happens to bytes that are not UTF-8."""
         return Decoder(self, errors)
 
     def extended(self, more: str) -> "Vocabulary":
@@ -140,14 +140,14 @@ class Vocabulary:
 
 
 class Decoder:
-    """Turns ids into text as they arrive; of a UTF-8 character in several bytes, the first ones wait for the last."""
+    """Turns ids into text as they arrive; the first bytes of a UTF-8 character wait for its last one."""
 
     def __init__(self, vocabulary: Vocabulary, errors: str = "replace") -> None:
         self._vocabulary = vocabulary
         self._utf8 = codecs.getincrementaldecoder("utf-8")(errors)
 
     def decode(self, ids: ArrayLike, final: bool = False) -> str:
-        """The complete characters of `ids`; `final` also gives bytes that still wait, as bytes that are not UTF-8."""
+        """The complete characters of `ids`; `final` treats bytes that still wait as bytes that are not UTF-8."""
         if self._vocabulary.characters is None:
             return self._utf8.decode(np.asarray(ids, np.uint8).tobytes(), final)
         return self._vocabulary.decode(ids)

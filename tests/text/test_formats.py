@@ -159,7 +159,7 @@ def test_an_encoding_that_was_named_is_taken(tmp_path):
 @pytest.mark.parametrize(
     ("head", "message"),
     [
-        (b"%PDF-1.7\n", r"is a PDF document, not a text; make one of it with: pdftotext \S+/my\.file \S+/my\.txt"),
+        (b"%PDF-1.7\n", r"is a PDF document, not a text; convert it with: pdftotext \S+/my\.file \S+/my\.txt"),
         (b"PK\x03\x04 and so on", r"is a zip archive, .* unzip -p \S+/my\.file > \S+/my\.txt"),
         (b"{\\rtf1\\ansi", r"is an RTF document, .* pandoc -t plain"),
         (
