@@ -74,7 +74,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML in which 1e-4 is a number; in YAML 1.1 it is text."""
+    """A loader that reads 1e-4 as a number; YAML 1.1 makes it a string."""
 
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), "-+0123456789")

@@ -1,16 +1,16 @@
-"""Choosing a preset for a text if the user names none."""
+"""Chooses a preset for a text if the user names none."""
 
 from collections.abc import Mapping
 from typing import Any
 
 LARGE_TEXT = 3_000_000  # bytes
-LONG_MINUTES = 15  # at least; then there is time for a wider network
-LONG_EPOCHS = 20  # the same, if the budget is passes
+LONG_MINUTES = 15  # with at least this much time, a wider network pays
+LONG_EPOCHS = 20  # the same for a budget in epochs
 SHORT_MINUTES = 5  # with less time, a large text gets the small, quick network too
 
 
 def choose(size: int, *, is_list: bool, gpu: bool, settings: Mapping[str, Any]) -> tuple[str, str]:
-    """The preset for a text of `size` bytes, and why; of the `settings` that the user gave, the budget counts."""
+    """The preset for a text of `size` bytes, and the reason; only the budget among the user's `settings` counts."""
     unit, scale = next((unit, scale) for unit, scale in (("MB", 1e6), ("kB", 1e3), ("bytes", 1)) if size >= scale / 10)
     text = f"{size / scale:.{1 if scale > 1 else 0}f} {unit} of text"
     minutes, epochs = settings.get("minutes"), settings.get("epochs")
