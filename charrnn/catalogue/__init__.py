@@ -1,4 +1,4 @@
-"""The corpora that charrnn knows by name, and their texts on this machine: where they are, and if they are right."""
+"""The corpora that charrnn knows by name, and their texts: where they are on this machine, and whether intact."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def list_corpora() -> list[Corpus]:
     """All corpora, by name.
 
     Raises:
-        CorpusError: a corpus file is wrong.
+        CorpusError: a corpus file is invalid.
     """
     return [read_corpus(path) for path in sorted(catalogue_folder().glob("*.yaml"))]
 
@@ -32,7 +32,7 @@ def find_corpus(name: str) -> Corpus:
     """The corpus `name`.
 
     Raises:
-        CorpusError: there is none of this name, or its file is wrong.
+        CorpusError: no corpus has this name, or its file is invalid.
     """
     paths = {path.stem: path for path in sorted(catalogue_folder().glob("*.yaml"))}
     if name not in paths:
@@ -48,7 +48,7 @@ def local_path(corpus: Corpus) -> Path:
 
 
 def is_here(corpus: Corpus) -> bool:
-    """Whether the text can be read without fetching anything."""
+    """Whether the text is on this machine."""
     return corpus.offline or read_provenance(local_path(corpus)) is not None
 
 
@@ -67,10 +67,10 @@ def open_corpus(name: str, *, progress: OnProgress | None = None) -> Source:
 
 
 def fetch_corpus(corpus: Corpus, *, progress: OnProgress | None = None) -> Provenance:
-    """Fetch the text of `corpus`, which is not `offline`, and replace the present one, if any.
+    """Fetch the text of `corpus`, which is not `offline`, and replace an existing copy.
 
     Raises:
-        CorpusError: no source works, each with its reason, or the text cannot be written.
+        CorpusError: no source works (the message gives the reason of each), or the text cannot be written.
     """
     try:
         return fetch_text(corpus.name, corpus.downloads, local_path(corpus), progress)
@@ -83,7 +83,7 @@ def verify_corpus(corpus: Corpus) -> Provenance:
     """Read the text of `corpus`, compare it with what it should be, and return where it came from.
 
     Raises:
-        CorpusError: it is not here, or is not the right one.
+        CorpusError: it is not on this machine, or differs from what it should be.
     """
     if not is_here(corpus):
         raise CorpusError(f"{corpus.name} is not here; run charrnn corpora fetch {corpus.name}")
@@ -95,7 +95,7 @@ def _files(corpus: Corpus) -> tuple[Path, ...]:
 
 
 def _checked(corpus: Corpus) -> Provenance:
-    """The provenance of the text; raises CorpusError if it is not the one that was fetched, or is declared."""
+    """The provenance of the text; raises CorpusError if it differs from the text that was fetched or declared."""
     files = _files(corpus)
     reader = Reader(Source(name=corpus.name, files=files))
     for _ in reader.raw():
@@ -109,7 +109,7 @@ def _checked(corpus: Corpus) -> Provenance:
 
 
 def _expected_local(corpus: Corpus, found: Checksum) -> tuple[Provenance, list[Checksum], str] | None:
-    """The provenance of a text that is always here, what it should be, and what to do if it is not."""
+    """The provenance of a text that is always here, its expected checksums, and a remedy for others."""
     if corpus.local is None:
         return None
     local = corpus.local
@@ -118,7 +118,7 @@ def _expected_local(corpus: Corpus, found: Checksum) -> tuple[Provenance, list[C
 
 
 def _expected_fetched(corpus: Corpus) -> tuple[Provenance, list[Checksum], str]:
-    """The same for a text that was fetched."""
+    """The same as `_expected_local`, for a text that was fetched."""
     remedy = f"run charrnn corpora fetch --force {corpus.name}"
     noted = read_provenance(local_path(corpus))
     if noted is None:

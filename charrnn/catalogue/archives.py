@@ -1,4 +1,4 @@
-"""Text out of archives: the chosen members are read and joined in memory, and nothing is unpacked to the disk.
+"""Reads text from archives: the chosen members are joined in memory, and nothing is unpacked to the disk.
 
 A member's name can therefore do no harm: it is only compared with patterns, those of `fnmatch`, whose `*` also matches
 `/`. Members are joined in the order of the patterns, and sorted by name within each.
@@ -16,13 +16,13 @@ from typing import IO
 
 from charrnn.errors import CorpusError
 
-MAX_TEXT = 1 << 26  # bytes, unpacked: a small archive can claim to hold any amount
+MAX_TEXT = 1 << 26  # bytes, unpacked; a small archive can claim to hold any amount
 
 _AR_MAGIC = b"!<arch>\n"
 
 
 def zip_text(path: Path, patterns: Sequence[str]) -> bytes:
-    """The members of a zip archive that match, joined.
+    """The matching members of a zip archive, joined.
 
     Raises:
         CorpusError: it is not a zip archive, or damaged, a pattern has no member, or there is too much text.
@@ -32,7 +32,7 @@ def zip_text(path: Path, patterns: Sequence[str]) -> bytes:
 
 
 def tar_text(path: Path, patterns: Sequence[str]) -> bytes:
-    """The members of a tar archive, compressed or not, that match, joined.
+    """The matching members of a tar archive, compressed or not, joined.
 
     Raises:
         CorpusError: it is not a tar archive, or damaged, a pattern has no member, or there is too much text.
@@ -42,7 +42,7 @@ def tar_text(path: Path, patterns: Sequence[str]) -> bytes:
 
 
 def deb_text(path: Path, archive: str, patterns: Sequence[str]) -> bytes:
-    """The members that match of the tar archive `archive` in a Debian package, joined.
+    """The matching members of the tar archive `archive` in a Debian package, joined.
 
     Raises:
         CorpusError: it is not a Debian package, or damaged, has no such archive or members, or there is too much text.

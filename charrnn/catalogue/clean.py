@@ -1,4 +1,4 @@
-"""Cleaning fetched texts: steps that a corpus file names, each a function from text to text."""
+"""Cleans fetched texts: a corpus file names the steps, each of which is a function from text to text."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -44,7 +44,7 @@ CLEANING: dict[str, Callable[[str], str]] = {
 
 
 def clean(text: str, steps: Iterable[str]) -> str:
-    """`text` after the steps of these names, taken in this order."""
+    """Apply the named steps to `text`, in this order."""
     for step in steps:
         text = CLEANING[step](text)
     return text

@@ -1,4 +1,4 @@
-"""Downloading one file: by its URL, or through a package client that is configured on this machine."""
+"""Downloads one file: by its URL, or through a package client that is configured on this machine."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ def download(url: str, path: Path, *, limit: int, progress: OnProgress | None = 
     """Download `url` to `path`; `progress` is called with bytes.
 
     Raises:
-        CorpusError: the server does not answer, or not with the file; the file has more than `limit` bytes, or the
+        CorpusError: the server does not answer, or does not send the file; the file has more than `limit` bytes, or the
             download takes longer than TOTAL_TIMEOUT.
     """
     request = Request(url, headers={"User-Agent": "charrnn"})

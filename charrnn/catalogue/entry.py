@@ -22,7 +22,7 @@ Built = TypeVar("Built")
 
 @dataclass(frozen=True)
 class Corpus:
-    """A text that can be had by its name; `sources` come in the order in which they are tried."""
+    """A text that charrnn knows by name; `sources` are in the order in which they are tried."""
 
     name: str
     title: str
@@ -32,7 +32,7 @@ class Corpus:
 
     @property
     def local(self) -> Local | None:
-        """The source on this machine, if there is one; it is then the only one."""
+        """The source on this machine, if there is one, in which case there is no other."""
         return next((source for source in self.sources if isinstance(source, Local)), None)
 
     @property
@@ -42,7 +42,7 @@ class Corpus:
 
     @property
     def offline(self) -> bool:
-        """Whether it is on this machine, with nothing to fetch."""
+        """Whether it is on this machine without being fetched."""
         return self.local is not None
 
 
@@ -50,7 +50,7 @@ def read_corpus(path: Path) -> Corpus:
     """The corpus that the file at `path` describes; its name is the file's.
 
     Raises:
-        CorpusError: the file is wrong; the message names it, the key, and the nearest right one.
+        CorpusError: the file is invalid; the message names the file, the key, and the nearest correct key.
     """
     try:
         entry = yaml.safe_load(path.read_bytes())
@@ -73,7 +73,7 @@ def _corpus(name: str, entry: Any) -> Corpus:
     labels = [source.label for source in corpus.sources]
     for label in labels:
         if labels.count(label) > 1:
-            raise CorpusError(f"two sources are called {label}, but a text must tell which one it came from")
+            raise CorpusError(f"two sources are called {label}, but a text must name the one it came from")
     return corpus
 
 
@@ -104,16 +104,16 @@ def _build(cls: type[Built], entry: Any) -> Built:
 
 def _value(key: str, type_: Any, value: Any) -> Any:
     """`value` as a field of type `type_` holds it: a plain value, a tuple, a source, or a checksum."""
-    if isinstance(type_, UnionType):  # X | None: a key that is left out where it is None
+    if isinstance(type_, UnionType):  # X | None: a key that may be left out
         type_ = typing.get_args(type_)[0]
     if type_ is CorpusSource:
         return _source(value)
     if typing.get_origin(type_) is tuple:
         if not isinstance(value, list):
-            raise CorpusError(f"{key} is a list, not {value!r}")
+            raise CorpusError(f"{key} must be a list, not {value!r}")
         return tuple(_value(key, typing.get_args(type_)[0], each) for each in value)
     if type_ not in (str, int, bool):
         return _build(type_, value)
     if type(value) is not type_:
-        raise CorpusError(f"{key} is of type {type_.__name__}, not {value!r}")
+        raise CorpusError(f"{key} must be of type {type_.__name__}, not {value!r}")
     return value

