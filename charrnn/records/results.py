@@ -1,10 +1,10 @@
 """Recorded results of real runs. Each file runs/NAME.jsonl has a line about the run, then its metrics, thinned.
 
     {"corpus": ..., "data": ..., "preset": ..., "options": {...}, "config": {...}, "model": ..., ...}
-    {"step": ..., "epoch": ..., "chars": ..., "seconds": ..., "train_loss": ..., "val_loss": ...}     some dozen lines
+    {"step": ..., "epoch": ..., "chars": ..., "seconds": ..., "train_loss": ..., "val_loss": ...}a few dozen lines
     {"eval": ..., "loss": ..., "chars": ...}                         a line for each `charrnn eval` of it, if any
 
-`python -m tests.tools.record_run` records a run, and makes the documentation's tables of all of them.
+`python -m tests.tools.record_run` records a run, and makes the documentation's tables from all recorded runs.
 """
 
 import json
@@ -65,7 +65,7 @@ class RecordedRun:
 
     @property
     def differing(self) -> set[str]:
-        """The options of its command that make it another recipe than its preset."""
+        """The options of its command that change the recipe of its preset."""
         return self.options.keys() - WATCHING - {"seed"}
 
     def is_plain(self, preset: str) -> bool:
@@ -95,7 +95,7 @@ class RecordedRun:
 
 
 def read_results() -> list[RecordedRun]:
-    """All recorded runs, by name."""
+    """All recorded runs, sorted by name."""
     folder = files(__package__) / FOLDER
     found = [entry for entry in folder.iterdir() if entry.name.endswith(".jsonl")] if folder.is_dir() else []
     return [
@@ -119,7 +119,7 @@ def reached(preset: str, results: Iterable[RecordedRun]) -> str:
 def grouped(results: Iterable[RecordedRun]) -> list[list[RecordedRun]]:
     """Groups of runs that differ only in their seeds; ordered by data, protocol and lowest loss.
 
-    Settings count, not what gave them: options may say the same as a preset.
+    Only the settings count, not where they came from: options may say the same as a preset.
     """
     groups: dict[Any, list[RecordedRun]] = {}
     for each in results:
