@@ -1,4 +1,4 @@
-"""Which kernels a backend gets; `build` is the only place that chooses among them."""
+"""Chooses the kernels for a backend; `build` is the only place that does."""
 
 import logging
 import os
@@ -28,7 +28,7 @@ class Choice(NamedTuple):
     refusals: tuple[str, ...]
 
     def passed_over(self, config: Config) -> tuple[str, ...]:
-        """One line for everything faster that a network of `config` does not get: which, and why."""
+        """One line for each faster implementation that a network of `config` does not get: which, and why."""
         return (
             *self.refusals,
             *self.kernels.refusals(
@@ -43,14 +43,14 @@ class Choice(NamedTuple):
 
 
 def build(backend: Backend, kernel: str = "auto", threads: int | None = None, precision: str = "float32") -> Choice:
-    """The fastest kernels that take this backend, or the named ones; $CHARRNN_KERNEL names them where 'auto' is asked.
+    """The fastest kernels that support this backend, or the named ones; with 'auto', $CHARRNN_KERNEL may name them.
 
-    `threads` is the number of threads; None leaves it as it is, at first one for each processor. Kernels without
-    threads of their own ignore it if they stand in for faster ones. `precision` is the setting: tf32 permits products
-    to be rounded, bf16 demands it.
+    `threads` is the number of threads; None leaves it unchanged, and initially it is one per processor. Kernels without
+    threads of their own ignore it if they stand in for faster ones. `precision` is the setting: tf32 permits rounded
+    products, bf16 requires them.
 
     Raises:
-        Unsupported: the kernels named by `kernel` do not take this backend or precision, or have no threads to choose.
+        Unsupported: the kernels named by `kernel` do not support this backend or precision, or have no threads to set.
         OptionError: there are no such kernels.
     """
     choice = _choose(backend, kernel, precision)
@@ -76,7 +76,7 @@ def _choose(backend: Backend, kernel: str, precision: str) -> Choice:
         fastest = next(iter(kinds))
         if kernel not in ("auto", fastest):
             raise Unsupported(f"the {kernel} kernels have no bf16; use --kernel {fastest}, or --precision float32")
-        kernel = fastest  # its refusal is the answer: no other kernels have it
+        kernel = fastest  # no other kernels have it, so their refusal is the answer
     refusals: list[str] = []
     for name, make in kinds.items():
         if kernel not in ("auto", name):
@@ -92,10 +92,10 @@ def _choose(backend: Backend, kernel: str, precision: str) -> Choice:
 
 def _cuda(backend: Backend, precision: str) -> Kernels:
     _require_float32(backend)
-    from charrnn.kernels.cuda.kernels import CudaKernels  # compiles: only where it is wanted
+    from charrnn.kernels.cuda.kernels import CudaKernels  # compiles, so it is imported only if it is wanted
     from charrnn.kernels.cuda.plan import GpuLimits
 
-    # Without limits there are no persistent kernels: they round as TF32 does, which is not what float32 asks for.
+    # Without limits there are no persistent kernels, which round as TF32 does and so must not run in float32.
     limits = None if precision == "float32" else GpuLimits.of(backend.xp)
     return CudaKernels(backend.xp, precision=precision, limits=limits)
 
@@ -107,7 +107,7 @@ def _cpu(backend: Backend, precision: str) -> Kernels:
             "bf16 needs a processor with AVX512_BF16, which this one lacks, or a GPU (Ampere or newer); use "
             "--precision float32"
         )
-    from charrnn.kernels.cpu.kernels import CpuKernels  # builds and loads a library: only where it is wanted
+    from charrnn.kernels.cpu.kernels import CpuKernels  # builds a library, so it is imported only if wanted
 
     if precision == "bf16":
         return CpuKernels(precision="bf16")

@@ -28,10 +28,10 @@ class DeviceFacts:
 
 @dataclass(frozen=True)
 class MissingDevice:
-    """A device that is not there, or does not compute in the precision that was asked for."""
+    """A device that is missing, or does not support the precision that was asked for."""
 
     device: str
-    missing: str  # why
+    missing: str  # the reason
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _describe(name: str, config: Config) -> DeviceFacts | MissingDevice:
 
 
 def _gpus(config: Config) -> Iterator[DeviceFacts | MissingDevice]:
-    """All GPUs, or why there is none."""
+    """All GPUs, or the reason why there is none."""
     for number in count():
         try:
             yield _describe(f"gpu:{number}", config)

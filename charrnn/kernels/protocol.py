@@ -1,7 +1,7 @@
 """The contract of all kernels: every operation that a network and its training are built from.
 
-Reference, NumPy, CPU and CUDA kernels implement it; the reference is the readable one, and a test holds the others
-against it. Letters are those of `charrnn.cells.protocol`; V is the size of the vocabulary. Arrays are of the kernels'
+Reference, NumPy, CPU and CUDA kernels implement it; the reference is the readable one, and tests compare the others
+with it. Letters are those of `charrnn.cells.protocol`; V is the size of the vocabulary. Arrays are of the kernels'
 array module `xp` and of their dtype, C-contiguous unless stated otherwise.
 """
 
@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 from charrnn.cells.protocol import State
 
-# Dropout masks are made from random bytes, a quarter of what floats would take: fractions are multiples of 1/256.
+# Dropout masks are made from random bytes, which take a quarter of the memory of floats: fractions are multiples of
+# 1/256.
 MASK_LEVELS = 256
 
 
@@ -21,7 +22,7 @@ class Recurrence(Protocol):
     """
 
     def forward(self, params: Mapping[str, Any], z: Any, state: State) -> tuple[Any, State]:
-        """Run over z (T, B, G), which is used up; T is at most the length the layer was built for.
+        """Run over z (T, B, G), which is overwritten; T is at most the length that the layer was built for.
 
         `params` holds weight_hh (G, H), bias_hh (G,) and the cell's further parameters. Returns h (T, B, H) and the
         last state.
@@ -30,7 +31,7 @@ class Recurrence(Protocol):
     def backward(
         self, params: Mapping[str, Any], grads: Mapping[str, Any], dh: Any, dstate: State | None = None
     ) -> tuple[Any, State]:
-        """Gradients through the last `forward`; once, and only if built for training.
+        """Compute gradients through the last `forward`, once, and only if the layer was built for training.
 
         dh is (T, B, H); dstate is the gradient of the last state, zero if left out. Writes the gradients of `params`
         into `grads`; returns dz (T, B, G) and the gradient of the first state.
@@ -54,8 +55,8 @@ class Kernels(Protocol):
 
     name: str
     xp: Any  # NumPy or CuPy
-    precision: str  # of matrix products, as they really are; see the setting of that name
-    chooses: bool  # whether `choose` is there
+    precision: str  # actual precision of matrix products; see the setting of that name
+    chooses: bool  # whether there is `choose`
 
     def recurrence(
         self, cell: str, *, hidden_size: int, seq_len: int, batch_size: int, dtype: Any, training: bool
@@ -136,4 +137,4 @@ class Kernels(Protocol):
         beta2: float,
         epsilon: float,
     ) -> None:
-        """The moments take in dw, then w -= rate mean / (sqrt(square_mean) + epsilon); dw and s may be overwritten."""
+        """Update the moments by dw, then w -= rate mean / (sqrt(square_mean) + epsilon); may overwrite dw and s."""

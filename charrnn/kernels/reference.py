@@ -15,13 +15,13 @@ from charrnn.kernels.protocol import MASK_LEVELS, CompiledSampler, Recurrence
 
 
 class Unrolled:
-    """A recurrence as its equations say: a list of time steps, run forward and backward."""
+    """A recurrence as its equations define it: a list of time steps, run forward and backward."""
 
     def __init__(self, xp: Any, cell: Cell, training: bool = True) -> None:
         self.xp = xp
         self.cell = cell
         self.training = training
-        self._tape: list[tuple[Any, Any, Any]] = []  # of each step: h before it, the gate's output, what they saved
+        self._tape: list[tuple[Any, Any, Any]] = []  # for each step: h before it, the gate's output, what both saved
 
     def forward(self, params: Mapping[str, Any], z: Any, state: State) -> tuple[Any, State]:
         """See `Recurrence.forward`."""
@@ -37,7 +37,7 @@ class Unrolled:
         return self.xp.stack(outputs), state
 
     def _product(self, params: Mapping[str, Any], z: Any, state: State) -> tuple[Any, Any, Any]:
-        """r (B, G), and of a cell with two products the output that its last blocks read."""
+        """r (B, G), and for a cell with two products the output that its last blocks read."""
         h, weight, bias = state[0], params["weight_hh"], params["bias_hh"]
         first = self._first_blocks(weight)
         r = h @ weight[:first].T + bias[:first]

@@ -1,7 +1,7 @@
 """The pointwise mathematics of the cells for compiled kernels: NAME.h for the cell in `charrnn/cells/NAME.py`.
 
-A header is written once for C++ and CUDA, forward and backward. What the kernels must know of the cell beside it, its
-traits, is generated from the Python class, so that it is declared in one place.
+A header is written once for C++ and CUDA, forward and backward. The cell's traits, which kernels must know as well, are
+generated from the Python class, so that they are declared in one place.
 """
 
 from pathlib import Path
@@ -53,7 +53,7 @@ def _path(cell: Cell) -> Path:
 
 
 def _check(cell: Cell) -> None:
-    """A unit of unit.h has room for two states and one saved value, and no other weights than torch's."""
+    """Refuse a cell that does not fit unit.h: two states, one saved value, and no weights other than PyTorch's."""
     assert all(dimensions == ("H",) for dimensions in cell.states.values()), cell.name
     assert len(cell.states) <= 2 and cell.saved <= 1 and not cell.parameters, cell.name
     assert len(cell.reads_gate) <= 1 and len(cell.apart) <= 1, cell.name

@@ -6,7 +6,7 @@ struct CIFG : CIFGTraits {
         u.z[0] = f, u.z[1] = g, u.z[2] = o;
     }
 
-    // tanh(c') is computed again: that is cheaper than to write and read it.
+    // tanh(c') is computed again, because that is cheaper than writing and reading it.
     POINTWISE void step_backward(Unit<blocks>& u) {
         const V f = u.z[0], g = u.z[1], o = u.z[2];
         const V tanh_c = tanh_(g + f * (u.c - g));

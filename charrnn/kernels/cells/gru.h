@@ -7,7 +7,7 @@ struct GRU : GRUTraits {
         u.z[0] = reset, u.z[1] = update, u.z[2] = fresh;
     }
 
-    // dr is dz in all blocks but the last one, which goes out as `saved`.
+    // dr is dz in all blocks except the last one, whose dr is returned in `saved`.
     POINTWISE void step_backward(Unit<blocks>& u) {
         const V reset = u.z[0], update = u.z[1], fresh = u.z[2];
         const V dnew = u.dh * (1.0f - update) * (1.0f - fresh * fresh);

@@ -11,7 +11,7 @@ struct GRUBefore : GRUBeforeTraits {
         u.h = u.z[2] + u.z[1] * (u.h - u.z[2]);
     }
 
-    // Leaves z[0] alone: its gradient needs that of the gate's output, which comes from dz[2] of all units.
+    // Does not touch z[0]: its gradient needs that of the gate's output, which depends on dz[2] of all units.
     POINTWISE void step_backward(Unit<blocks>& u) {
         const V update = u.z[1], fresh = u.z[2];
         u.z[1] = u.dh * (u.h - fresh) * update * (1.0f - update);

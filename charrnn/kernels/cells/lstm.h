@@ -7,7 +7,7 @@ struct LSTM : LSTMTraits {
         u.z[0] = i, u.z[1] = f, u.z[2] = g, u.z[3] = o;
     }
 
-    // tanh(c') is computed again: that is cheaper than to write and read it.
+    // tanh(c') is computed again, because that is cheaper than writing and reading it.
     POINTWISE void step_backward(Unit<blocks>& u) {
         const V i = u.z[0], f = u.z[1], g = u.z[2], o = u.z[3];
         const V tanh_c = tanh_(f * u.c + i * g);

@@ -15,6 +15,6 @@
     dropout         the masks
     sample, choose  sampling text, without a Python step for each character
 
-Products of bfloat16 are a second library of the same sources, for processors with AVX512_BF16. They were tested by an
-emulation of the one instruction only: it has not yet run on such a processor.
+Products of bfloat16 are a second library of the same sources, for processors with AVX512_BF16. They were tested only
+with an emulation of the one instruction, and have not yet run on such a processor.
 """

@@ -1,7 +1,7 @@
-"""The compiled library: built from the C++ sources beside this file at first use, for the processor it runs on.
+"""Builds the library from the C++ sources beside this file at first use, for the processor it runs on.
 
-It is kept in the user's cache folder under a hash of everything that it depends on, and written under a temporary name
-first, so that several processes may start at once.
+The library is kept in the user's cache folder under a hash of everything that it depends on. It is first written under
+a temporary name, so that several processes may start at once.
 """
 
 import ctypes
@@ -26,25 +26,25 @@ log = logging.getLogger(__name__)
 SOURCES = Path(__file__).parent
 CELLS_HEADER = "cells.h"  # generated: all cells that have a header
 
-# -ffast-math is left out: NaN must stay NaN, and the kernels are written in vectors, with nothing left to reorder.
+# -ffast-math is left out: NaN must stay NaN, and the kernels are vectorized already.
 FLAGS = ("-std=c++17", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fPIC", "-pthread", "-Wno-psabi")
 TARGETS = {"x86_64": "-march=native", "amd64": "-march=native", "aarch64": "-mcpu=native", "arm64": "-mcpu=native"}
 
 
 @functools.cache
 def compiled(extra_flags: tuple[str, ...] = ()) -> ctypes.CDLL:
-    """The loaded library; compiled now, which takes some seconds, if there is none for these sources on this machine.
+    """The loaded library; if there is none for these sources on this machine, it is compiled now, which takes a while.
 
     `extra_flags` come last, after those in $CHARRNN_CXXFLAGS.
 
     Raises:
-        Unsupported: no compiler, one that fails, or a processor that the kernels are not written for.
+        Unsupported: there is no compiler, it fails, or the kernels are not written for this processor.
     """
     command = [*compiler(), *FLAGS, target(), *os.environ.get("CHARRNN_CXXFLAGS", "").split(), *extra_flags]
     name = f"cpu-{_fingerprint(command)}.so"
     try:
         return _from_cache(command, cache_folder() / name)
-    except OSError as error:  # the folder cannot be written
+    except OSError as error:  # the cache folder cannot be written
         return _for_this_process(command, name, error)
 
 
@@ -58,7 +58,7 @@ def _from_cache(command: list[str], path: Path) -> ctypes.CDLL:
     with tempfile.TemporaryDirectory(prefix=".build-", dir=path.parent) as folder:
         log.info("compiling kernels for this processor, once; this takes 10 to 60 seconds")
         made = _compile(command, Path(folder))
-        library = ctypes.CDLL(str(made))  # before others find it
+        library = ctypes.CDLL(str(made))  # checks it before other processes find it
         with made.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(made, path)
@@ -66,7 +66,7 @@ def _from_cache(command: list[str], path: Path) -> ctypes.CDLL:
 
 
 def _for_this_process(command: list[str], name: str, refusal: OSError) -> ctypes.CDLL:
-    """A library whose file is removed once it is loaded."""
+    """Compile a library whose file is removed once it is loaded."""
     log.info(
         "compiling kernels for this processor, at each start, because they cannot be kept in %s: %s",
         cache_folder(),
@@ -125,7 +125,7 @@ def _processor() -> str:
 
 
 def _compile(command: list[str], folder: Path) -> Path:
-    """The library, made in `folder`: every source on its own, all at once."""
+    """Compile the library in `folder`: the sources separately and in parallel, then linked."""
     (folder / CELLS_HEADER).write_text(cells_header(), encoding="utf-8")
     sources = sorted(SOURCES.glob("*.cpp"))
     objects = [folder / f"{source.stem}.o" for source in sources]
@@ -143,7 +143,7 @@ def _compile(command: list[str], folder: Path) -> Path:
 
 
 def _run(command: list[str]) -> str:
-    """What the command prints."""
+    """Run a command, and return what it prints."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     except OSError as error:

@@ -1,4 +1,4 @@
-// The next character from its logits: temperature, top-k, top-p and a draw, in double precision as in
+// Chooses the next character from its logits by temperature, top-k, top-p and a draw, in double precision as in
 // charrnn/sampling/sampler.py.
 #pragma once
 

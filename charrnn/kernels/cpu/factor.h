@@ -1,4 +1,4 @@
-// What matrix products multiply: floats, or with -DBF16 pairs of bfloat16 values, one after the other in depth. Sums
+// The factors of matrix products: floats, or with -DBF16 pairs of bfloat16 values that are neighbours in depth. Sums
 // are float32 either way. Both kinds of factor have four bytes, so panels and tiles are the same for both.
 #pragma once
 
@@ -30,7 +30,7 @@ static inline void store_factors(float* to, const float* from, int64_t, int) {
 }
 
 // Factors in panels can be float16, which takes half the memory and has ten bits, as TF32. They are widened when they
-// are loaded. Sampling one text is bound by reading the weights, and so much faster with these.
+// are loaded. Reading the weights takes most of the time of sampling one text, so these make it much faster.
 #if defined(__F16C__) && (LANES < 16 || defined(__AVX512F__))
 #define FLOAT16
 
@@ -66,7 +66,7 @@ static inline void store(Factor* to, Factors value, int count) {
     for (int lane = 0; lane < count; lane++) to[lane] = value[lane];
 }
 
-// total plus the products of both values. The instruction treats subnormal numbers as zero. It has only been tested by
+// total plus the products of both values. The instruction treats subnormal numbers as zero. It has been tested only by
 // emulation.
 #ifdef EMULATE_BF16
 static inline V multiply_add(V total, Factor a, Factors b) {
@@ -79,7 +79,7 @@ static inline V multiply_add(V total, Factor a, Factors b) {
     return (V)_mm512_dpbf16_ps((__m512)total, (__m512bh)(Factors{} + a), (__m512bh)b);
 }
 #else
-#error "no AVX512_BF16: the compiler does not know it, or not of this processor"
+#error "no AVX512_BF16: the compiler does not know it, or does not know that this processor has it"
 #endif
 
 // As bfloat16 in the upper half: to the nearest, ties to even. NaN stays NaN.
@@ -108,7 +108,7 @@ static inline void store_factors(Factor* to, const float* from, int64_t step, in
     for (int i = 0; i < Count; i++) to[i] = factor(from + i, step, depth);
 }
 
-// LANES values that follow each other in depth: half as many factors.
+// LANES values that are neighbours in depth, as half as many factors.
 static inline void store_pairs(Factor* to, V values) {
     const Halves halves = __builtin_convertvector(rounded<Factors>(values) >> 16, Halves);
     std::memcpy(to, &halves, sizeof halves);

@@ -10,7 +10,7 @@ namespace {
 // Rows of a that are multiplied with a panel together: with max_depth columns they fit in the second-level cache.
 constexpr int block_rows = 192;
 
-// Longer sums are made in parts, because float32 sums of a hundred thousand values lose three digits.
+// Longer sums are divided, because float32 sums of a hundred thousand values lose three digits.
 constexpr int longest_sum = 8192;
 
 // One block of rows of out = bias + a b, with b in panels.

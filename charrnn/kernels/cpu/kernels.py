@@ -21,12 +21,12 @@ _SQUARES_PER_SUM = 4096  # as in update.cpp
 class CpuKernels(NumpyKernels):
     """Compiled kernels; NumPy runs the recurrences of cells that have no compiled step.
 
-    In bf16 the factors of all matrix products are rounded, and nothing else. `rounded_sampling` allows sampling with
-    weights of ten bits. All kernels of a process and a precision share one pool of threads. Results do not depend on
-    the number of threads.
+    In bf16, only the factors of matrix products are rounded. `rounded_sampling` allows sampling with weights of ten
+    bits. All kernels of a process and a precision share one pool of threads. Results do not depend on the number of
+    threads.
 
     Raises:
-        Unsupported: they cannot be compiled here, and why.
+        Unsupported: they cannot be compiled here; the message says why.
     """
 
     name = "cpu"

@@ -6,9 +6,9 @@
 
 namespace {
 
-// Rows x Panels x panel_width accumulators. Every loop over them must be unrolled, also those that load and store, or
-// GCC keeps them in memory. Prefetching the output pays only where arrays are not aligned; it slows the time loops
-// down.
+// Rows x Panels x panel_width accumulators. Every loop over them must be unrolled, including those that load and store,
+// or GCC keeps them in memory. Prefetching the output helps only if arrays are not aligned, and slows down the time
+// loops.
 template <class PanelFactor, int Rows, int Count, bool Packed>
 void tile(int depth, const Factor* a, int64_t a_row, Panels panels, Place<const float> start, Place<float> out) {
     const int64_t row = Packed ? 1 : a_row, column = Packed ? Rows : 1;
@@ -44,7 +44,7 @@ void tile(int depth, const Factor* a, int64_t a_row, Panels panels, Place<const 
 template <class PanelFactor>
 using Tile = decltype(&tile<PanelFactor, 1, 1, true>);
 
-// Few rows take several panels at once: with fewer than eight sums under way each addition waits for the one before.
+// Few rows use several panels at once: with fewer than eight sums in flight, each addition waits for the one before.
 // Summing one row in several parts is as fast, but then the result depends on how the rows are shared out.
 constexpr int widest = 4;
 constexpr int panels_at_once(int rows) { return std::max(1, widest / std::max(1, rows)); }
@@ -65,8 +65,8 @@ constexpr std::array<std::array<Tile<PanelFactor>, max_rows>, widest> tiles[2] =
     tiles_of_all<PanelFactor, true>(std::make_index_sequence<widest>()),
 };
 
-// Calls visit(begin, height) for tiles of nearly the same height: a last one of a single row would be the slowest of
-// all.
+// Calls visit(begin, height) for tiles of nearly the same height, because a last tile of a single row would be the
+// slowest of all.
 template <class Visit>
 void for_each_tile(int rows, const Visit& visit) {
     int begin = 0;

@@ -1,4 +1,4 @@
-// The product that all others are made of: some rows of a, times a panel of `panel_width` columns of b.
+// The product that all others consist of: some rows of a times a panel of `panel_width` columns of b.
 #pragma once
 
 #include <cstdint>
@@ -96,6 +96,6 @@ struct Place {
 };
 
 // out = start + a (rows, depth) times each of the panels (depth, panel_width), with the depth in factors; start may be
-// out itself. Packed rows go up to max_depth. Every value is summed in the order of its products, so how rows are
-// shared out changes nothing.
+// out itself. Packed rows go up to max_depth. Every value is summed in the order of its products, so the distribution
+// of rows does not change it.
 void panel_product(Rows a, int depth, Panels panels, Place<const float> start, Place<float> out);

@@ -14,7 +14,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Longer than the gaps between the calls of a training step, shorter than a time slice.
+// Longer than the gaps between the calls of a training step, but shorter than a time slice.
 constexpr auto patience = std::chrono::microseconds(200);
 
 inline void relax() {
@@ -25,8 +25,8 @@ inline void relax() {
 #endif
 }
 
-// An exception can neither leave a thread of the pool nor pass through Python: without this the program would abort.
-// What was saved stays whole.
+// An exception can neither leave a thread of the pool nor pass through Python: without this, the program would abort.
+// Saved files stay intact.
 [[noreturn]] void give_up(const char* line) {
     std::fputs(line, stderr);
     std::_Exit(1);
@@ -54,7 +54,8 @@ public:
         try {
             for (int i = 1; i < threads; i++) workers_.emplace_back([this] { work(); });
         } catch (const std::system_error&) {
-            give_up("Error: the system starts no more threads; lower --threads\n");
+            give_up("Error: the system cannot start more threads; lower --threads
+");
         }
     }
 

@@ -1,4 +1,4 @@
-// One team of threads for everything: two pools that spin for work take the cores from each other.
+// One team of threads for everything: two pools that spin for work would take the cores from each other.
 #pragma once
 
 #include <atomic>
@@ -17,7 +17,7 @@ inline int threads_for(int64_t work) {
     return worth < 1 ? 1 : worth < pool_threads() ? static_cast<int>(worth) : pool_threads();
 }
 
-// `count` threads wait here for each other, for a time too short to sleep.
+// `count` threads wait here for each other; they spin, because the wait is too short for sleeping.
 class Barrier {
 public:
     explicit Barrier(int count) : count_(count) {}

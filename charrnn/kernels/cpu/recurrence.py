@@ -78,7 +78,7 @@ class CompiledLoop:
         return self._z, tuple(self._dstates)
 
     def _weight_gradients(self, grads: Mapping[str, Any]) -> None:
-        """Over all time steps at once. Where a value is saved, the last block has its own dr, or reads another h."""
+        """Sum over all time steps at once. If a value is saved, the last block has its own dr, or reads another h."""
         dz, h = _rows(self._z), _rows(self._states[0][: len(self._z)])
         weight, bias = grads["weight_hh"], grads["bias_hh"]
         if self._saved is None:

@@ -1,4 +1,4 @@
-// Rows by number, and sums over rows. Sums are shared out by columns, so they do not depend on the number of threads.
+// Gathers rows by number, and sums rows. Threads share sums by columns, so results do not depend on their number.
 #include <algorithm>
 
 #include "pool.h"
@@ -35,7 +35,7 @@ void share_columns(int rows, int columns, const Work& work) {
 extern "C" {
 
 // out (columns,) = the sum over the rows of a, which are `stride` apart. Blocks of rows are summed on their own first:
-// a sum of thousands of float32 in turn would lose three digits.
+// adding thousands of float32 one by one would lose three digits.
 void column_sums(int rows, int columns, const float* a, int64_t stride, float* out) {
     constexpr int block_rows = 64, block_columns = 1024;
     share_columns(rows, columns, [&](Range mine) {

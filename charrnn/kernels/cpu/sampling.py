@@ -22,9 +22,9 @@ class Weights(ctypes.Structure):
 
 
 class ThreadChoice:
-    """All threads or one, by the time that a block of characters took with each.
+    """Chooses all threads or one, by the time that a block of characters took with each.
 
-    Threads that share one text wait for each other after every product: where other programs use the processors, one
+    Threads that share one text wait for each other after every product: if other programs use the processors, one
     thread alone is many times as fast.
     """
 
@@ -41,7 +41,7 @@ class ThreadChoice:
         return untried[0] if untried else min(self._seconds, key=self._seconds.__getitem__)
 
     def took(self, threads: int, seconds: float) -> None:
-        """Take note of a block's time."""
+        """Record the time of a block."""
         self._seconds[threads] = seconds
         self._since_trial += 1
         if self._since_trial >= self.again:
@@ -52,9 +52,10 @@ class ThreadChoice:
 class Sampler:
     """Samples blocks of characters for `batch_size` texts at once, with a network's float32 weights as they are now.
 
-    `params` maps torch's names to arrays, as `network.shape.Shape.parameters` lists them. They are copied: open another
+    `params` maps torch's names to arrays, as `network.shape.Shape.parameters` lists them. They are copied: open a new
     sampler when they have changed. The Python sampler chooses the same ids, up to rounding. `may_round` allows weights
-    of float16, which have ten bits as TF32's have, where the processor can widen them: reading them takes the time.
+    of float16, which have ten bits as TF32's have, if the processor can widen them: reading the weights takes most of
+    the time.
     """
 
     def __init__(
@@ -126,7 +127,7 @@ class Sampler:
         return ids
 
     def _threads(self) -> int:
-        """The number of threads for the next block: a choice where a text has to be shared among them."""
+        """The number of threads for the next block; it is chosen by time if threads would have to share a text."""
         count: int = self._functions.thread_count()
         if self._batch_size >= count:
             self._choice = None

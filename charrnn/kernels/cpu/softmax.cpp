@@ -1,4 +1,4 @@
-// Softmax, cross-entropy and its gradient: one pass over each row of logits, which stays in the cache meanwhile.
+// Softmax, cross-entropy and its gradient: one pass over each row of logits, which stays in the cache.
 #include <algorithm>
 #include <limits>
 

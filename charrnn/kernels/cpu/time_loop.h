@@ -1,8 +1,8 @@
 // The loop over time, forward and backward, for any cell of ../cells.
 //
 // The weights are packed into panels once; then each thread takes its share of the batch through all time steps, and
-// never waits for another. If there are fewer rows than threads, the units are shared out instead, and the threads meet
-// after every product. T, B, H and G are those of charrnn/cells/protocol.py; G = blocks * H.
+// never waits for another thread. If there are fewer rows than threads, the units are divided instead, and the threads
+// meet after every product. T, B, H and G are those of charrnn/cells/protocol.py; G = blocks * H.
 #pragma once
 
 #include <algorithm>
@@ -65,7 +65,7 @@ void store_some(float* to, V value, int count) {
 
 // Calls visit_row(row) and what that returns, visit(unit, count), for vectors of up to LANES units from `begin` on,
 // with a compile-time true if it is all of them. There are two calls so that a row's addresses are computed once and
-// copied: else they would be read again after every store, which might have changed them.
+// copied; otherwise they would be read again after every store, which might have changed them.
 template <class VisitRow>
 void for_each_vector(Range rows, int begin, int end, const VisitRow& visit_row) {
     for (int row = rows.begin; row < rows.end; row++) {
@@ -98,7 +98,7 @@ public:
         share_out([this](const Share& share) { backward(share); });
     }
 
-    // Weights, as float16 if `rounded`, and biases as `step` reads them.
+    // Packs the weights, as float16 if `rounded`, and the biases as `step` reads them.
     void pack_forward(bool rounded) {
         const int units = padded(hidden);
         panels = {packed.factors(static_cast<size_t>(Cell::blocks) * units * (deep + 1)), rounded};
@@ -237,7 +237,7 @@ private:
         }
     }
 
-    // dz of a time step, and the part of dh that passes on without a product.
+    // Computes dz of a time step, and the part of dh that is passed on without a product.
     template <class Carried>
     void differentiate(const Share& share, int t, const Carried& dh) const {
         for_each_vector(share.rows, share.units.begin, share.units.end, [&](int row) {
@@ -266,8 +266,8 @@ private:
         });
     }
 
-    // The second half of a cell with two products: dz of its first block, which needs the gradient of the gate's
-    // output.
+    // The second half of a cell with two products: computes dz of its first block, which needs the gradient of the
+    // gate's output.
     template <class Carried>
     void differentiate_gate(const Share& share, int t, const Carried& dh, float* dgate) const {
         static const float zero[panel_width] = {};

@@ -50,7 +50,7 @@ void approach(int64_t size, float* a, const float* b, float share) {
     });
 }
 
-// See Adam in charrnn/training/optim.py: the corrections are in rate and epsilon.
+// See Adam in charrnn/training/optim.py: rate and epsilon include the corrections.
 // `alpha1` and `alpha2` are 1 - beta1 and 1 - beta2, which float32 would round when beta is near 1.
 void adam(int64_t size, float* w, const float* dw, float* mean, float* square_mean, float rate, float beta1, float alpha1,
           float beta2, float alpha2, float epsilon) {

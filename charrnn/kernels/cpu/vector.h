@@ -62,7 +62,7 @@ static inline V root(V x) {
     return value;
 }
 
-// Limits that let NaN through, because it compares false.
+// Limits that let NaN pass, because it compares false.
 static inline V clamp(V x, float low, float high) {
     x = x < low ? splat(low) : x;
     return x > high ? splat(high) : x;
@@ -107,5 +107,5 @@ static inline V exp_(V x) {
     p = p * f + 1.0f;
     p = p * f + 1.0f;
     const V power = (V)((Bits)p + ((Bits)shifted << 23));
-    return given == given ? power : given;  // adding to the bits of a NaN can give those of a number
+    return given == given ? power : given;  // adding to the bits of a NaN can make a number
 }

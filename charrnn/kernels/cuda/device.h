@@ -1,7 +1,7 @@
-// What every kernel here starts from: the functions of ../cells/unit.h for one float a thread, and sums over a warp.
+// The beginning of every source here: the functions of ../cells/unit.h for one float per thread, and sums over a warp.
 //
-// No header of CUDA is included, so that the kernels compile wherever NVRTC is, and so that a test can put its own
-// definitions of CUDA's built-ins before this file and run the same source on a processor.
+// No CUDA header is included, so that the kernels compile wherever NVRTC is installed, and so that a test can put its
+// own definitions of CUDA's built-ins before this file and run the same source on a processor.
 
 #define KERNEL(name, threads) extern "C" __global__ void __launch_bounds__(threads) name
 #define DEVICE static __device__ __forceinline__

@@ -1,5 +1,5 @@
-// How the members of a group tell each other what the next product reads. A group is GROUP blocks that own ROWS rows of
-// the batch together; blockIdx.x is the member, blockIdx.y the group, and groups know nothing of each other.
+// How the members of a group exchange what the next product reads. A group is GROUP blocks that own ROWS rows of the
+// batch together; blockIdx.x is the member and blockIdx.y the group. Groups are independent of each other.
 //
 // Every member owns UNITS units, and sends the others SENT values of each unit and row. They are the columns of the
 // operand (ROWS, COLUMNS), member after member; columns past DEPTH stay zero. A member puts its values in `place`,
@@ -27,7 +27,7 @@ struct Exchange {
 #if EXCHANGE != GRID
         for (int index = threadIdx.x; index < 2 * ROWS * STRIDE; index += THREADS) operands[index] = 0;
 #endif
-#if EXCHANGE == CLUSTER  // no member stores into one that is not ready
+#if EXCHANGE == CLUSTER  // no member may store into another before that is ready
         cluster_arrive();
         cluster_wait();
 #else

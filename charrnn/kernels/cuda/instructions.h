@@ -1,6 +1,6 @@
 // PTX helpers (Ampere and newer): products of tiles, rounding to half precision, clusters, and loads and stores with an
-// order among blocks. Nothing else in these sources is written in PTX; the tests run them on a processor with the same
-// functions in C++ in place of this file. EXCHANGE and GROUP are explained in exchange.h.
+// order among blocks. No other file here contains PTX; the tests run the sources on a processor with the same functions
+// in C++ instead of this file. EXCHANGE and GROUP are explained in exchange.h.
 
 #define ALONE 0
 #define CLUSTER 1
@@ -75,7 +75,7 @@ DEVICE void cluster_wait() {
 
 #if EXCHANGE == GRID
 
-// These bypass the cache of the multiprocessor, which does not see what others store.
+// These bypass the cache of the multiprocessor, which does not see what other multiprocessors store.
 DEVICE void store_for_all(Half* place, const Quad& value) {
     asm volatile("st.global.cg.v4.b32 [%0], {%1, %2, %3, %4};"
                  ::"l"(place), "r"(value.x), "r"(value.y), "r"(value.z), "r"(value.w) : "memory");

@@ -16,24 +16,24 @@ from charrnn.kernels.protocol import MASK_LEVELS, Recurrence
 from charrnn.kernels.reference import ReferenceKernels
 
 THREADS, WARP = 256, 32
-ROWS_PER_BLOCK = 4  # of the softmax: 128 threads, a warp for each
-PARTIAL_SUMS = 256  # of an array; the same on every GPU
+ROWS_PER_BLOCK = 4  # rows of a softmax per block: 128 threads, a warp for each
+PARTIAL_SUMS = 256  # partial sums of an array; the same on every GPU
 ROWS_PER_SUM = 256  # rows that one block adds up
-CLIP_BLOCKS = 512  # at most: each of them has to add up the partial sums
-CHOOSE_THREADS = 128  # for a text
-MASK_BYTES = 32  # of the generator, to a thread
+CLIP_BLOCKS = 512  # at most, because each of them has to add up the partial sums
+CHOOSE_THREADS = 128  # threads for each text
+MASK_BYTES = 32  # bytes of the generator per thread
 SOURCES = ("softmax.cu", "rows.cu", "update.cu", "dropout.cu", "choose.cu")
 
 
 class CudaKernels(ReferenceKernels):
     """CuPy arrays in float32; a scalar that a method returns is overwritten by its next call.
 
-    `precision` is the setting; the attribute is what the products are really made in. `compile_source` is for tests
+    `precision` is the setting; the attribute is the actual precision of the products. `compile_source` is for tests
     without a device, whose products are `xp.dot`. With the GPU's `limits`, recurrent products may be only as precise as
-    TF32, and all time steps are one launch where that is possible; without, each time step is a launch.
+    TF32, and all time steps are one launch if possible; without them, each time step is a launch.
 
     Raises:
-        Unsupported: the GPU is too old for them or for bf16, or NVRTC does not work.
+        Unsupported: the GPU is too old for these kernels or for bf16, or NVRTC does not work.
     """
 
     name = "cuda"
@@ -76,7 +76,7 @@ class CudaKernels(ReferenceKernels):
             return super().recurrence(cell, **sizes, dtype=dtype, training=training)
         try:
             return persistent.build(self, kind, **sizes, training=training)
-        except Unsupported:  # `refusals` says so, or a note if the GPU does not start them
+        except Unsupported:  # `refusals` says so, or a log message if the GPU does not start them
             stepwise = TwoProductsStepwise if kind.two_products else OneProductStepwise
             return stepwise(self, kind, **sizes, training=training)
 
@@ -97,7 +97,7 @@ class CudaKernels(ReferenceKernels):
             out += bias
 
     def column_sums(self, a: Any, out: Any) -> None:
-        """In pieces of rows first, then over the pieces."""
+        """Sum every ROWS_PER_SUM rows first, then these sums."""
         rows, columns = a.shape
         pieces = -(-rows // ROWS_PER_SUM)
         if pieces == 1:
@@ -116,7 +116,7 @@ class CudaKernels(ReferenceKernels):
         self._gather((len(out),), (THREADS,), (np.int32(out.shape[1]), np.int32(ids.itemsize), table, ids, out))
 
     def scatter_add(self, ids: Any, rows: Any, out: Any) -> None:
-        """As a product with the one-hot matrix: atomic sums would have no order."""
+        """Multiply with the one-hot matrix, because atomic sums would have no fixed order."""
         count, vocab_size = len(ids), len(out)
         one_hot = self._buffer("one-hot", vocab_size * count).reshape(vocab_size, count)
         grid = (vocab_size, -(-count // THREADS))  # the second may be 65,535 at most
@@ -129,7 +129,7 @@ class CudaKernels(ReferenceKernels):
         self._read_streams((-(-out.size // THREADS),), (THREADS,), (*sizes, text, starts, out))
 
     def dropout_mask(self, mask: Any, dropped: int, *, seed: int, number: int, step: int) -> None:
-        words = np.array([seed], np.uint64).view(np.int32)  # little-endian, as everything that has a GPU
+        words = np.array([seed], np.uint64).view(np.int32)  # little-endian, as is every machine with a GPU
         counted = (*words, np.int32(number), np.int32(step))
         kept = np.float32(MASK_LEVELS / (MASK_LEVELS - dropped))
         grid = (-(-mask.size // (THREADS * MASK_BYTES)),)
@@ -188,21 +188,21 @@ class CudaKernels(ReferenceKernels):
         self._adam((-(-w.size // THREADS),), (THREADS,), arguments)
 
     def choose(self, logits: Any, draws: Any, ids: Any, *, temperature: float, top_k: int, top_p: float) -> None:
-        """Draws are float64, ids int32."""
+        """See `Kernels.choose`; draws are float64, ids int32."""
         texts, vocab_size = logits.shape
         scratch = (self._buffer("weights", logits.size, np.float64), self._buffer("order", logits.size, np.int32))
         sizes = (np.int32(vocab_size), np.int32(top_k), np.float64(top_p), np.float64(temperature))
         self._choose((texts,), (CHOOSE_THREADS,), (*sizes, logits, draws, *scratch, ids))
 
     def _buffer(self, name: str, size: int, dtype: Any = np.float32) -> Any:
-        """Room for `size` numbers until the next call with that name; it only grows."""
+        """Scratch for `size` numbers until the next call with this name; it only grows."""
         if name not in self._buffers or self._buffers[name].size < size:
             self._buffers[name] = self.xp.empty(size, dtype)
         return self._buffers[name][:size]
 
 
 def _check_size(values: int) -> None:
-    """Refuse an array whose values the kernels cannot count in 32 bits."""
+    """Refuse an array that has more values than the kernels can count in 32 bits."""
     if values >= 1 << 31:
         raise BackendError(
             f"the GPU kernels do not take arrays of {values:,} values; lower --batch-size, --seq-len or --hidden-size"

@@ -14,13 +14,13 @@ from charrnn.kernels.cuda.stepwise import THREADS, OneProduct
 log = logging.getLogger(__name__)
 
 HEADERS = ("instructions.h", "shape.h", "exchange.h", "product.h", "member.h")
-PEAKS = 64  # pieces in which the largest incoming gradient is looked for
-FALLBACKS: tuple[tuple[str, ...], ...] = ((), ("CLUSTER",), ("CLUSTER", "GRID"))  # exchanges to do without
-SHARED_UNASKED = 48 << 10  # bytes of shared memory that a block gets without asking for them
+PEAKS = 64  # blocks that look for the largest incoming gradient
+FALLBACKS: tuple[tuple[str, ...], ...] = ((), ("CLUSTER",), ("CLUSTER", "GRID"))  # exchanges to avoid, in turn
+SHARED_UNASKED = 48 << 10  # bytes of shared memory that a block gets without requesting them
 
 
 def persistent_source(cell: Cell, plan: Plan) -> str:
-    """The text of one kernel."""
+    """The source of one kernel."""
     name = "persistent_backward.cu" if plan.backward else "persistent_forward.cu"
     return source(name, *HEADERS, cell=cell, PEAKS=PEAKS, **plan.macros)
 
@@ -34,10 +34,10 @@ def plans(
     batch_size: int,
     without: tuple[str, ...] = (),
 ) -> tuple[Plan, Plan]:
-    """The plans of the pass forward and of the pass backward.
+    """The plans of the forward pass and of the backward pass.
 
     Raises:
-        Unsupported: persistent kernels do not take such a layer, and why.
+        Unsupported: persistent kernels do not support such a layer; the message says why.
     """
     if limits is None:
         raise Unsupported("their products are not IEEE float32")
@@ -53,10 +53,10 @@ def plans(
 def build(
     kernels: Any, cell: Cell, *, hidden_size: int, seq_len: int, batch_size: int, training: bool
 ) -> "PersistentRecurrence":
-    """The recurrence by the best plan that the GPU starts.
+    """The recurrence with the best plan that the GPU can start.
 
     Raises:
-        Unsupported: see `plans`; or the GPU starts none.
+        Unsupported: see `plans`; or the GPU can start none of them.
     """
     refusal: Exception | None = None
     for without in FALLBACKS:
@@ -75,7 +75,7 @@ def build(
 
 
 class PersistentRecurrence(OneProduct):
-    """One launch forward and two backward, as planned. Products have float16 operands: as precise as TF32."""
+    """One launch forward and two backward, as planned. Products have float16 operands, which are as precise as TF32."""
 
     def __init__(
         self,
@@ -139,7 +139,7 @@ class _Kernel:
         for first in range(0, self._groups, self._at_once):
             if self._waits:
                 self._counters[...] = 0
-            # Two dimensions: of a cooperative grid with one that does not fit, CuPy would launch a part.
+            # Two dimensions, because CuPy launches only part of a one-dimensional cooperative grid that is too large.
             grid = (self._group, min(self._at_once, self._groups - first))
             all_arguments = (np.int32(first), *arguments, self._operands, self._counters)
             self._kernel(grid, self._block, all_arguments, shared_mem=self._shared_bytes)

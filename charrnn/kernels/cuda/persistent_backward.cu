@@ -6,7 +6,7 @@
 struct Scale {
     float up = 1, down = 1;
 
-    // `largest` is that of each of PEAKS pieces of what comes in.
+    // `largest` has PEAKS values, each the largest of some incoming gradients.
     METHOD explicit Scale(const float* largest) {
         float most = 0;
         for (int index = 0; index < PEAKS; index++) most = largest[index] > most ? largest[index] : most;
@@ -36,7 +36,7 @@ GROUP_KERNEL(backward, THREADS)
     const Offset end = (steps - 1) * count;
     z += end * BLOCKS, dr += end * BLOCKS, h += end, c += end, saved += end, above += end;
 
-    // Loads what a time step reads that is known beforehand.
+    // Loads what a time step reads and what is known in advance.
     const auto load = [&](int index) {
         Unit<BLOCKS>& u = units[index];
         for (int block = 0; block < BLOCKS; block++) u.z[block] = z[my.gate[index] + block * HIDDEN];

@@ -8,7 +8,7 @@ GROUP_KERNEL(forward, THREADS)
  float* c, float* saved, Half* operands, unsigned* counters) {
     Member my(first_group, batch, weight, operands, counters);
     const int count = batch * HIDDEN;
-    float start[VALUES * SPAN];  // one part adds the bias
+    float start[VALUES * SPAN];  // only one of the PARTS adds the bias
 #pragma unroll
     for (int eight = 0; eight < VALUES * SPAN; eight++) {
         const int unit = my.lane.unit(eight % SPAN);

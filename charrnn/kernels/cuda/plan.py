@@ -1,7 +1,7 @@
-"""How a persistent recurrence is spread over a GPU: the sizes that shape.h is compiled for.
+"""Plans how a persistent recurrence is spread over a GPU: the sizes that shape.h is compiled for.
 
-A plan is chosen by arithmetic over what shared memory and the L2 cache can move in a cycle; none of its figures was
-measured. Only their order matters.
+A plan is chosen by calculating what shared memory and the L2 cache can move in a cycle. None of its figures was
+measured; only their order matters.
 """
 
 from collections.abc import Iterator
@@ -17,16 +17,16 @@ GROUPS = {"ALONE": (1,), "CLUSTER": (2, 4, 8), "GRID": (2, 4, 8, 16, 32, 64)}
 ROWS = (8, 16, 32)
 SPANS = (1, 2, 4, 8)
 PARTS = (1, 2, 4, 8, 16)
-MOST_THREADS, MOST_ELEMENTS = 512, 4  # of a block, and of a lane
-REGISTERS, MOST_REGISTERS = 65536, 255  # of a multiprocessor, and of a thread
+MOST_THREADS, MOST_ELEMENTS = 512, 4  # threads of a block, elements of a lane
+REGISTERS, MOST_REGISTERS = 65536, 255  # registers of a multiprocessor, and of a thread
 OLDEST, OLDEST_WITH_CLUSTERS = 80, 90  # architectures
 # Bytes that a multiprocessor moves in a cycle, and the cycles that it needs; published for an H100, not measured.
 SHARED_BYTES, L2_BYTES, CLUSTER_BYTES = 128, 24, 32
-TILE_CYCLES, PAIR_CYCLES = 2, 40  # of a product: one of many at once, and one after another
-UNIT_CYCLES, GATE_CYCLES = 100, 0.15  # likewise, of the pointwise part
+TILE_CYCLES, PAIR_CYCLES = 2, 40  # of a product: for one of many at once, and one after another
+UNIT_CYCLES, GATE_CYCLES = 100, 0.15  # the same of the pointwise part
 ALONE_CYCLES, CLUSTER_CYCLES, GRID_CYCLES = 40, 500, 1500
 STEPPED_CYCLES, STEPPED_RATE = 12000, 500  # of a time step by itself, and multiplications of a large product in TF32
-CLUSTERED = 0.9  # of the multiprocessors; the others are left over when clusters are placed
+CLUSTERED = 0.9  # share of the multiprocessors that can be used when clusters are placed
 
 
 class GpuLimits(NamedTuple):
@@ -34,7 +34,7 @@ class GpuLimits(NamedTuple):
 
     architecture: int  # 90 is compute capability 9.0
     processors: int
-    shared_memory: int  # bytes, of a block that asks for more than it gets unasked
+    shared_memory: int  # bytes of a block that requests all it can get
 
     @classmethod
     def of(cls, cupy: Any) -> "GpuLimits":
@@ -67,7 +67,7 @@ class Plan(NamedTuple):
 
     @property
     def name(self) -> str:
-        """How a group exchanges, and the number of its members."""
+        """The exchange of a group and the number of its members, in words."""
         return f"{self.exchange} of {self.group}"
 
     def groups(self, batch_size: int) -> int:
@@ -76,53 +76,53 @@ class Plan(NamedTuple):
 
     @property
     def units(self) -> int:
-        """Units of a member."""
+        """Number of units of a member."""
         return self.hidden_size // self.group
 
     @property
     def sent(self) -> int:
-        """Values of a unit that the next product reads."""
+        """Number of values of a unit that the next product reads."""
         return self.blocks if self.backward else 1
 
     @property
     def values(self) -> int:
-        """Values of a unit that the product makes."""
+        """Number of values of a unit that the product computes."""
         return 1 if self.backward else self.blocks
 
     @property
     def tiles(self) -> int:
-        """Tiles of units in a member."""
+        """Number of tiles of units in a member."""
         return -(-self.units // (8 * self.span))
 
     @property
     def threads(self) -> int:
-        """Threads of a block."""
+        """Number of threads of a block."""
         return WARP * self.tiles * self.parts
 
     @property
     def weight_tiles(self) -> int:
-        """Tiles of weights of a warp."""
+        """Number of tiles of weights of a warp."""
         return self.values * self.span // 2
 
     @property
     def pairs(self) -> int:
-        """Pairs of tiles of a warp along the depth."""
+        """Number of pairs of tiles of a warp along the depth."""
         return -(-self.sent * self.hidden_size // (PAIR * self.parts))
 
     @property
     def stride(self) -> int:
-        """Columns from one row of an operand to the next."""
+        """Number of columns from one row of an operand to the next."""
         columns = PAIR * self.parts * self.pairs
         return columns if columns // PAIR % 2 else columns + PAIR
 
     @property
     def elements(self) -> int:
-        """Elements (units times rows) that a lane has values of."""
+        """Number of elements (units times rows) that a lane has values of."""
         return self.rows // 8 * 2 * self.span
 
     @property
     def share(self) -> int:
-        """Elements that a lane computes, when the parts have been added up."""
+        """Number of elements that a lane computes after the parts have been added up."""
         return -(-self.elements // self.parts)
 
     @property
@@ -153,11 +153,11 @@ class Plan(NamedTuple):
 
     @property
     def registers(self) -> int:
-        """Registers available to a thread."""
+        """Number of registers available to a thread."""
         return min(REGISTERS // self.threads // 8 * 8, MOST_REGISTERS)
 
     def room_for_weights(self, architecture: int) -> int:
-        """Registers of a thread that can hold weights; with more, the compiler was seen to spill some."""
+        """Number of registers of a thread that can hold weights; with more, the compiler spilled some."""
         sums = self.rows // 8 * self.weight_tiles * 4
         units = self.share * (2 * self.blocks + 4)
         loads, spare = {"ALONE": (0, 0), "CLUSTER": (0, 8), "GRID": (48 + 2 * self.rows, 24)}[self.exchange]
@@ -187,10 +187,10 @@ class Plan(NamedTuple):
 def choose(
     limits: GpuLimits, cell: Cell, *, hidden_size: int, batch_size: int, backward: bool, without: tuple[str, ...] = ()
 ) -> Plan:
-    """The fastest plan by `Plan.cycles` that the GPU has room for, with none of the exchanges `without`.
+    """The plan with the fewest `Plan.cycles` that the GPU has room for, with none of the exchanges in `without`.
 
     Raises:
-        Unsupported: there is none, and why.
+        Unsupported: there is no such plan; the message says why.
     """
     _check(limits, cell, hidden_size)
     plans = [plan for plan in _plans(limits, len(cell.blocks), hidden_size, backward) if plan.exchange not in without]

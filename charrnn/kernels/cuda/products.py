@@ -1,11 +1,11 @@
 """Matrix products by cuBLAS in the precision that was asked for.
 
-They call cuBLAS's function for mixed precision and not cupy.dot, where the precision is a setting of the whole process:
-two networks of different precision would overwrite each other's. Factors and results are float32 in memory; cuBLAS
-rounds factors on the way to the tensor cores, and adds in float32.
+Products call cuBLAS's function for mixed precision instead of cupy.dot, whose precision is a setting of the whole
+process, so that two networks of different precision would overwrite each other's. Factors and results are float32 in
+memory; cuBLAS rounds factors on the way to the tensor cores, and adds in float32.
 
 A training step is not recorded as a CUDA graph. CuPy refuses cuBLAS while a graph is recorded, so `Products` would have
-to call it through ctypes, with a handle and a workspace of its own. The step would also have to find in device memory
+to call it through ctypes, with a handle and a workspace of its own. The step would also have to read from device memory
 what now comes from the host with each launch: the start of the chunk, the number of the step for dropout, the learning
 rate and Adam's corrections, the row of the ledger. And a last, shorter chunk needs a graph of its own.
 """
@@ -27,10 +27,10 @@ OLDEST_TENSOR_CORES = 80  # Ampere: the first for TF32 and bfloat16
 
 
 def multiplier(cupy: Any, precision: str) -> tuple[str, Multiply]:
-    """The precision that the current device has where `precision` is asked for, and its products.
+    """The precision that the current device offers for `precision`, and a function that multiplies in it.
 
     Raises:
-        Unsupported: bf16 was asked for, and the GPU has none.
+        Unsupported: bf16 was asked for, and the GPU does not have it.
     """
     capability = int(cupy.cuda.Device().compute_capability)
     if capability < OLDEST_TENSOR_CORES:
@@ -39,14 +39,14 @@ def multiplier(cupy: Any, precision: str) -> tuple[str, Multiply]:
                 f"bf16 needs compute capability {OLDEST_TENSOR_CORES / 10} (Ampere), and this GPU has "
                 f"{capability / 10}; use --precision float32"
             )
-        precision = "float32"  # there is no TF32
-    from cupy_backends.cuda.libs import cublas  # only where cuBLAS is there
+        precision = "float32"  # this GPU has no TF32
+    from cupy_backends.cuda.libs import cublas  # only if cuBLAS is there
 
     return precision, Products(cublas.gemmEx, cupy.cuda.device.get_cublas_handle(), COMPUTE_TYPES[precision])
 
 
 class Products:
-    """Products of float32 matrices in row-major or column-major order, or parts of such; `out` is row-major.
+    """Products of float32 matrices in row-major or column-major order, or of parts of these; `out` is row-major.
 
     cuBLAS reads a row-major matrix as its transpose, so it computes out^T = b^T a^T.
     """

@@ -1,4 +1,4 @@
-"""The sources beside this file, put together to be compiled at run time for the GPU that runs them."""
+"""Assembles the sources beside this file, and compiles them at run time for the GPU that runs them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,9 +17,9 @@ Compile = Callable[..., Any]
 
 
 def source(name: str, *headers: str, cell: Cell | None = None, **definitions: str | int) -> str:
-    """The whole text of a .cu file, with everything that it needs and the macros it is to see; CELL is `cell`.
+    """The text of a .cu file with everything that it needs and with the given macros; CELL is `cell`.
 
-    It is one text without includes because CuPy keeps compiled kernels by their text.
+    It is one text without includes, because CuPy caches compiled kernels by their text.
 
     Raises:
         Unsupported: the cell has no compiled step.
@@ -40,7 +40,7 @@ def compiler(cupy: Any) -> Compile:
     """A function that compiles a source for the current device; CuPy keeps the result on disk.
 
     Raises:
-        Unsupported: the GPU is too old, or (from the function) there is no compiler, and why.
+        Unsupported: the GPU is too old, or (raised by the function) NVRTC cannot compile; the message says why.
     """
     capability = cupy.cuda.Device().compute_capability
     if int(capability) < OLDEST:

@@ -1,4 +1,4 @@
-// Rows by number, and sums over rows.
+// Gathers rows by number, and sums rows.
 
 // out[n] = table[ids[n]]; a block for each row.
 KERNEL(gather, 256)

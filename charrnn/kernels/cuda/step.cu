@@ -28,8 +28,8 @@ KERNEL(forward, 256)
 }
 
 // backward:  z[t] becomes dz. The gradient of h[t + 1] comes in three parts: from above, through the product of the
-// step after, and what that step carried past its product; this step's part of the last kind goes out. dr is the
-// gradient of r where that is not dz.
+// next step, and what that step carried past its product. This step's own part of the third kind goes out. dr is the
+// gradient of r if that is not dz.
 KERNEL(backward, 256)
 (int t, int count, int hidden, float* z, const float* h, const float* c, const float* saved, const float* above,
  const float* product, float* carried, float* dc, float* dr) {

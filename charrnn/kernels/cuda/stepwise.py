@@ -1,7 +1,7 @@
 """The recurrences on a GPU, one time step at a time: a matrix product and a pointwise kernel.
 
-All buffers are made beforehand, and what is launched does not depend on any value: the host runs ahead of the
-device. z becomes the gates on the way forward and dz on the way back, so the tape is hardly more than z and h. The
+All buffers are allocated in advance, and launches do not depend on any value, so the host runs ahead of the device. z
+becomes the gates in the forward pass and dz in the backward pass, so the tape is hardly more than z and h. The
 gradients of the weights are products over all time steps at the end.
 """
 
@@ -17,7 +17,7 @@ THREADS = 256
 
 
 class GpuRecurrence:
-    """Buffers and order of the time steps; a subclass adds the launches."""
+    """The buffers and the order of the time steps; a subclass adds the launches."""
 
     def __init__(
         self, kernels: Any, cell: Cell, hidden_size: int, seq_len: int, batch_size: int, training: bool
@@ -35,7 +35,7 @@ class GpuRecurrence:
         self._times = [np.int32(t) for t in range(seq_len)]
         self.h = self.xp.zeros((seq_len + 1, *self._shape), np.float32)  # index 0 is the initial state
         self.outputs = [self.h[t] for t in range(seq_len + 1)]
-        # What a cell does not have is never touched; h stands in for it, since a kernel needs an address.
+        # Arrays that a cell does not have are never used; h stands in for them, because a kernel needs an address.
         self.c = self.xp.zeros((self._recorded + 1, *self._shape), np.float32) if len(cell.states) > 1 else self.h
         self.saved = self.steps(1) if cell.saved else self.h
         self._states = [self.h, self.c][: len(cell.states)]
@@ -70,21 +70,21 @@ class GpuRecurrence:
         return self._z, dstates
 
     def launch(self, kernel: Any, t: int, *arguments: Any) -> None:
-        """Time step t, a thread for each unit of each row; every kernel takes t, B * H and H first."""
+        """Launch time step t with a thread for each unit of each row; every kernel takes t, B * H and H first."""
         kernel(self._grid, (THREADS,), (self._times[t], *self._sizes, *arguments))
 
     def weight_gradient(self, dr: Any, read: Any, weight: Any, bias: Any) -> None:
-        """Write the gradients of the weights that made r from `read`, over all time steps at once."""
+        """Write the gradients of the weights that computed r from `read`, over all time steps at once."""
         rows = dr.reshape(-1, dr.shape[-1])
         self._kernels.matmul(rows.T, read.reshape(len(rows), -1), weight)
         self._kernels.column_sums(rows, bias)
 
     def run_forward(self, weight: Any, bias: Any, z: Any) -> None:
-        """All time steps forward."""
+        """Run all time steps forward."""
         raise NotImplementedError
 
     def run_backward(self, weight: Any, z: Any, dh: Any) -> None:
-        """All time steps backward: z becomes dz, and the gradients of the last state those of the first."""
+        """Run all time steps backward: z becomes dz, and the gradients of the last state become those of the first."""
         raise NotImplementedError
 
     def weight_gradients(self, weight: Any, bias: Any, z: Any) -> None:
@@ -93,7 +93,7 @@ class GpuRecurrence:
 
 
 class OneProduct(GpuRecurrence):
-    """Any cell whose recurrent products of a time step can all be made at once."""
+    """Any cell whose recurrent products of a time step can all be computed at once."""
 
     def __init__(
         self, kernels: Any, cell: Cell, hidden_size: int, seq_len: int, batch_size: int, training: bool

@@ -1,5 +1,5 @@
-// The two halves of a time step of CELL, forward and backward; see step.cu. Between the halves cuBLAS makes the product
-// of the gate's output with the last block's weights, or on the way back that of the last block's gradient. The gate
+// The two halves of a time step of CELL, forward and backward; see step.cu. Between the halves cuBLAS computes the
+// product of the gate's output with the last block's weights, or backward that of the last block's gradient. The gate
 // depends on the first block.
 
 #define BLOCKS CELL::blocks
@@ -59,7 +59,7 @@ KERNEL(step_backward, 256)
     carried[index] = u.dh;
 }
 
-// So is dz of the other blocks.
+// dz of the other blocks is also written on its own.
 KERNEL(gate_backward, 256)
 (int t, int count, int hidden, float* z, const float* h, const float* dgate, float* carried, float* dgates) {
     const int index = thread_number();

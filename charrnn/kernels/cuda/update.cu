@@ -1,4 +1,4 @@
-// The optimizer's work over the flat buffers, and sums over all of an array.
+// Updates of the optimizer over the flat buffers, and sums over whole arrays.
 
 // The sum of a block's values, in its first thread. 8 warps.
 DEVICE float block_sum(float value) {

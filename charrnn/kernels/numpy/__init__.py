@@ -1,1 +1,1 @@
-"""Kernels in NumPy, with every buffer made beforehand and every operation in place."""
+"""Kernels in NumPy, with every buffer allocated in advance and every operation in place."""

@@ -12,7 +12,7 @@ from charrnn.kernels.reference import ReferenceKernels
 
 
 class NumpyKernels(ReferenceKernels):
-    """NumPy with recurrences in place; cells without a time loop run as the reference has them."""
+    """NumPy with recurrences in place; cells without a time loop run in the reference's recurrence."""
 
     name = "numpy"
 
@@ -37,10 +37,10 @@ class NumpyKernels(ReferenceKernels):
         return ()
 
     def gather(self, table: Any, ids: Any, out: Any) -> None:
-        np.take(table, ids, axis=0, out=out, mode="clip")  # mode "raise" would copy `out` once more
+        np.take(table, ids, axis=0, out=out, mode="clip")  # mode "raise" would make another copy of `out`
 
     def scatter_add(self, ids: Any, rows: Any, out: Any) -> None:
-        """Sorted by id, so that the cost does not grow with the vocabulary."""
+        """Sort by id, so that the cost does not grow with the vocabulary."""
         order = np.argsort(ids, kind="stable")
         rows = rows[order]
         present, starts = np.unique(ids[order], return_index=True)

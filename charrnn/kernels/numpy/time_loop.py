@@ -1,6 +1,6 @@
-"""A recurrence in NumPy: every buffer made beforehand, every operation in place.
+"""A recurrence in NumPy: every buffer is allocated in advance, and every operation is in place.
 
-A pass forward overwrites z with the activated gates, and the pass backward overwrites these with dz, so a layer's tape
+A forward pass overwrites z with the activated gates, and the backward pass overwrites these with dz, so a layer's tape
 is hardly larger than z and h. Each time step has one matrix product and a dozen operations on arrays that fit in the
 cache; the gradient of the weights is one product over all time steps at the end.
 """
@@ -53,7 +53,7 @@ class TimeLoop:
         return (self.h[t],)
 
     def step(self, params: Mapping[str, Any], t: int) -> None:
-        """One time step forward."""
+        """Run one time step forward."""
         np.matmul(self.h[t], params["weight_hh"].T, out=self.r)
         self.r += params["bias_hh"]
         self.activate(t)
@@ -74,16 +74,16 @@ class TimeLoop:
         self.dh[...] = 0 if dstate is None else dstate[0]
 
     def state_gradient(self) -> State:
-        """The gradient of the state as the pass backward has it now."""
+        """The current gradient of the state in the backward pass."""
         return (self.dh,)
 
     def step_backward(self, params: Mapping[str, Any], t: int) -> None:
-        """One time step back: dz and dr of step t, and dh of the step before."""
+        """Run one time step backward: compute dz and dr of step t, and dh of the step before."""
         self.differentiate(t)
         np.matmul(self.dr(t), params["weight_hh"], out=self.dh)
 
     def dr(self, t: Any) -> np.ndarray:
-        """The gradient of the recurrent product; of most cells it is dz."""
+        """The gradient of the recurrent product, which for most cells is dz."""
         return self.z[t]
 
     def weight_gradients(self, grads: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The time loops by cell: the file of a loop is named like the cell's, and so is its class."""
+"""The time loops by cell: a loop's file and class have the names of the cell's file and class."""
 
 from importlib import import_module
 from importlib.util import find_spec
@@ -12,7 +12,7 @@ def find_time_loop(cell: Cell) -> type[TimeLoop]:
     """The loop that runs this cell.
 
     Raises:
-        Unsupported: there is none.
+        Unsupported: the cell has none.
     """
     module = f"{__name__}.{cell.module}"
     if find_spec(module) is None:
