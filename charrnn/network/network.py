@@ -81,7 +81,7 @@ class Network:
         self._penalties = Penalties(self.backend, wanted.activation_penalty, wanted.temporal_penalty, sequence)
 
     def initial_state(self) -> list[State]:
-        """Zeros: for each layer a tuple of arrays (B, ...), as the cell declares them."""
+        """The initial state of zeros: for each layer a tuple of arrays (B, ...), as the cell declares them."""
         shapes = self.shape.kind.state_shapes(self.shape.hidden_size).values()
         xp, dtype = self.backend.xp, self.backend.dtype
         return [tuple(xp.zeros((self.batch_size, *shape), dtype) for shape in shapes) for _ in self._layers]
@@ -143,7 +143,7 @@ class Network:
         return grads
 
     def _input_bias_gradient(self, grad: dict[str, Any], dz: Any) -> None:
-        """Where dz is dr, the gradient is that of bias_hh, which the recurrence has summed already."""
+        """Write the gradient of bias_ih; where dz is dr, it is that of bias_hh, which is known already."""
         known = self.shape.kind.summed * self.shape.hidden_size
         grad["bias_ih"][:known] = grad["bias_hh"][:known]
         if known < dz.shape[1]:
@@ -158,7 +158,7 @@ class Network:
         if not self._hidden_symbols:
             self._table += layer["bias_ih"]
         self.kernels.gather(self._table, self._ids.reshape(-1), z)
-        if self._hidden_symbols:  # which characters are hidden differs from stream to stream, the bias never is
+        if self._hidden_symbols:  # the hidden characters differ from stream to stream, but the bias is never hidden
             mask = self._hidden_symbols.draw(step)
             self._seen = mask[self.backend.xp.arange(self.batch_size), self._ids].reshape(-1, 1)
             z *= self._seen

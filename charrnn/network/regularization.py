@@ -1,7 +1,7 @@
-"""Regularization outside the recurrence, so that kernels need not know about it.
+"""Regularization outside the recurrence, so that kernels do not have to know about it.
 
 Masks come from a counter-based generator, keyed by the seed and counted by step: a resumed run drops the same values as
-an uninterrupted one. All of it acts in training only.
+an uninterrupted one. All of it is active in training only.
 """
 
 from dataclasses import dataclass
@@ -33,10 +33,10 @@ class Regularization:
 
 
 class Dropout:
-    """Zeroes a fraction of an array's values and scales the others up, so that the expected value stays.
+    """Zeroes a fraction of an array's values and scales the others up, so that the expected value stays the same.
 
     The mask's shape is the array's, or has ones where one mask serves a whole axis. With a fraction of 0 nothing
-    happens. `number` tells the masks of a network apart.
+    happens. `number` distinguishes the masks of a network.
 
     Source: Srivastava et al. 2014; between layers of recurrent networks Zaremba et al. 2014; one mask for all time
     steps Gal and Ghahramani 2016; on recurrent weights Merity et al. 2017.

@@ -1,6 +1,6 @@
 """The shape of a network: names and sizes of all its weights, and their initial values.
 
-Names and shapes are torch's, so `rnn.*` loads into torch.nn.LSTM, GRU or RNN, and `head.*` into torch.nn.Linear. The
+Names and shapes are PyTorch's, so `rnn.*` loads into torch.nn.LSTM, GRU or RNN, and `head.*` into torch.nn.Linear. The
 further parameters of a cell are `rnn.NAME_lLAYER`.
 """
 
@@ -17,7 +17,7 @@ from charrnn.device.backend import Backend
 
 @dataclass(frozen=True)
 class Shape:
-    """Everything that fixes the weights of a network."""
+    """Everything that determines the names and shapes of a network's weights."""
 
     cell: str
     vocab_size: int
@@ -60,10 +60,10 @@ class Shape:
 
 
 def initial_parameters(shape: Shape, backend: Backend, rng: np.random.Generator) -> Flat:
-    """Fresh weights: uniform in ±1/sqrt(H) as torch's, but larger where characters come in; biases as the cell says.
+    """Initial weights: uniform in ±1/sqrt(H) as in PyTorch, but larger for the input; biases as the cell says.
 
-    A one-hot vector turns on a single weight of each unit, so these are uniform in ±1: with ±1/sqrt(H) a network learns
-    much more slowly. The weights of an embedding are normal.
+    A one-hot vector selects a single weight of each unit, so these weights are uniform in ±1; with ±1/sqrt(H) a network
+    learns much more slowly. The weights of an embedding are normal.
     """
     bound = shape.hidden_size**-0.5
     fill = {name: rng.uniform(-bound, bound, size) for name, size in shape.parameters.items()}
