@@ -1,7 +1,7 @@
 """A whole training run at one moment, as one safetensors file that is safe to open.
 
-Weights have torch's names, moments are called `optimizer.SLOT.NAME`, the hidden state is `state.LAYER.NAME`. Everything
-that is not an array is one JSON text in the header.
+Weights have PyTorch's names, moments are called `optimizer.SLOT.NAME`, the hidden state is `state.LAYER.NAME`.
+Everything that is not an array is one JSON text in the header.
 """
 
 import errno
@@ -26,7 +26,7 @@ _KEY = "charrnn"
 
 @dataclass
 class Progress:
-    """How far a run is, besides its arrays."""
+    """How far a run has come, apart from its arrays."""
 
     step: int = 0  # updates done
     chars: int = 0  # learned from, in all epochs
@@ -81,7 +81,7 @@ class Checkpoint:
 
     @property
     def evaluated(self) -> dict[str, np.ndarray]:
-        """The weights that were evaluated and are sampled from: their average, if there is one."""
+        """The weights to evaluate and sample from: the average of the weights, if there is one."""
         return self.moments.get("average", self.weights)
 
     def save(self, path: Path) -> None:
@@ -123,7 +123,7 @@ def load(path: Path) -> Checkpoint:
     """Read a checkpoint.
 
     Raises:
-        CheckpointError: the file is missing, damaged, or no checkpoint of this program.
+        CheckpointError: the file is missing, damaged, or not a checkpoint that charrnn wrote.
     """
     if not path.is_file():
         raise CheckpointError(f"there is no checkpoint {path}{_way_out(path)}")
@@ -134,7 +134,7 @@ def load(path: Path) -> Checkpoint:
 
 
 def _way_out(path: Path) -> str:
-    """The other checkpoint of the run, if that can be read."""
+    """The end of a message that names the run's other checkpoint, if that can be read; else empty."""
     other = path.with_name(_OTHERS.get(path.name, path.name))
     try:
         _read(other)

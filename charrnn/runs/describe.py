@@ -1,4 +1,4 @@
-"""What there is to know about a run: its settings, its history, its files."""
+"""Facts about a run: its settings, its history, its files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from charrnn.text.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class VocabularyFacts:
-    """What a run knows; `characters` is None for a run of bytes."""
+    """The vocabulary of a run; `characters` is None for a run of bytes."""
 
     size: int
     characters: str | None

@@ -57,7 +57,7 @@ def _listed(names: list[str], most: int = 5) -> str:
 
 
 def load_model(name: str | None) -> tuple[Checkpoint, Path]:
-    """The checkpoint to sample from or to evaluate: a file, or the best one of a run, or else its last.
+    """The checkpoint to sample from or evaluate: a file, or the best checkpoint of a run, or else its last.
 
     Raises:
         CheckpointError: there is none, or it cannot be read.
@@ -73,7 +73,7 @@ def load_model(name: str | None) -> tuple[Checkpoint, Path]:
 
 
 def _is_text(path: Path) -> bool:
-    """Whether a file that was named as a run is another file: a safetensors file has a brace as its ninth byte."""
+    """Whether a file that was named as a run is not safetensors, which have a brace as their ninth byte."""
     if path.suffix == ".safetensors":
         return False
     with path.open("rb") as file:
@@ -81,7 +81,7 @@ def _is_text(path: Path) -> bool:
 
 
 def _run_of(text: Path) -> str:
-    """How to name the run that learned `text`, or how to train one."""
+    """A command that names the run that learned `text`, or that trains one."""
     folder = RUNS / from_path(text, glob=Config.glob).name
     if Run(folder).last.is_file():
         return f"its run is {folder}: {command('sample', folder.name)}"

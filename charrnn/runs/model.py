@@ -32,7 +32,7 @@ class Model:
     choice: Choice
 
     def tokens(self) -> Tokens | None:
-        """The text that it learned from, if that is still in its folder."""
+        """The text that the model learned from, if that is still in its folder."""
         tokens = load_tokens(self.path.parent, self.vocabulary)
         return tokens if tokens is not None and tokens.sha256 == self.checkpoint.corpus.sha256 else None
 
@@ -66,7 +66,7 @@ def open_model(
 
     Raises:
         CheckpointError: there is no such run, or its checkpoint cannot be read.
-        BackendError: the device is missing or does not work, or not in this precision.
+        BackendError: the device is missing, or does not work in this precision or at all.
     """
     checkpoint, path = load_model(run)
     backend = open_backend(device)

@@ -1,4 +1,4 @@
-"""The folder of a new run: what was there moves aside, and is put back if the run cannot begin."""
+"""The folder of a new run. A run that was there moves aside, and is put back if the new one cannot begin."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from charrnn.runs.run import STDIN, Run, is_own_file
 
 @dataclass(frozen=True)
 class NewRun:
-    """A run whose folder is there and locked; as a context manager, it is discarded if its block fails."""
+    """A new run whose folder exists and is locked; as a context manager, it is discarded if its block fails."""
 
     run: Run
     lock: Lock
-    moved: Path | None  # where the run that was there is now
+    moved: Path | None  # where the run that was there before is now
 
     @classmethod
     def open(cls, run: Run, *, force: bool) -> "NewRun":
-        """Make and lock the folder. With `force`, a run that is there moves aside.
+        """Make and lock the folder. With `force`, a run that is already there moves aside.
 
         Raises:
             CheckpointError: there is a run already, or the folder cannot be made.
@@ -47,7 +47,7 @@ class NewRun:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if kind is not None:  # Ctrl-C and too little memory as well
+        if kind is not None:  # also on Ctrl-C and out of memory
             self.discard()
 
     def discard(self) -> None:
@@ -67,7 +67,7 @@ class NewRun:
 
 
 def _make_room(run: Run, *, force: bool) -> Path | None:
-    """Move a run that is in the folder aside; returns where to, or None if there is none.
+    """Move a run that is in the folder aside; returns its new folder, or None if there is no run.
 
     Nothing is ever deleted: the folder becomes the first of NAME.old, NAME.old2, ... that is free.
     """
@@ -77,7 +77,7 @@ def _make_room(run: Run, *, force: bool) -> Path | None:
         raise CheckpointError(
             f"{run.folder} holds a run; --resume continues it, --force moves it aside, --run DIR takes another folder"
         )
-    run.lock().release()  # nobody trains there
+    run.lock().release()  # no other process trains it
     folder = run.folder.resolve()
     names = (f"{folder.name}.old{number if number > 1 else ''}" for number in count(1))
     free = next(path for path in map(folder.with_name, names) if not path.exists())
