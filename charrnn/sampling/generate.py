@@ -24,7 +24,7 @@ class TextLimits:
 
 
 class Draft:
-    """A growing text. What may be the beginning of the stop string is held back until that is clear."""
+    """A growing text. Characters that may begin the stop string are held back until that is clear."""
 
     def __init__(self, decoder: Decoder, limits: TextLimits) -> None:
         self.ended = False
@@ -36,7 +36,7 @@ class Draft:
         self._held = ""
 
     def add(self, id: int) -> None:
-        """Append a drawn id; nothing happens once the text has ended."""
+        """Append a sampled id; nothing happens once the text has ended."""
         if self.ended:
             return
         for character in self._decoder.decode([id]):
@@ -69,9 +69,9 @@ class Draft:
 def generate(
     model: Model, prime: np.ndarray, choose: Filter, limits: TextLimits, *, seed: int, count: int = 1
 ) -> Iterator[Iterator[str]]:
-    """Draw `count` texts as one batch and yield them one after the other, each in pieces as they become certain.
+    """Sample `count` texts as one batch and yield them one after the other, each in strings as they become certain.
 
-    Every text continues from the ids of `prime`, which are not repeated; they are read as the beginning of a line.
+    Every text continues from the ids of `prime`, which are not repeated; the prime is read as the beginning of a line.
     Bytes that are not UTF-8 are decoded with `surrogateescape`.
 
     Raises:
@@ -108,7 +108,7 @@ def _pieces(draft: Draft, drafts: list[Draft], drawn: Iterator[np.ndarray]) -> I
 
 
 def _overlap(text: str, stop: str) -> int:
-    """The length of the longest end of `text` that `stop` begins with."""
+    """The length of the longest end of `text` that is a beginning of `stop`."""
     longest = min(len(text), len(stop) - 1)
     return next((size for size in range(longest, 0, -1) if stop.startswith(text[-size:])), 0)
 

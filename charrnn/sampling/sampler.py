@@ -1,4 +1,4 @@
-"""New text from a network, one id at a time; characters are the business of `generate`."""
+"""New text from a network, one id at a time; `generate` turns ids into characters."""
 
 import math
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from charrnn.cells.protocol import State
 from charrnn.errors import ConfigError
 from charrnn.network.network import Network
 
-# Characters drawn at a time: few enough to stream, and enough that the work of a block costs nothing.
+# Characters sampled at a time: few enough to stream, and enough to make the overhead of a block negligible.
 BLOCK = 64
 
 
@@ -51,7 +51,7 @@ class Filter:
         return chosen
 
     def _keep_top(self, weights: np.ndarray) -> np.ndarray:
-        """Zero all but the top_k largest, and of them all but the smallest set with top_p (Holtzman et al. 2020)."""
+        """Zero all but the top_k largest, and of these all but the smallest set with top_p (Holtzman et al. 2020)."""
         order = np.argsort(-weights, axis=1, kind="stable")
         ranked = np.take_along_axis(weights, order, axis=1)
         if self.top_k:
@@ -64,7 +64,7 @@ class Filter:
 
 
 def sample(network: Network, prime: np.ndarray, choose: Filter, seed: int) -> Iterator[np.ndarray]:
-    """Yield endless ids (B,), one for each of the network's texts, after all have read `prime` (at least one id).
+    """Yield ids (B,) without end, one for each of the network's texts, which first read `prime` (at least one id).
 
     The cost of a character does not grow with the text. Each text has its own generator, so the first of a hundred
     texts is the same as a single one.
@@ -95,7 +95,7 @@ def sample(network: Network, prime: np.ndarray, choose: Filter, seed: int) -> It
 def _sample_on_device(
     network: Network, logits: Any, states: list[State], choose: Filter, blocks: Iterator[np.ndarray]
 ) -> Iterator[np.ndarray]:
-    """Yield ids that are chosen on the device; a block of them is copied to the host at once."""
+    """Yield ids that are chosen on the device and copied to the host a block at a time."""
     backend, wish = network.backend, asdict(choose)
     for block in blocks:
         draws, ids = backend.to_device(block), backend.xp.empty(block.shape, np.int32)
@@ -106,7 +106,7 @@ def _sample_on_device(
 
 
 def _draws(seed: int, texts: int) -> Iterator[np.ndarray]:
-    """Yield endless blocks (BLOCK, texts) of random numbers, uniform in [0, 1), from a generator for each text."""
+    """Yield blocks (BLOCK, texts) of random numbers without end, uniform in [0, 1), from a generator for each text."""
     generators = [np.random.Generator(np.random.Philox(key=[seed, text])) for text in range(texts)]
     while True:
         yield np.stack([generator.random(BLOCK) for generator in generators], axis=1)
