@@ -1,1 +1,1 @@
-"""How good a model is: its loss on a text, beside baselines and other runs, and the quality of its own text."""
+"""How good a model is: its loss on a text, compared with baselines and other runs, and the quality of its own text."""

@@ -1,4 +1,4 @@
-"""Baselines without a network: how well counting and compressing predict a text, after the same training text."""
+"""Baselines without a network: how well n-gram counts and a compressor predict a text, given the same training text."""
 
 import lzma
 import math
@@ -8,7 +8,7 @@ import numpy as np
 from charrnn.text.vocabulary import Vocabulary
 
 ORDER = 6
-LAST_CHARS = 1 << 25  # of a training text; counting takes some hundred bytes of memory for each
+LAST_CHARS = 1 << 25  # of a training text; counting takes a few hundred bytes of memory for each
 
 
 def baselines(train: np.ndarray, text: np.ndarray, vocabulary: Vocabulary) -> dict[str, float]:
@@ -27,7 +27,7 @@ def ngram_loss(train: np.ndarray, text: np.ndarray, vocab_size: int, order: int 
     probability that this frees is distributed by the next lower order. Lower orders count the contexts in which a
     character was seen, not how often it was.
     """
-    start = np.full(order - 1, vocab_size)  # its own symbol, so that no context spans two texts
+    start = np.full(order - 1, vocab_size)  # a symbol of its own, so that no context spans two texts
     ids = np.concatenate([start, train, start, text]).astype(np.int64)
     learned = slice(order - 1, order - 1 + len(train))
     read = slice(len(ids) - len(text) + 1, len(ids))
@@ -42,11 +42,11 @@ def ngram_loss(train: np.ndarray, text: np.ndarray, vocab_size: int, order: int 
         kinds = np.bincount(context[_first_places(gram, learned)], minlength=context.max() + 1)[context[read]]
         finer = (np.maximum(counts[gram[read]] - discount, 0) + discount * kinds * chance) / np.maximum(totals, 1)
         chance = np.where(totals > 0, finer, chance)
-    return max(0.0, float(-np.log(chance).mean()))  # rounding may give a certainty a negative loss
+    return max(0.0, float(-np.log(chance).mean()))  # rounding can make the loss of a certainty negative
 
 
 def _grams(ids: np.ndarray, longest: int, symbols: int) -> list[np.ndarray]:
-    """For every length up to `longest`, a number for the gram that ends at each place; equal grams, equal numbers."""
+    """For every length up to `longest`, a number for the gram that ends at each place, equal for equal grams."""
     grams = [np.zeros(len(ids), np.int64)]
     for _ in range(longest):
         grams.append(np.unique(_one_before(grams[-1]) * symbols + ids, return_inverse=True)[1])
@@ -58,13 +58,13 @@ def _one_before(gram: np.ndarray) -> np.ndarray:
 
 
 def _first_places(gram: np.ndarray, learned: slice) -> np.ndarray:
-    """The place in the training text where each gram is first."""
+    """The place in the training text where each gram occurs first."""
     first: np.ndarray = learned.start + np.unique(gram[learned], return_index=True)[1]
     return first
 
 
 def _discount(counts: np.ndarray) -> float:
-    """The discount, from how many grams were seen once and twice (Ney, Essen and Kneser 1994)."""
+    """The discount, from the numbers of grams that were seen once and twice (Ney, Essen and Kneser 1994)."""
     once, twice = int(np.count_nonzero(counts == 1)), int(np.count_nonzero(counts == 2))
     return once / (once + 2 * twice) if once else 0.5
 

@@ -34,7 +34,7 @@ class Standing:
     val_loss: float | None  # the lowest
     bits_per_char: float | None
     best_step: int | None
-    chars_per_second: float | None  # learned from, over the whole time, evaluations included
+    chars_per_second: float | None  # characters learned from per second of the whole time, evaluations included
     seconds: float | None  # of training, evaluations included
     seconds_to: float | None  # until the validation loss was at or below the one asked for
     ended: str | None  # 'done' or 'early stop'; None if training can continue
@@ -58,9 +58,9 @@ def find_runs(name: str) -> list[Run]:
 
 
 def compare(runs: Iterable[Run], to: float | None = None) -> list[Standing]:
-    """The runs, lowest validation loss first; `to` is the loss to which their time is measured.
+    """The runs, lowest validation loss first; `to` is the loss at which their time is taken.
 
-    A run whose checkpoint cannot be read is left out, and a note says so.
+    A run whose checkpoint cannot be read is left out, and logged.
 
     Raises:
         CheckpointError: none of them can be read.
@@ -119,7 +119,7 @@ def _varied(saved: Sequence[Checkpoint]) -> list[str]:
 
 
 def _settings(saved: Checkpoint) -> dict[str, Any]:
-    """The preset and all settings of a run; those that it does not know have their defaults."""
+    """The preset and all settings of a run; settings that are newer than the run have their defaults."""
     values = Config(**saved.config).to_dict()
     return {"preset": saved.preset, **{name: values[name] for name in SETTINGS}}
 
@@ -131,7 +131,7 @@ def _seconds_to(loss: float, history: list[dict[str, Any]]) -> float | None:
 
 
 def _differences(first: Checkpoint, other: Checkpoint) -> tuple[str, ...]:
-    """Why the losses of two runs are not about the same characters."""
+    """The reasons why the losses of two runs are not about the same characters."""
     names = held_out_by(first.config["split"])
     found = [name for name in names if first.config.get(name) != other.config.get(name)]
     if first.corpus.sha256 != other.corpus.sha256:

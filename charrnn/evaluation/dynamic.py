@@ -5,7 +5,7 @@ learning together, and must not be compared with the score of a model that does 
 
 Source: Krause, Kahembwe, Murray and Renals 2018. They divide by mean squared gradients from a pass over the training
 text, with fixed weights and no dropout, and also scale the pull back to those weights by them. Here the mean squared
-gradients are those that the optimizer kept, which saves the pass, and the pull is the same for all weights. A rate is
+gradients are those that the optimizer kept, which saves the pass, and the pull is the same for all weights. Rates are
 therefore not quite comparable with theirs, nor between adam and rmsprop.
 """
 

@@ -1,4 +1,4 @@
-"""The text that a run learned from: its parts, and what to do where the text is gone."""
+"""The text that a run learned from: its parts, and messages if the text is gone."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ def own_part(model: Model, part: str) -> np.ndarray:
     """The ids of a part of the text that the run learned from; `part` is a key of PARTS.
 
     Raises:
-        CorpusError: the text is not beside the run any more, or the part is empty.
+        CorpusError: the text is no longer in the run's folder, or the part is empty.
     """
     tokens = model.tokens()
     if tokens is None:
@@ -31,10 +31,10 @@ def own_part(model: Model, part: str) -> np.ndarray:
 
 
 def learned_text(model: Model, purpose: str) -> Tokens:
-    """The text that the run learned from; `purpose` begins the message that it is missing.
+    """The text that the run learned from; the message about a missing text begins with `purpose`.
 
     Raises:
-        CorpusError: the text is not beside the run any more.
+        CorpusError: the text is no longer in the run's folder.
     """
     tokens = model.tokens()
     if tokens is None:

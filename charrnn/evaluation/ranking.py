@@ -1,4 +1,4 @@
-"""The lines of a text in the order of how well a model predicts them."""
+"""Ranks the lines of a text by how well a model predicts them."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from charrnn.runs.model import Model
 
 @dataclass(frozen=True)
 class RankedLine:
-    """A line and its mean loss; the line end is one of its `chars`."""
+    """A line and its mean loss; `chars` counts the line end, too."""
 
     line: str
     loss: float

@@ -80,7 +80,7 @@ def score_baselines(model: Model, train: np.ndarray, ids: np.ndarray) -> dict[st
 
 
 def require_two(model: Model, ids: np.ndarray, text: str) -> None:
-    """Raise CorpusError where there is nothing to predict: the first character is only read."""
+    """Raise CorpusError if there is nothing to predict: the first character is only read."""
     if len(ids) < 2:
         symbols = counted(len(ids), "byte" if model.config.bytes else "character")
         raise CorpusError(f"{text} has {symbols} that {model.path} knows; at least 2 are needed")

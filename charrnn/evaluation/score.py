@@ -1,4 +1,4 @@
-"""How well a model predicts a text: nats are summed over its characters and divided once."""
+"""How well a model predicts a text: nats are summed over its characters, and divided by their number once."""
 
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ STREAMS = 32
 MOST_LOGITS = 1 << 24  # in memory at once; with a large vocabulary there are fewer streams
 SEQ_LEN = 64
 # A text is read in parallel streams, many times as fast as in one. Each stream first reads this many characters before
-# its own, unscored: then the loss is that of a single stream, if a model forgets what is further back.
+# its own, unscored, so that the loss is that of a single stream if the model forgets everything further back.
 WARM_UP = 256
 
 
@@ -34,7 +34,7 @@ class Score(NamedTuple):
 
 
 class Evaluator:
-    """A network for evaluation, built once; each call uses the parameters as they are then."""
+    """A network for evaluation, built once; each call uses the current values of the parameters."""
 
     def __init__(self, shape: Shape, params: Flat, backend: Backend, kernels: Kernels, chars: int) -> None:
         self.backend, self.kernels = backend, kernels
@@ -42,7 +42,7 @@ class Evaluator:
         self.network = Network(shape, params, backend, kernels, seq_len=SEQ_LEN, batch_size=streams)
 
     def chars_read(self, chars: int) -> int:
-        """Characters that reading a text of `chars` takes, those that warm the streams up included."""
+        """The number of characters read to score a text of `chars`, including those that warm up the streams."""
         streams = self.network.batch_size
         return chars + (WARM_UP * streams if streams > 1 else 0)
 
@@ -59,7 +59,7 @@ class Evaluator:
             sums[index] = self.kernels.cross_entropy(logits[: chunk.pairs], targets).sum(dtype=np.float64)
             if progress:
                 progress(min(start + SEQ_LEN, streams.length), streams.length)
-        nats = float(self.backend.to_host(sums).cumsum()[-1])  # summed in order, for equal bytes
+        nats = float(self.backend.to_host(sums).cumsum()[-1])  # summed in order, so that equal runs give equal bytes
         return Score(nats / (len(ids) - 1), len(ids) - 1)
 
     def _warm_up(self, streams: Streams) -> list[State]:
@@ -73,7 +73,7 @@ class Evaluator:
             _, states = self.network.forward(self.backend.to_device(before[start : start + SEQ_LEN]), states)
         for state in states:
             for array in state:
-                array[0] = 0  # nothing comes before the first stream
+                array[0] = 0  # there is nothing before the first stream
         return states
 
 

@@ -11,7 +11,7 @@ def bits_per_char(loss: float) -> float:
 
 def perplexity(loss: float) -> float:
     """The number of equally likely characters that are as hard to guess."""
-    return math.exp(min(loss, 700.0))  # JSON has no infinity
+    return math.exp(min(loss, 700.0))  # limited, because JSON has no infinity
 
 
 def smooth_targets(xp: Any, dlogits: Any, targets: Any, smoothing: float) -> None:

@@ -1,4 +1,4 @@
-"""How much of some texts is copied from another text: shares of runs of ids, and the longest copied run.
+"""How much of some texts is copied from another text: the shares of runs of ids, and the longest copied run.
 
 Each run has a 64-bit hash. The hash of a single id is random; the hash of a longer run combines those of its beginning
 and its end, two shorter runs of equal length that meet or overlap. Lengths double, 1, 2, 4 ..., up to the last one. Two
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-_IDS_AT_ONCE = 1 << 16  # of the source are hashed together: few enough for a processor's cache
+_IDS_AT_ONCE = 1 << 16  # ids of the source that are hashed together: few enough for a processor's cache
 _TABLE_BITS = 20
 _SEED = 7
 _ODD = np.uint64(0x9E3779B97F4A7C15)
@@ -35,7 +35,7 @@ class Copies:
 
     def longest(self, blanks: ArrayLike = ()) -> np.ndarray:
         """The ids of the longest copied run that is not all `blanks`; the first one if there are several."""
-        # Bisection works: such a run holds a shorter one, as it can lose one of its ends and still not be all blanks.
+        # Bisection works: such a run holds a shorter one, because without one of its ends it is still not all blanks.
         n = bisect_left(range(1, self._longest_text + 1), True, key=lambda size: self._first(size, blanks) is None)
         found = self._first(n, blanks) if n else None
         return np.empty(0, self._source.dtype) if found is None else found
@@ -43,7 +43,7 @@ class Copies:
     def _first(self, n: int, blanks: ArrayLike) -> np.ndarray | None:
         """The first copied run of `n` ids that is not all `blanks`."""
         for text, copied in zip(self._texts, self._copied(n), strict=True):
-            visible = np.concatenate(([0], np.cumsum(~np.isin(text, blanks))))  # ids before each place, and in all
+            visible = np.concatenate(([0], np.cumsum(~np.isin(text, blanks))))  # others before each place, and in all
             found = np.flatnonzero(copied & (visible[n:] > visible[:-n]))
             if len(found):
                 return text[found[0] : found[0] + n]
@@ -64,7 +64,7 @@ class Copies:
         found = np.zeros(len(wanted), bool)
         for start in range(0, len(self._source) - n + 1, _IDS_AT_ONCE):
             hashes = self._hashes(self._source[start : start + _IDS_AT_ONCE + n - 1], n)
-            likely = hashes[table[hashes >> shift]]  # a look-up that spares nearly all of them the search
+            likely = hashes[table[hashes >> shift]]  # a table look-up, after which few are left to search for
             places = np.searchsorted(wanted[:-1], likely)  # without the last, so that every place is an index
             found[places[wanted[places] == likely]] = True
         return wanted[found]

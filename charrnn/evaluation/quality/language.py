@@ -1,4 +1,4 @@
-"""Words, lines and brackets of a text, and statistics of them."""
+"""Words, lines and brackets of a text, and statistics about them."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +11,7 @@ from charrnn.text.vocabulary import Vocabulary
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _BRACKET = re.compile(r"[()\[\]{}]")
 _PARTNERS = {")": "(", "]": "[", "}": "{"}
-_IDS_AT_ONCE = 1 << 22  # are decoded together
+_IDS_AT_ONCE = 1 << 22  # ids that are decoded together
 _CALL = re.compile(r"\w\(")  # f(x); prose has a space before a bracket
 # A text with more braces or calls per character than this is code. C has several times as many braces; Python may have
 # none, but several times as many calls and definitions. Prose has no braces, and few words that look like a call(s).
@@ -30,12 +30,12 @@ class LineCounts:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text that was cut off anywhere, without the last one, which may be half a word."""
+    """The words of a text that may be cut off anywhere, without the last one, which may be half a word."""
     return _WORD.findall(text)[:-1]
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines of a text that was cut off anywhere, without empty lines and without the last one."""
+    """The lines of a text that may be cut off anywhere, without empty lines and without the last one."""
     return [line for line in text.split("\n")[:-1] if line]
 
 
@@ -76,7 +76,7 @@ def count_lines(lines: Sequence[str], known: set[str]) -> LineCounts:
 
 
 def is_code(text: str) -> bool:
-    """Whether a text is source code, judging by its braces and by brackets right behind a word."""
+    """Whether a text is source code, as its braces and brackets right after a word suggest."""
     braces, calls = text.count("{") + text.count("}"), len(_CALL.findall(text))
     return braces > _BRACES * len(text) or calls > _CALLS * len(text)
 

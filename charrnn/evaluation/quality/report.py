@@ -1,4 +1,4 @@
-"""Samples text from a model, and compares it and equally much held-out text with the training text."""
+"""Samples text from a model, and compares it and an equal amount of held-out text with the training text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ from charrnn.text.tokens import Tokens
 
 RUNS = (10, 20, 50)  # characters
 GRAMS = (1, 2, 3)  # words
-_IDS_TO_TELL_CODE = 1 << 20  # enough to tell whether a text is code
+_IDS_TO_TELL_CODE = 1 << 20  # enough to see whether a text is code
 
 
 @dataclass(frozen=True)
