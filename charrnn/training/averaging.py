@@ -23,7 +23,7 @@ class Average:
         self._after = config.average_after
 
     def update(self, averaged: int, progress: float) -> int:
-        """Add the present weights to the average of `averaged` steps; returns the number of steps in it now."""
+        """Add the current weights to the average of `averaged` steps; returns the number of steps in it now."""
         if self._kind == "polyak" and progress < self._after:
             self.params.buffer[...] = self._weights
             return 0

@@ -1,4 +1,4 @@
-"""How long a run trains: a number of updates, of passes over the text, or an amount of time."""
+"""How long a run trains: a number of updates, a number of passes over the text, or an amount of time."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from charrnn.config import BUDGETS, Config
 
 @dataclass(frozen=True)
 class StepBudget:
-    """A number of updates: what a run does then depends on nothing but its settings and its text."""
+    """A budget in updates: the run then depends on nothing but its settings and its text."""
 
     text: str
     steps: int
@@ -19,7 +19,7 @@ class StepBudget:
 
 @dataclass(frozen=True)
 class TimeBudget:
-    """An amount of time, evaluations included."""
+    """A budget in time, evaluations included."""
 
     text: str
     seconds: float
@@ -45,7 +45,7 @@ def build(config: Config, chunks_per_epoch: float) -> Budget:
 
 
 def describe(config: Config) -> str:
-    """The one of epochs, steps and minutes that is set in `config`, such as 3 epochs."""
+    """The budget of `config` in words, such as 3 epochs."""
     name = next(name for name in BUDGETS if getattr(config, name) is not None)
     return _counted(getattr(config, name), name.removesuffix("s"))
 

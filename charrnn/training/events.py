@@ -63,7 +63,7 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class Sampled:
-    """A short sample from the present model."""
+    """A short sample from the current model."""
 
     step: int
     text: str
@@ -87,7 +87,7 @@ class Finished:
     seconds: float
     best_val_loss: float | None
     best_step: int | None
-    ahead_of_best: bool = False  # the last checkpoint has later steps than the best one, which were not evaluated
+    ahead_of_best: bool = False  # the last checkpoint has later steps than the best one, and they were not evaluated
 
 
 Event = Notice | Started | Step | Evaluated | Sampled | Saved | Finished

@@ -9,7 +9,7 @@ from charrnn.kernels.protocol import Kernels
 from charrnn.text.batches import Chunk
 from charrnn.text.ramp import Ramp
 
-FREE_PARTS = 4  # the text is kept on the device if it fits into one of this many parts of the free memory
+FREE_PARTS = 4  # the text is kept on the device if it takes at most 1 / FREE_PARTS of the free memory
 UPLOAD_CHARS = 1 << 26  # characters copied to the device at once
 
 

@@ -46,7 +46,7 @@ class Learner:
 
     @property
     def slots(self) -> dict[str, Any]:
-        """All buffers, besides the weights themselves, that hold one value a weight; by name."""
+        """All buffers that hold one value per weight, except the weights themselves, by name."""
         return self.optimizer.slots | ({"average": self.average.params.buffer} if self.average else {})
 
     def _begin_stage(self) -> None:
@@ -86,7 +86,7 @@ class Learner:
         return grads
 
     def apply(self, grads: Flat, learning_rate: float, step: int) -> None:
-        """Take step number `step`, counted from 1."""
+        """Update the weights; `step` is the number of the update, counted from 1."""
         self.optimizer.update(grads, learning_rate, step)
 
     def _chunk(self, number: int) -> None:

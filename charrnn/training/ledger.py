@@ -1,4 +1,4 @@
-"""What updates measured, kept on the device until the host reads it."""
+"""Losses and gradient norms of updates, kept on the device until the host reads them."""
 
 from typing import Any, NamedTuple
 
@@ -8,7 +8,7 @@ from charrnn.device.backend import Backend
 
 
 class Measured(NamedTuple):
-    """What one update measured."""
+    """The measurements of one update."""
 
     loss: float  # mean nats per character, before the update
     norm: float  # of the gradients, before clipping
@@ -16,9 +16,9 @@ class Measured(NamedTuple):
 
 
 class Ledger:
-    """Losses and gradient norms of updates, left where they were computed: reading a number waits for the device.
+    """Losses and gradient norms of updates, left on the device, because reading a number waits for it.
 
-    There is a row for each update that the host may be ahead of the device; a row holds the losses of the update's
+    There is a row for each update by which the host may be ahead of the device. A row holds the losses of the update's
     chunks and the norm.
     """
 
@@ -46,7 +46,7 @@ class Ledger:
         self._write(self._values.shape[1] - 1, norm)
 
     def _write(self, column: int, value: Any) -> None:
-        self._values[len(self._chars) - 1, column : column + 1] = value  # an array to an array: nothing is read
+        self._values[len(self._chars) - 1, column : column + 1] = value  # an array to an array, so nothing is read
 
     def take(self) -> list[Measured]:
         """All updates since the last call, the oldest first; waits for the device."""

@@ -4,13 +4,13 @@ from charrnn.config import Config
 from charrnn.training.budget import Budget, StepBudget
 from charrnn.training.stopwatch import Stopwatch
 
-MOST_EVALUATIONS = 20  # over a run, unless `eval_every` says otherwise
-EVALUATION_SHARE = 0.1  # of the time
-READING_COST = 1 / 3  # of a character that is learned from: a forward pass without the backward one
+MOST_EVALUATIONS = 20  # in a run, unless `eval_every` says otherwise
+EVALUATION_SHARE = 0.1  # share of the time that evaluations may take
+READING_COST = 1 / 3  # of the cost of learning from a character: a forward pass without the backward pass
 
 
 class Pace:
-    """Tells when an evaluation is due.
+    """Decides when an evaluation is due.
 
     If steps are the budget, characters are counted and not seconds, so that equal runs evaluate at equal steps.
 
@@ -32,7 +32,7 @@ class Pace:
 
 
 def _affordable(learned: float, read: int) -> int:
-    """How many evaluations, of `read` characters each, cost their share of learning from `learned`; at least 1."""
+    """The number of evaluations of `read` characters each that cost their share of learning `learned`; at least 1."""
     if not read:
         return MOST_EVALUATIONS
     return max(1, min(MOST_EVALUATIONS, int(EVALUATION_SHARE * learned / (READING_COST * read))))

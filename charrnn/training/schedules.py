@@ -1,4 +1,4 @@
-"""Learning-rate schedules: the share of the highest rate that a step gets.
+"""Learning-rate schedules: the share of the highest rate that a step uses.
 
 `progress` is 0 at the start of the run and 1 when its budget is used up; `epoch` counts passes over the text.
 """
@@ -16,10 +16,10 @@ class Schedule(Protocol):
         """The share of the highest rate after `progress` of the budget and `epoch` passes over the text."""
 
     def observe(self, val_loss: float) -> None:
-        """Tell the schedule about an evaluation."""
+        """Take the loss of an evaluation into account."""
 
     def state(self) -> dict[str, Any]:
-        """What a resumed run must know; JSON."""
+        """Plain values for JSON, from which `load` restores the schedule."""
 
     def load(self, state: dict[str, Any]) -> None:
         """Continue from a `state`."""
@@ -37,7 +37,7 @@ class _Stateless:
 
 
 class Constant(_Stateless):
-    """Always the full rate."""
+    """The full rate throughout."""
 
     def factor(self, progress: float, epoch: float) -> float:
         return 1.0
@@ -54,7 +54,7 @@ class StepDecay(_Stateless):
 
 
 class Cosine(_Stateless):
-    """A straight rise over the first `warmup`, then half a cosine down to `final_rate`.
+    """A linear rise over the first `warmup` of the run, then half a cosine down to `final_rate`.
 
     Source: Loshchilov and Hutter 2017, without restarts.
     """
@@ -73,7 +73,7 @@ class Cosine(_Stateless):
 
 
 class Plateau:
-    """The rate times `decay` whenever `patience` evaluations in a row brought no better loss."""
+    """The rate is multiplied by `decay` whenever `patience` evaluations in a row brought no better loss."""
 
     def __init__(self, decay: float, patience: int) -> None:
         self.decay = decay

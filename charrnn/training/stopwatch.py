@@ -3,15 +3,15 @@
 import time
 from collections.abc import Callable
 
-SMOOTHING = 0.05  # weight of the newest update in the characters a second
+SMOOTHING = 0.05  # weight of the newest update in the characters per second
 
 
 class Stopwatch:
-    """Seconds of a run, which began `before` seconds ago, interruptions left out, with `used` of its budget used up."""
+    """Measures the times of a run that has trained for `before` seconds already, with `used` of its budget used up."""
 
     def __init__(self, before: float, used: float, clock: Callable[[], float] = time.perf_counter) -> None:
         self.chars_per_second = 0.0  # smoothed
-        self.evaluation_seconds = 0.0  # of the last evaluation
+        self.evaluation_seconds = 0.0  # duration of the last evaluation
         self._clock = clock
         self._before = before
         self._used = used
@@ -19,7 +19,7 @@ class Stopwatch:
         self._saved = self._started
         self._evaluated = self._started
         self._evaluation_began = self._started
-        self._updates_began: float | None = None  # the first of the updates that `updates_ended` has not seen
+        self._updates_began: float | None = None  # when the first update began that `updates_ended` has not seen
 
     @property
     def seconds(self) -> float:
@@ -48,9 +48,9 @@ class Stopwatch:
             self._updates_began = self._clock()
 
     def updates_ended(self, chars: list[int]) -> list[float]:
-        """The smoothed characters a second after each of the updates since the last call, given their characters.
+        """The smoothed characters per second after each of the updates since the last call, given their characters.
 
-        They took equal shares of the time: with a device that is ahead, nobody knows when each of them ended.
+        Each update counts an equal share of the time: with the host ahead of the device, the end of each is unknown.
         """
         if self._updates_began is None:
             return []
@@ -72,6 +72,6 @@ class Stopwatch:
         self._evaluation_began = self._clock()
 
     def evaluation_ended(self) -> None:
-        """Note when it ended."""
+        """Note when an evaluation ended."""
         self._evaluated = self._clock()
         self.evaluation_seconds = self._evaluated - self._evaluation_began

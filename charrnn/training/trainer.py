@@ -34,16 +34,16 @@ from charrnn.training.learner import Learner
 from charrnn.training.pace import Pace
 from charrnn.training.stopwatch import Stopwatch
 
-SAVE_SECONDS = 60.0  # at most this much work is lost in a power failure
+SAVE_SECONDS = 60.0  # a power failure loses at most this much work
 RISE = 0.3  # nats between evaluations; a healthy run rises by less than a tenth of that
-RISE_STEPS = 20  # updates; the mean loss of fewer of them rises and falls by itself
-RELEASE_STEPS = 200  # updates between returns of the pages of the memory-mapped text
+RISE_STEPS = 20  # updates; the mean loss of fewer fluctuates too much
+RELEASE_STEPS = 200  # updates between two releases of the pages of the memory-mapped text
 SAMPLE = Filter(temperature=0.8)
 
 
 @dataclass
 class Setup:
-    """What a trainer is made from; see `charrnn.session`."""
+    """Everything that a trainer is made from; see `charrnn.session`."""
 
     config: Config
     given_by: dict[str, str]  # which source gave a setting, unless it is a default
@@ -124,7 +124,7 @@ class Trainer:
         yield from self._finish(reason)
 
     def _finish(self, reason: str) -> Iterator[Event]:
-        """Evaluate and save what was learned since the last time, and let the run go."""
+        """Evaluate and save what was learned since the last time, and release the lock of the run."""
         yield from self._read_ledger()
         progress = self.progress
         if reason == "done" and progress.loss_chars:  # there were updates since the last evaluation
@@ -158,7 +158,7 @@ class Trainer:
 
     @np.errstate(all="ignore")  # non-finite values are detected when the ledger is read, before they are used
     def _update(self) -> None:
-        """Update the weights once; what the update measured is in the ledger."""
+        """Update the weights once; the measurements are in the ledger."""
         progress, config = self.progress, self.config
         used, epoch = self._used(), self._epoch()
         self.learner.advance(progress.step, used)
@@ -206,7 +206,7 @@ class Trainer:
         )
 
     def _evaluate(self) -> Iterator[Event]:
-        """Read the held-out text, save, and sample a text."""
+        """Evaluate on the held-out text, save, and sample a text."""
         yield from self._read_ledger()
         self.stopwatch.evaluation_begins()
         progress = self.progress
@@ -243,7 +243,7 @@ class Trainer:
         return loss, True
 
     def _watch(self, train_loss: float) -> Iterator[Event]:
-        """Warn of training that has come apart: it continues and may recover."""
+        """Warn if the training loss rises; training continues, and may recover."""
         steps = self.progress.step - self._evaluated_step
         self._evaluated_step = self.progress.step
         if steps < RISE_STEPS:
