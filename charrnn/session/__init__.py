@@ -2,8 +2,8 @@
 
 request  what was asked for
 begin    a new run; parent is the run whose weights it may begin with
-resume   a run that continues
-ready    what both lead to
+resume   a run that continues from its last checkpoint
+ready    the session that both return
 """
 
 from charrnn.device.backend import open_backend
@@ -16,7 +16,7 @@ from charrnn.session.request import open_corpus as open_corpus
 
 
 def prepare(request: TrainRequest, reading: OnProgress | None = None) -> Session:
-    """Everything before the first step; `reading` is told the bytes done and to do while the text is encoded.
+    """Prepare a session for its first step; `reading` is called with (done, total) bytes while the text is encoded.
 
     Raises:
         CharrnnError: something is wrong with the request.

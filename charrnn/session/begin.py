@@ -1,6 +1,6 @@
 """A new run, with fresh weights or those of another run.
 
-Each step returns what it made and the notices about it: settings, text, weights.
+Each step (settings, text, weights) returns its result and the notices about it.
 """
 
 import sys
@@ -42,7 +42,7 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is settled before anything is moved or written."""
+    """The decisions that are made before anything is moved or written."""
 
     config: Config
     given_by: dict[str, str]
@@ -59,7 +59,7 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
         texts = " ".join(request.corpus)
         raise ConfigError(f"--glob selects files of a folder, and {texts} is not a folder; leave it out")
     parent = Parent.open(request.init_from) if request.init_from else None
-    asked, _ = _settings(request, request.preset, parent)  # to read the text by; it may suggest a preset
+    asked, _ = _settings(request, request.preset, parent)  # for reading the text, which may suggest a preset
     source = None if request.corpus == STDIN else open_corpus(request.corpus, asked, reading)
     plan = _plan(request, parent, source, backend)
     run = Run(Path(request.run) if request.run else RUNS / (source.name if source else "stdin"))
@@ -96,10 +96,10 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
 
 
 def _plan(request: TrainRequest, parent: Parent | None, source: Source | None, backend: Backend) -> _Plan:
-    """Settings and kernels; without `source` no preset is chosen for it.
+    """Decide on settings and kernels; without `source` no preset is chosen.
 
     Raises:
-        CharrnnError: they are wrong, or cannot go together.
+        CharrnnError: they are invalid, or conflict.
     """
     preset, notices = request.preset, list[Notice]()
     if source and not (request.preset or request.config_file or request.init_from):
@@ -129,7 +129,7 @@ def _choose_preset(source: Source, request: TrainRequest, backend: Backend) -> t
 def _settings(
     request: TrainRequest, preset: str | None, parent: Parent | None, split: Mapping[str, Any] = _NOTHING
 ) -> tuple[Config, dict[str, str]]:
-    """The settings, and what gave each; `split` is the parent's, which anything that was asked for overrides."""
+    """The settings, and where each came from; settings that were asked for override `split`, the parent's."""
     layers: list[tuple[str, dict[str, Any]]] = []
     if parent:
         layers.append((parent.origin, parent.model | dict(split)))
@@ -159,12 +159,12 @@ def _fit(config: Config, tokens: Tokens) -> tuple[Config, list[Notice]]:
 def _first_weights(
     config: Config, tokens: Tokens, parent: Parent | None, backend: Backend
 ) -> tuple[Flat, list[Notice]]:
-    """The weights that training begins with: random ones, in which those of the parent take their places."""
+    """The weights that training begins with: random ones, or the parent's where it has them."""
     shape = Shape.of(config, tokens.vocabulary.size)
     params = initial_parameters(shape, backend, np.random.default_rng(config.seed))
     if parent is None:
         chars = len(tokens.train)
-        little = f"{chars} characters are too little to learn from; the network will learn them by heart"
+        little = f"{chars} characters are too few to learn from; the network will learn them by heart"
         return params, [Notice(little)] if chars < LITTLE_TO_LEARN else []
     parent.copy_weights(params, backend)
     more = tokens.vocabulary.size - parent.vocabulary.size
@@ -185,7 +185,7 @@ def _record(request: TrainRequest, source: Source, tokens: Tokens) -> TextRecord
 
 
 def _remarks(config: Config, tokens: Tokens) -> Iterator[Notice]:
-    """What the user may not expect of these settings and this text."""
+    """Notices about effects of these settings that the user may not expect."""
     if config.split in LISTS and tokens.vocabulary.newline is not None:
         yield Notice("lines are shuffled; their order is not learned (--split contiguous keeps it)")
     if config.dropout and config.num_layers == 1:

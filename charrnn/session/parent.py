@@ -40,7 +40,7 @@ class Parent:
 
     @property
     def origin(self) -> str:
-        """How it is called where it gives a setting."""
+        """The name by which settings that come from it are marked."""
         return f"run {self.path.parent.name}"
 
     @property
@@ -50,7 +50,7 @@ class Parent:
 
     @property
     def model(self) -> dict[str, Any]:
-        """The settings that its weights decide."""
+        """The settings that its weights determine."""
         names = [name for name, setting in SETTINGS.items() if setting.group == "Model"]
         return {name: self.saved.config[name] for name in [*names, "bytes"]}
 
@@ -58,7 +58,7 @@ class Parent:
         """Refuse settings that its weights do not fit.
 
         Raises:
-            SettingError: one of them does not.
+            SettingError: one of them does not fit.
         """
         for name, value in self.model.items():
             if getattr(config, name) != value:
@@ -67,7 +67,7 @@ class Parent:
                 )
 
     def split(self, source: Source) -> dict[str, Any]:
-        """The settings that decide which part of its text it did not learn, if `source` is that text; else nothing."""
+        """The settings that determine which part of its text it did not learn, if `source` is that text; else empty."""
         if source.size != self.saved.corpus.size or sha256_of(source) != self.saved.corpus.sha256:
             return {}
         return {name: self.saved.config[name] for name in held_out_by(self.saved.config["split"])}
@@ -85,7 +85,7 @@ class Parent:
         ]
 
     def copy_weights(self, params: Flat, backend: Backend) -> None:
-        """Copy its weights into those of a network that may know more characters, which keep their own values."""
+        """Copy its weights into those of a network that may know more characters, whose weights stay as they are."""
         shape = Shape.of(Config(**self.saved.config), self.vocabulary.size)
         for name, weight in load_parameters(shape, backend, self.saved.evaluated, self.path).items():
             params[name][tuple(slice(length) for length in weight.shape)] = weight

@@ -1,4 +1,4 @@
-"""A training that is ready to start, and what to tell the user before it does."""
+"""A training that is ready to start, and the notices that the user gets first."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from charrnn.training.trainer import Setup, Trainer
 
 @dataclass(frozen=True)
 class Session:
-    """A trainer's setup, and what to tell the user before it starts; `new` is the folder of a new run."""
+    """A trainer's setup, and the notices that the user gets before it starts; `new` is the folder of a new run."""
 
     setup: Setup
     started: Started

@@ -21,7 +21,7 @@ STDIN = ("-",)  # the names of texts that ask for standard input
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """A train command.
+    """The content of a `charrnn train` command.
 
     corpus: files, folders, or names of the catalogue, which are read in turn as one text; or STDIN; or nothing, where a
     run is resumed. settings: those given on the command line, by name. preset: without it, `config_file` and
@@ -57,12 +57,12 @@ def names_of(argument: str | list[str]) -> tuple[str, ...]:
 
 
 def open_corpus(names: Sequence[str], config: Config, progress: OnProgress | None = None) -> Source:
-    """The texts called `names`, in turn, as one: each a file or a folder if there is one, else of the catalogue.
+    """The texts called `names`, joined in order; each is a file or folder if one has this name, else a known corpus.
 
-    `config` says which files of a folder are texts. A text of the catalogue is fetched if need be.
+    `config` says which files of a folder are texts. A corpus of the catalogue is fetched if necessary.
 
     Raises:
-        CorpusError: one of them is neither, cannot be read or fetched, or all are empty.
+        CorpusError: a name is neither, a text cannot be read or fetched, or all texts are empty.
     """
     if "-" in names:
         together = shlex.join(names)
@@ -77,6 +77,6 @@ def _open(name: str, config: Config, progress: OnProgress | None) -> Source:
         return from_path(Path(name), glob=config.glob, binary=takes_binary(config))
     if re.match(r"(https?|ftp)://", name, re.IGNORECASE):
         raise CorpusError(f"{name} is a web address; pipe the text in: curl -L {shlex.quote(name)} | charrnn train -")
-    if os.sep in name or "." in name:  # a path, not a name: no corpus is called so
+    if os.sep in name or "." in name:  # a path: no corpus has such a name
         raise CorpusError(f"there is no file or folder {name!r}; charrnn corpora list shows texts to begin with")
     return catalogue.open_corpus(name, progress=progress)

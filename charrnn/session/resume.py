@@ -29,7 +29,7 @@ from charrnn.training.trainer import Setup
 
 
 def resume(request: TrainRequest, backend: Backend, reading: OnProgress | None) -> Session:
-    """The session of an existing run, with its own settings but for those that may change and were given."""
+    """The session of an existing run, with its own settings except those that were given and may change."""
     if request.preset or request.config_file or request.init_from or request.force:
         raise ConfigError(
             "--resume continues with the run's own settings; leave out --preset, --config, --init-from and --force"
@@ -73,11 +73,11 @@ def _notices(request: TrainRequest, saved: Checkpoint, run: Run) -> Iterator[Not
         have = "has" if len(names) == 1 else "have"
         yield Notice(f"{' '.join(names)} {have} changed; this run continues with the text that it began with")
     if saved.progress.ended == "early stop":
-        yield Notice(f"{run.folder} had stopped early; it will do so again unless --patience is larger, or 0")
+        yield Notice(f"{run.folder} had stopped early, and will stop again unless --patience is larger, or 0")
 
 
 def _changed_size(files: list[Path], size: int) -> bool:
-    """Whether all files are there, but not of this size together; compressed ones would take too long to read."""
+    """Whether all files exist but do not add up to this size; compressed ones would take too long to read."""
     if not all(file.is_file() for file in files):
         return False
     with suppress(CorpusError):
@@ -102,7 +102,7 @@ def _names_run(names: tuple[str, ...]) -> bool:
 
 
 def _changed(saved: Checkpoint, settings: dict[str, Any]) -> tuple[Config, dict[str, str]]:
-    """The run's settings with `settings`, and what gave each."""
+    """The run's settings with `settings`, and where each came from."""
     config = Config(**saved.config)
     changed = config.replace(**settings)
     for name in settings:
@@ -139,10 +139,12 @@ def _read_again(
     vocabulary: Vocabulary,
     reading: OnProgress | None,
 ) -> Tokens:
-    """The text, encoded again from where it came from or is now."""
+    """The text, encoded again from where it came from or where it is now."""
     names = request.corpus or names_of(saved.corpus.argument)
     if names == STDIN:
-        raise CorpusError(f"the text in {run.folder} is gone, and it came from standard input; it cannot be resumed")
+        raise CorpusError(
+            f"the text in {run.folder} is gone, and it came from standard input; the run cannot be resumed"
+        )
     try:
         source = open_corpus(names, config, reading)
     except CorpusError as error:
@@ -156,7 +158,7 @@ def _read_again(
 
 
 def _check_same(source: Source, sha256: str, saved: Checkpoint, run: Run) -> None:
-    """Refuse another text than the run's own."""
+    """Refuse a text that is not the run's own."""
     if sha256 != saved.corpus.sha256:
         further = command("train", "CORPUS", "--init-from", run.folder)
         raise CorpusError(

@@ -93,7 +93,7 @@ def test_a_short_text_shrinks_the_batch_and_says_so(tmp_path):
 
 def test_too_little_to_learn_from_is_said(text, tmp_path):
     notices = [each.text for each in setup(text, SMALL, run=str(tmp_path / "run")).notices]
-    assert notices == ["783 characters are too little to learn from; the network will learn them by heart"]
+    assert notices == ["783 characters are too few to learn from; the network will learn them by heart"]
     (tmp_path / "twice.txt").write_text(TEXT * 2)
     assert setup(str(tmp_path / "twice.txt"), SMALL, run=str(tmp_path / "twice")).notices == []
 

@@ -80,7 +80,7 @@ def test_a_run_that_stopped_early_says_so(text, tmp_path):
     run = str(tmp_path / "run")
     assert train(text, SMALL | {"steps": 400, "patience": 1, "learning_rate": 5.0}, run=run)[-1].reason == "early stop"
     (notice,) = setup(None, {}, run=run, resume=True).notices
-    assert notice.text.endswith("run had stopped early; it will do so again unless --patience is larger, or 0")
+    assert notice.text.endswith("run had stopped early, and will stop again unless --patience is larger, or 0")
 
 
 @pytest.mark.parametrize("budget", [{"steps": 10}, {"epochs": 0.1}, {"minutes": 1e-9}], ids=str)
