@@ -19,11 +19,11 @@ class Grid(NamedTuple):
 def cell_grid(found: Iterable[tuple[Settings, float | None]], best_of: Collection[str]) -> Grid | None:
     """The grid of trials, each given by the settings in which it differs from the others and its loss.
 
-    Of trials that differ only in settings of `best_of`, the lowest loss counts. None if the grid would show nothing
-    new: unless cells vary, and other settings with them.
+    Among trials that differ only in settings of `best_of`, the lowest loss counts. None unless both cells and other
+    settings vary, because the grid would then show nothing new.
     """
     titles: tuple[str, ...] = ()
-    cells: dict[str, None] = {}  # in their order
+    cells: dict[str, None] = {}  # in order of first appearance
     rows: dict[tuple[str, ...], dict[str, float]] = {}
     for point, loss in found:
         if COLUMNS not in point:

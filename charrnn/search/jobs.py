@@ -1,4 +1,4 @@
-"""Training the trials of a sweep, each in a process of its own, a few of them at a time."""
+"""Trains the trials of a sweep, each in a process of its own, one or several at a time."""
 
 import os
 import subprocess
@@ -24,9 +24,9 @@ class Began:
 
 @dataclass(frozen=True)
 class Ended:
-    """A trial was trained, or failed: `error` is the last line that it printed.
+    """A trial was trained, or failed, in which case `error` is the last line that it printed.
 
-    seconds_left: an estimate for the rest of the sweep; None if nothing is left, or none was trained yet.
+    seconds_left: an estimate for the rest of the sweep; None if nothing is left, or no trial was trained yet.
     """
 
     trial: Trial
@@ -76,7 +76,7 @@ def run_trials(
 
 
 def estimate(took: Sequence[float], running: Sequence[float], waiting: int, jobs: int) -> float | None:
-    """Seconds until all trials are trained, `jobs` at a time, if those to come take as long as the ones before.
+    """Seconds until all trials are trained, `jobs` at a time, if each takes as long as those before.
 
     took: seconds of each trained trial. running: seconds since each running trial began.
     """
@@ -88,7 +88,7 @@ def estimate(took: Sequence[float], running: Sequence[float], waiting: int, jobs
 
 
 def _start(trial: Trial, command: list[str], processors: set[int]) -> _Job:
-    """Begin to train a trial on these processors; with none, on all of them."""
+    """Begin to train a trial on these processors; if there are none, on all of them."""
     trial.log.parent.mkdir(parents=True, exist_ok=True)
     with trial.log.open("ab") as log:
         # In a session of its own: Ctrl-C reaches only this process, which then asks each trial once to stop.
@@ -105,7 +105,7 @@ def _start(trial: Trial, command: list[str], processors: set[int]) -> _Job:
 
 
 def _processors(place: int, jobs: int) -> set[int]:
-    """The processors of a job, so that jobs do not compete for them; empty: all of them."""
+    """The processors of a job, so that jobs do not compete for them; empty if it may use all."""
     if jobs == 1 or not hasattr(os, "sched_getaffinity"):
         return set()
     processors = sorted(os.sched_getaffinity(0))

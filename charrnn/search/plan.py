@@ -21,10 +21,10 @@ _COUNTS = {
     "samples": Setting("Random trials.", int, "Sweep", low=1),
     "seed": Setting("Seed of the draws.", int, "Sweep", low=0),
 }
-_SAMPLES, _SEED = 10, 1  # unless the file says so
+_SAMPLES, _SEED = 10, 1  # unless the file says otherwise
 _SHIPPED = Path(__file__).with_name("sweeps")
 _KEYS = ("corpus", "preset", "base", "grid", "random", "best_of", *_COUNTS)
-_DIGITS = 3  # of drawn numbers: precise enough for a search, short enough for a folder's name
+_DIGITS = 3  # digits of drawn numbers: precise enough for a search, short enough for a folder's name
 
 Settings = dict[str, Any]
 
@@ -34,7 +34,7 @@ class Sweep:
     """A search over settings.
 
     base: the settings of all trials, above those of the preset. points: for each trial, the settings in which it
-    differs from the others. `parameters` may be among both. best_of: settings of the points that are only a means, such
+    differs from the others. Both may contain `parameters`. best_of: settings of the points that are only a means, such
     as the learning rate when cells are compared; the table of cells shows the best trial over their values.
     """
 
@@ -46,21 +46,21 @@ class Sweep:
 
 
 def sweep_names() -> list[str]:
-    """The sweeps that ship."""
+    """The names of the sweeps that come with charrnn."""
     return sorted(path.stem for path in _SHIPPED.glob("*.yaml"))
 
 
 def find_sweep(name: str) -> Path:
-    """The file called `name`, or the sweep of that name that ships.
+    """The file called `name`, or the sweep of that name that comes with charrnn.
 
     Raises:
-        ConfigError: there is neither.
+        ConfigError: there is neither a file nor a sweep of this name.
     """
     if Path(name).exists():
         return Path(name)
     if name in sweep_names():
         return _SHIPPED / f"{name}.yaml"
-    hint = nearest(name, sweep_names()) or f"; sweeps that ship: {', '.join(sweep_names())}"
+    hint = nearest(name, sweep_names()) or f"; charrnn comes with the sweeps {', '.join(sweep_names())}"
     raise ConfigError(f"there is no file {name!r}{hint}")
 
 
@@ -143,7 +143,7 @@ def _draws(plan: Settings, random: Settings, path: Path) -> Iterator[Settings]:
 
 
 def _range(name: str, values: Any, where: str) -> dict[str, Any] | list[Any]:
-    """A list of choices, or `low`, `high` and `log`; checked."""
+    """Check a list of choices, or `low`, `high` and `log`, and return it."""
     if not isinstance(values, dict):
         return _choices(name, values, where)
     check_names(values, f"{where}: {name}", ("low", "high", "log"))

@@ -28,9 +28,9 @@ _WIDEST = 1 << 20  # units of a layer
 class Trial:
     """One run of a sweep.
 
-    settings: those that the sweep gives. config: all settings, with those of the preset and the defaults. point: the
-    settings in which the trials differ. parameters: the number of weights, if the sweep asks for one. budget: how long
-    it trains, in words.
+    settings: the settings that the sweep gives. config: all settings, with those of the preset and the defaults. point:
+    the settings in which the trials differ. parameters: the number of weights, if the sweep asks for one. budget: how
+    long it trains, in words.
     """
 
     run: Run
@@ -58,7 +58,7 @@ class Trial:
         saved = checkpoint.load(self.run.last)
         there = {"corpus": saved.corpus.argument} | saved.config
         for name, value in ({"corpus": self.corpus} | self.config.to_dict()).items():
-            fitted = name == "batch_size" and there[name] < value  # a short text shrinks it
+            fitted = name == "batch_size" and there[name] < value  # a short text makes it smaller
             if there[name] != value and not fitted:
                 raise ConfigError(
                     f"{self.run.folder} was made with {name} {there[name]}, not {value}; --folder DIR starts another "
@@ -73,7 +73,7 @@ class Trial:
             where += [option, str(value)] if value not in ("auto", None) else []
         if self.run.last.is_file():
             return ["train", "--resume", *where]
-        if self.run.metrics.exists():  # stopped before its first checkpoint
+        if self.run.metrics.exists():  # it stopped before its first checkpoint
             where.append("--force")
         return ["train", self.corpus, "--preset", self.preset, *where, *as_options(self.settings)]
 
@@ -83,7 +83,7 @@ def make_trials(sweep: Sweep, folder: Path) -> list[Trial]:
 
     Raises:
         ConfigError: settings contradict each other, or the folder is that of a run.
-        CorpusError: a number of parameters is asked for, and the text whose characters count for it cannot be read.
+        CorpusError: a number of parameters is asked for, which depends on the characters of a text that cannot be read.
     """
     if Run(folder).last.is_file() or (folder / "config.yaml").is_file():
         raise ConfigError(f"{folder} is the folder of a run, not of a sweep; choose another with --folder DIR")
@@ -120,10 +120,10 @@ def _trial(sweep: Sweep, point: Settings, folder: Path) -> Trial:
 
 
 def hidden_size(parameters: int, config: Config, vocab_size: int) -> int:
-    """The units a layer that bring the network of `config` closest to this number of parameters.
+    """The units per layer that bring the network of `config` closest to this number of parameters.
 
     Raises:
-        ConfigError: it has more even with a single unit.
+        ConfigError: the network has more parameters even with a single unit.
     """
     shape = Shape.of(config, vocab_size)
 
