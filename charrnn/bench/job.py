@@ -1,4 +1,4 @@
-"""The question to a worker process, its answers, and how it is asked.
+"""Jobs for worker processes, their answers, and how a process is asked.
 
 Every measurement has a fresh process, so that the threads, memory and caches of one side do not disturb the other.
 """
@@ -103,7 +103,7 @@ def try_variants(job: Job) -> VariantTrial:
 
 
 def environment() -> dict[str, str]:
-    """Environment of a worker process, which makes it import this very package."""
+    """The environment of a worker process, which makes it import this package and no other copy of it."""
     path = os.pathsep.join([str(_IMPORT_PATH), *filter(None, [os.environ.get("PYTHONPATH")])])
     return {**os.environ, "PYTHONPATH": path}
 

@@ -43,7 +43,7 @@ class BenchRequest:
 
 
 def bench(request: BenchRequest, note: Note = lambda text: None) -> BenchReport:
-    """Check, then time; `note` is told what is going on.
+    """Check, then time; `note` is called with messages about the progress.
 
     Raises:
         BackendError: the device or the rival is missing, or the kernels are wrong.

@@ -95,7 +95,7 @@ def build_report(
     turns: Sequence[Turn],
     trial: VariantTrial | None = None,
 ) -> BenchReport:
-    """The report on these turns of charrnn and, if there was one, its rival; `trial` is that of PyTorch's variants."""
+    """The report on turns of charrnn and of its rival, if there is one; `trial` is that of PyTorch's variants."""
     workload = ours.workload
     ceilings = [turn.ceiling for turn in turns]
     our_turns = [turn.ours for turn in turns]

@@ -1,6 +1,6 @@
 """Seconds of phases, spreads and rates; all sides are timed by this module.
 
-A CPU is timed by the clock, a GPU by events in its queue, so that it never waits for the host.
+A CPU is timed by the clock, and a GPU by events in its queue, so that it never waits for the host.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Loss against time: charrnn and a rival learn the same text in alternating pieces of the training.
+"""Loss against time: charrnn and a rival learn the same text, alternating in stretches of the training.
 
 measure.py        the recipe for both sides, and the report
 turns.py          runs the worker processes in turn, and evaluates their weights

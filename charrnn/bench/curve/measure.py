@@ -62,7 +62,7 @@ class CurveReport:
     val_chars: int
     model: str
     parameters: int
-    settings: dict[str, Any]  # that differ from the defaults
+    settings: dict[str, Any]  # settings that differ from the defaults
     machine: Machine
     ours: Curve
     rival: Curve
@@ -71,7 +71,7 @@ class CurveReport:
 
 
 def measure_curve(request: CurveRequest, note: Note = lambda text: None) -> CurveReport:
-    """Let both sides learn; `note` is told what is going on.
+    """Let both sides learn; `note` is called with messages about the progress.
 
     Raises:
         BackendError: the device or the rival is missing, or a side does not work.

@@ -1,4 +1,4 @@
-"""Two sides learn the same text in alternating pieces of the training, each in its own process.
+"""Two sides learn the same text, alternating in pieces of the training, each in its own process.
 
 Alternating exposes both to whatever else the machine does. Between pieces this process evaluates the weights of both
 sides with the same code; that time counts for neither.
@@ -96,7 +96,7 @@ class WeightsEvaluator:
 
 
 def take_turns(recipes: tuple[Recipe, Recipe], evaluator: WeightsEvaluator, note: Note) -> tuple[Curve, Curve]:
-    """Let both sides learn, alternating after each piece; `note` is told both losses after each.
+    """Let both sides learn, alternating after each piece; `note` is called with both losses after each.
 
     Raises:
         BackendError: a side does not work.
