@@ -1,1 +1,1 @@
-"""What people see: one file for each command, and what they share."""
+"""Output for people and logs: one file for each command, and what these files share."""

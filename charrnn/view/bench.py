@@ -33,7 +33,7 @@ def show_report(report: BenchReport, console: Console | None = None) -> None:
         output.print()
         output.print(facts(verdict))
     for warning in report.warnings:
-        output.print(Text(f"warning: the machine is busy, measure again when it is idle: {warning}", "yellow"))
+        output.print(Text(f"warning: the machine is busy; measure again when it is idle: {warning}", "yellow"))
 
 
 def _conditions(report: BenchReport) -> list[tuple[str, str]]:

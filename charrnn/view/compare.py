@@ -11,7 +11,7 @@ from charrnn.view.wording import duration, figure, short
 
 WIDTH_OF_A_FILE = 200
 NOT_KNOWN = "-"
-ENOUGH = {"run": 30, "remark": 18}  # characters on a line
+ENOUGH = {"run": 30, "remark": 18}  # characters that a column has room for on a line
 # Columns to leave out on a narrow terminal, in this order; the loss, and the time to a loss that was asked for, stay.
 SPARED = ("at step", "epochs", "char/s", "bits/char", "time", "parameters", "size", "cell")
 SHOWN = ("cell", "num_layers", "hidden_size")  # settings that have columns
@@ -20,7 +20,7 @@ Row = dict[str, str]  # texts by the titles of their columns
 
 
 def show_standings(standings: list[Standing], to: float | None = None, console: Console | None = None) -> None:
-    """Print runs in their order on standard output, or on `console`; `to` is the loss whose times were asked for."""
+    """Print runs in their order on standard output, or on `console`; `to` is the loss whose times to show."""
     output = console or open_console(WIDTH_OF_A_FILE)
     rows = [_figures(each, to) for each in standings]
     texts = _texts(standings)

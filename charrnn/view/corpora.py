@@ -29,7 +29,7 @@ def show_corpora(corpora: Iterable[Corpus]) -> None:
 
 
 def show_corpus(corpus: Corpus, text: Provenance | str | None) -> None:
-    """Print what a corpus is; `text` is the text that is here, or what is wrong with it."""
+    """Print facts about a corpus; `text` is the provenance of its text on this machine, or what is wrong with it."""
     print(f"{corpus.name}: {corpus.title}")
     print(_wrapped(corpus.description))
     lines = {"licence": corpus.licence, "state": state(corpus), "path": str(local_path(corpus))}
@@ -58,8 +58,8 @@ def show_fetched(corpus: Corpus, text: Provenance) -> None:
 
 
 def show_verified(corpus: Corpus, text: Provenance | str) -> None:
-    """Say that a text is right, or what is wrong with it; that message names the corpus itself."""
-    print(text if isinstance(text, str) else f"{corpus.name}: right, sha256 {text.sha256}")
+    """Say that a text is correct, or what is wrong with it; the latter message names the corpus itself."""
+    print(text if isinstance(text, str) else f"{corpus.name}: correct, sha256 {text.sha256}")
 
 
 def _wrapped(text: str, title: str = "") -> str:

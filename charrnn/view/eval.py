@@ -13,7 +13,7 @@ LONG = 1 << 20  # characters
 
 
 def show_score(report: EvalReport, unit: str) -> None:
-    """Print a score on standard output, and what it is of on standard error; `unit` is character or byte."""
+    """Print a score on standard output, and its model and text on standard error; `unit` is character or byte."""
     each, figures = unit[:4], report.figures
     note(f"{report.model} on {report.text}")
     name = "dynamic" if report.dynamic else "loss"  # not comparable, so they must not look alike
@@ -33,7 +33,7 @@ def show_lines(lines: Iterable[RankedLine], *, as_json: bool) -> None:
 
 
 def note_baselines(chars: int) -> None:
-    """Say what takes seconds, if the training text of so many characters is long."""
+    """Say that baselines take a while, if the training text of `chars` characters is long."""
     if chars > LONG:
         note(f"counting and compressing {chars:,} characters")
 

@@ -1,4 +1,4 @@
-"""Runs and machines as text."""
+"""Facts about runs and machines as text."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,15 +14,15 @@ from charrnn.runs.describe import RunFacts
 from charrnn.view.layout import NO_WRAPPING, facts, grid, open_console
 from charrnn.view.wording import duration, figure, file_size, visible
 
-ROWS = 12  # of the history
-CHARACTERS = 200  # of the vocabulary
+ROWS = 12  # rows of the history to show
+CHARACTERS = 200  # characters of the vocabulary to show
 COLUMNS = ("step", "epoch", "time", "train loss", "val loss", "bits/char")
 
 Row = dict[str, Any]  # a line of the metrics
 
 
 def show_info(run: RunFacts | None, machine: MachineFacts, console: Console | None = None) -> None:
-    """Print both on standard output, or on `console`."""
+    """Print facts about a run and this machine on standard output, or on `console`."""
     output = console or open_console(NO_WRAPPING)
     if run:
         _show_run(run, output)
@@ -74,7 +74,7 @@ def _device(device: DeviceFacts | MissingDevice, used: bool) -> str:
 
 
 def _settings(config: dict[str, Any], given_by: dict[str, str]) -> Table:
-    """The settings that were given or are not defaults; where nobody gave one, charrnn fitted it to the text."""
+    """The settings that were given or are not defaults; charrnn fitted those that nobody gave to the text."""
     defaults = Config().to_dict()
     table = grid("setting", "value", "given by")
     for name, value in config.items():

@@ -12,19 +12,19 @@ from charrnn.view.terminal import note
 from charrnn.view.wording import visible
 
 WIDTH_OF_A_FILE = 100
-NOTHING = "-"  # where there is nothing to count; a row without anything else is left out
+NOTHING = "-"  # shown where there is nothing to count; a row of nothing else is left out
 LONGEST = 300  # characters of a copied passage that are shown
 _GRAMS = {1: "different words", 2: "different pairs of words", 3: "different triples of words"}
 Rows = Iterator[tuple[str, str]]
 
 
 def show_report(report: QualityReport, asked: int, console: Console | None = None) -> None:
-    """Print on standard output, or on `console`; `asked` is how many texts were to be drawn."""
+    """Print a report on standard output, or on `console`; `asked` is the number of texts that was asked for."""
     output = console or open_console(WIDTH_OF_A_FILE)
     note(f"{report.model}, temperature {report.choose.temperature:g}, seed {report.seed}")
     if report.drawn.texts < asked:
         drawn = f"{report.drawn.chars:,} {_unit(report)}"
-        note(f"note: the held-out text fills only {drawn} of such texts, and no more were drawn")
+        note(f"note: the held-out text fills only {drawn} of such texts, so no more were sampled")
     output.print(_table(report))
     if report.drawn.copy:
         output.print()

@@ -1,4 +1,4 @@
-"""Tables without lines, which all views use."""
+"""Tables without ruled lines, which all views use."""
 
 import os
 import re
@@ -15,14 +15,14 @@ NO_WRAPPING = 100_000  # columns
 
 
 def open_console(width_of_a_file: int) -> Console:
-    """Standard output; if it is not a terminal, its width is COLUMNS, or else `width_of_a_file`."""
+    """A console on standard output; if that is not a terminal, the width is $COLUMNS, or else `width_of_a_file`."""
     if sys.stdout.isatty():
         return Console()
     return Console(file=_Trimmed(), width=None if "COLUMNS" in os.environ else width_of_a_file)  # type: ignore[arg-type]
 
 
 class _Trimmed:
-    """Standard output without the spaces with which tables fill up their lines."""
+    """Standard output without the spaces that tables pad their lines with."""
 
     def write(self, text: str) -> int:
         """Write text; a line must not end in the middle of its trailing spaces."""
@@ -33,7 +33,7 @@ class _Trimmed:
 
 
 def facts(lines: Iterable[tuple[str, str]]) -> Table:
-    """Titles, each beside a text that is folded if it is too long."""
+    """A table of titles, each beside a text that is folded if it is too long."""
     table = Table.grid(padding=(0, GAP, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
@@ -45,7 +45,8 @@ def facts(lines: Iterable[tuple[str, str]]) -> Table:
 def grid(*titles: str, numbers: int = 0) -> Table:
     """A table with a row of titles; its first `numbers` columns are aligned to the right.
 
-    Those are never folded: half a number on a line is another number. The other columns take the rest of the width.
+    These columns are never folded, because part of a number on a line would read as another number. The other columns
+    share the rest of the width.
     """
     table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False)
     for title in titles[:numbers]:
@@ -56,7 +57,7 @@ def grid(*titles: str, numbers: int = 0) -> Table:
 
 
 def folded(text: str, width: int) -> str:
-    """`text` in lines of `width`, broken after commas; the table folds what is longer without a comma."""
+    """`text` in lines of `width`, broken after commas; the table folds longer stretches without a comma."""
     lines = [""]
     for part in re.findall(r"[^,]*,|[^,]+$", text):
         if lines[-1] and len(lines[-1]) + len(part) > width:

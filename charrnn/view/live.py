@@ -31,8 +31,8 @@ from charrnn.view.wording import (
 )
 
 PAINT_SECONDS = 1 / 8
-SHORT_READING = 0.5  # seconds of reading that need no bar
-WEIGHT = 0.02  # of the newest loss in the average
+SHORT_READING = 0.5  # seconds; a shorter reading needs no bar
+WEIGHT = 0.02  # weight of the newest loss in the average
 SAMPLE_LINES = 4
 WIDEST_BAR = 40
 INTERRUPT = len("^C")  # columns in which the terminal shows Ctrl-C; they must not wrap
@@ -95,7 +95,7 @@ class LiveView:
                 self._console.print(facts(finished_lines(event, self._run)))
 
     def _smooth(self, loss: float) -> None:
-        """Update the average, which is over about the last quarter of the steps, at most 50."""
+        """Update the average loss, which covers about the last quarter of the steps, at most 50."""
         self._steps += 1
         self._loss += max(4 / (self._steps + 3), WEIGHT) * (loss - self._loss)
 
@@ -106,7 +106,7 @@ class LiveView:
         return True
 
     def _paint(self, share: float, line: str) -> None:
-        """Paint the live line: a bar as wide as there is room for, and `line`."""
+        """Paint the live line: a bar that fills the available width, and `line`."""
         room = self._console.width - INTERRUPT - 1
         bar = min(room - len(line) - GAP, WIDEST_BAR)
         row = Table.grid(padding=(0, GAP, 0, 0), pad_edge=False)
@@ -124,7 +124,7 @@ class LiveView:
 
 
 def _sample(text: str, width: int) -> Text:
-    """The first lines of a sample that are not blank, indented and folded; no blanks fill them up."""
+    """The first lines of a sample that are not blank, indented and folded, without trailing spaces."""
     written = "\n".join(line for line in visible(text).split("\n") if line.strip())
     lines = Text(written).wrap(Console(width=width), width - 2 * GAP, overflow="fold")[:SAMPLE_LINES]
     return Text("\n".join(f"{' ' * GAP}{line.plain.rstrip()}" for line in lines))

@@ -1,4 +1,4 @@
-"""Drawn text on standard output, written while it is drawn."""
+"""Writes sampled text to standard output while it is sampled."""
 
 import json
 import sys
@@ -18,9 +18,9 @@ def show_json(texts: Iterable[Iterable[str]], prime: str, seed: int) -> None:
 
 
 def show_texts(texts: Iterable[Iterator[str]], prime: str, *, of_bytes: bool, separated: bool) -> list[str]:
-    """Print texts as they are drawn, each after `prime`, with a line between them if they are `separated`.
+    """Print texts while they are sampled, each after `prime`, with a line between them if they are `separated`.
 
-    Returns each text without the lines of the prime that were complete before the drawing began.
+    Returns each text without the lines of the prime that were complete before sampling began.
     """
     shown = []
     for index, drawn in enumerate(texts):
@@ -36,7 +36,7 @@ def show_new_lines(new: int, count: int) -> None:
 
 
 def _show(prime: str, drawn: Iterator[str], of_bytes: bool) -> str:
-    as_bytes = of_bytes and not sys.stdout.isatty()  # exactly as drawn, even if it is not UTF-8
+    as_bytes = of_bytes and not sys.stdout.isatty()  # exactly as sampled, even if it is not UTF-8
     _write(prime, as_bytes, bold=True)
     text = prime.rpartition("\n")[2]
     for each in drawn:

@@ -46,7 +46,7 @@ def _losses(losses: dict[str, float], found: Grid) -> list[str]:
 
 
 class SweepView:
-    """Counts the trials of a sweep; those in `left` are not finished."""
+    """Reports the progress of a sweep; the trials in `left` are not finished."""
 
     def __init__(self, trials: list[Trial], left: list[Trial]) -> None:
         self._total = len(trials)
@@ -76,6 +76,6 @@ def _size(trials: list[Trial]) -> str:
     """The number of trials and their budget, such as `72 trials of 3 epochs each`."""
     budgets = {trial.budget for trial in trials}
     number = counted(len(trials), "trial")
-    if len(budgets) > 1:  # the names of the trials say which
+    if len(budgets) > 1:  # the names of the trials say which one each has
         return number
     return f"{number} of {budgets.pop()}{' each' * (len(trials) != 1)}"

@@ -1,4 +1,4 @@
-"""Standard output: what a terminal must not obey, and what only a terminal shows."""
+"""Standard output: escapes that keep text from controlling a terminal, and bold that only a terminal shows."""
 
 import os
 import sys

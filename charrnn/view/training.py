@@ -1,4 +1,4 @@
-"""What is shown during training: a live line on a terminal, lines in a log, JSON for a program."""
+"""Output during training: a live line on a terminal, lines in a log, JSON for a program."""
 
 import json
 import sys
@@ -12,8 +12,8 @@ from charrnn.training.events import Evaluated, Event, Finished, Notice, Started,
 from charrnn.view.live import LiveView
 from charrnn.view.wording import evaluated_line, finished_lines, started_lines
 
-STEP_SECONDS = 1.0  # between two steps in JSON
-READING_SECONDS = 10.0  # between two lines about a long reading, in a log
+STEP_SECONDS = 1.0  # least time between two steps in JSON
+READING_SECONDS = 10.0  # least time between two lines about a long reading, in a log
 
 Clock = Callable[[], float]
 
@@ -69,7 +69,7 @@ class PlainView:
 
 
 class JsonView:
-    """An object on a line for each event, its kind under "event"; at most one step a second."""
+    """A JSON object on a line for each event, with its kind under "event"; at most one step a second."""
 
     def __init__(self, file: TextIO, clock: Clock = time.monotonic) -> None:
         self._file = file
