@@ -1,4 +1,4 @@
-"""The command line: click and nothing else. Each command is a file here, imported when it is used."""
+"""The command line, built with click. Each command is a file here, imported when it is used."""
 
 import logging
 from importlib import import_module
@@ -30,7 +30,7 @@ class Commands(click.Group):
     """Imports a command's file when the command is used, and turns errors into one line and an exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands in the order in which they are needed."""
+        """The commands in the order in which people need them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
@@ -43,7 +43,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that `args` begin with; `help COMMAND` is its help, and a wrong name gets a guess."""
+        """The command that `args` begin with; for `help COMMAND` its help. A wrong name fails with a suggestion."""
         name, *rest = args
         if name == "help":
             if not rest:
@@ -77,7 +77,7 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, "-V", "--version", prog_name="charrnn")
 def cli() -> None:
-    """Character-level recurrent language models: give it a text, and it learns to write more of it.
+    """Train character-level recurrent language models: give charrnn a text, and it learns to write more of it.
 
     \b
     Examples:

@@ -48,7 +48,9 @@ def size_options(command: click.Command) -> click.Command:
     type=click.Choice(RIVALS, case_sensitive=False),
     help="Alternate with a rival: torch, or other kernels.",
 )
-@click.option("--pairs", type=click.IntRange(1), default=7, show_default=True, help="With --vs: turns of each side.")
+@click.option(
+    "--pairs", type=click.IntRange(1), default=7, show_default=True, help="With --vs: number of turns of each side."
+)
 @click.option(
     "--steps",
     type=click.IntRange(1),
@@ -97,7 +99,7 @@ def command(
     as_json: bool,
     **sizes: Any,
 ) -> None:
-    """Measure how fast a network trains here, and how fast the machine could be.
+    """Measure how fast a network trains on this machine, and how fast it could be.
 
     The kernels are first checked against the reference; wrong kernels are not timed. With --vs both sides do the same
     work on the same text in separate, alternating processes. On a busy machine only the ratio within a pair is
@@ -107,11 +109,12 @@ def command(
     alternating turns. The loss on the held-out part is compared over the time of training, without evaluations. Sizes
     given here override the preset's.
 
-    Only matrix-product operations are counted, as a share of the rate of one large product; likewise the least traffic,
-    as a share of the rate of one large copy. Memory is reported against the minimum that training needs: weights,
-    gradients, moments, what backward must remember, and text. It leaves out what a process needs for any network. On a
-    GPU it is the device's memory, and times are those of events in its queue; PyTorch is tried in TF32, IEEE float32
-    and float16, each with and without a CUDA graph, and its fastest variant is the rival.
+    The rate of a step counts the operations of its matrix products only, and is shown as a share of the rate of one
+    large product; the least memory traffic is shown as a share of the rate of one large copy. Memory is compared with
+    the minimum that training needs: weights, gradients, moments, activations for the backward pass, and text. What a
+    process needs for any network is not counted. On a GPU, memory is that of the device, and times come from events in
+    its queue; PyTorch is tried in TF32, IEEE float32 and float16, each with and without a CUDA graph, and its fastest
+    variant is the rival.
 
     \b
     Examples:

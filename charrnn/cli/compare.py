@@ -25,8 +25,8 @@ def command(runs: tuple[str, ...], to: float | None, as_json: bool) -> None:
     """Compare runs: what they are, what they reached, and how fast.
 
     RUN is a run's folder, its name in runs/, or a folder of runs, such as a sweep's. The lowest validation loss comes
-    first. Time and characters per second include evaluations. A run is marked if it learned another text than the
-    first run named, or holds out another part of it: their losses are not comparable.
+    first. Time and characters per second include evaluations. A run is marked if it learned a different text from the
+    first run named, or holds out a different part of it: their losses are not comparable.
 
     \b
     Examples:

@@ -1,6 +1,6 @@
 """Completion of names in a shell.
 
-What lists the names is imported when the shell asks for them: commands start faster without it.
+The code that lists names is imported only when the shell asks for them, so that commands start faster.
 """
 
 from collections.abc import Callable, Iterable

@@ -28,7 +28,7 @@ from charrnn.view.corpora import (
 def corpora() -> None:
     """List, fetch and verify texts to learn from.
 
-    `charrnn train NAME` fetches a corpus by itself if it is not here yet.
+    `charrnn train NAME` fetches a corpus by itself if it is not on this machine yet.
 
     \b
     Examples:
@@ -59,7 +59,7 @@ def list_(as_json: bool) -> None:
 @click.argument("name", shell_complete=complete_corpora)
 @json_option
 def show(name: str, as_json: bool) -> None:
-    """Show what a corpus is, its licence, its sources, and where it is stored.
+    """Show a corpus: its title and description, its licence, its sources, and where it is stored.
 
     \b
     Examples:
@@ -85,9 +85,9 @@ def show(name: str, as_json: bool) -> None:
 
 @corpora.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_corpora)
-@click.option("--force", is_flag=True, help="Fetch again what is here already.")
+@click.option("--force", is_flag=True, help="Fetch again even if a corpus is already here.")
 def fetch(names: tuple[str, ...], force: bool) -> None:
-    """Fetch corpora, and check their bytes.
+    """Fetch corpora, and check them against their checksums.
 
     \b
     Examples:
@@ -110,7 +110,7 @@ def fetch(names: tuple[str, ...], force: bool) -> None:
 @json_option
 @click.pass_context
 def verify(ctx: click.Context, names: tuple[str, ...], as_json: bool) -> None:
-    """Compare the corpora that are here with what they should be; the exit code is 1 if one differs.
+    """Check the corpora on this machine against their checksums; the exit code is 1 if one differs.
 
     \b
     Examples:
@@ -128,10 +128,10 @@ def verify(ctx: click.Context, names: tuple[str, ...], as_json: bool) -> None:
 
 
 def _verify(corpus: Corpus) -> Provenance | str:
-    """The text that is here, or what is wrong with it."""
+    """The provenance of the text on this machine, or what is wrong with it."""
     try:
         return verify_corpus(corpus)
-    except CorpusError as error:  # the others are checked all the same
+    except CorpusError as error:  # the others are still checked
         return str(error)
 
 

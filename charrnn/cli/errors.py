@@ -1,7 +1,7 @@
-"""Errors as one line and an exit code; no other file does this.
+"""Turns errors into one line and an exit code; this is the only file that does.
 
 The exit code is 1 for errors that a user can fix, 2 for wrong usage, 130 for Ctrl-C, and 141 when nobody reads the pipe
-on standard output any more. Training and sweeps catch signals themselves, save, and exit with 128 plus the number of
+on standard output any longer. Training and sweeps catch signals themselves, save, and exit with 128 plus the number of
 the signal.
 """
 
@@ -18,14 +18,14 @@ from charrnn.errors import CharrnnError, OptionError
 
 
 class WrongUsage(click.ClickException):
-    """One line, and the exit code of click's own usage errors."""
+    """A one-line error with the exit code of click's own usage errors."""
 
     exit_code = 2
 
 
 @contextmanager
 def errors_in_one_line() -> Iterator[None]:
-    """Turn errors into one line and an exit code; no other place does."""
+    """Turn errors into one line and an exit code."""
     try:
         yield
         sys.stdout.flush()

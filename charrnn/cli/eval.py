@@ -29,7 +29,7 @@ from charrnn.text.prompt import read_text
 from charrnn.view.eval import note_baselines, note_unknown, show_lines, show_score
 
 DYNAMIC = Learning(rate=2e-5, decay=1e-3)
-SHORT = 1.0  # seconds of work that need no bar
+SHORT = 1.0  # seconds; shorter work needs no bar
 
 
 @click.command("eval", cls=RunCommand)
@@ -62,7 +62,7 @@ SHORT = 1.0  # seconds of work that need no bar
     "--baselines",
     "beside",
     is_flag=True,
-    help="Also score a 6-gram model and `xz -9`, both after the run's training text; xz keeps learning from the text.",
+    help="Also score a 6-gram model and `xz -9`, both given the run's training text; xz keeps learning as it reads.",
 )
 @click.option("--per-line", is_flag=True, help="Rank the lines, most likely first: bits per character, tab, line.")
 @text_options
@@ -87,8 +87,8 @@ def command(
 ) -> None:
     """Measure how well a run predicts a text.
 
-    RUN is a run's folder, its name in runs/, or a checkpoint file; the default is the newest run. Without FILE the text
-    is the held-out part of the run's own. A single argument that is a text file is taken as FILE.
+    RUN is a run's folder, its name in runs/, or a checkpoint file; the default is the newest run. Without FILE, it is
+    the held-out part of the run's own text. A single argument that names a text file is FILE.
 
     \b
     Examples:
@@ -101,7 +101,7 @@ def command(
       sort -u names.txt | charrnn eval names - --per-line | tail
     """
     if beside and per_line:
-        raise click.UsageError("--baselines score a whole text, and --per-line its lines; give one of them")
+        raise click.UsageError("--baselines scores a whole text, and --per-line its lines; give one of them")
     if dynamic and per_line:
         raise click.UsageError("--dynamic reads a whole text, and --per-line its lines; give one of them")
     if not dynamic:
@@ -144,7 +144,7 @@ def command(
 
 
 def _run_and_file(run: str | None, file: str | None) -> tuple[str | None, str | None]:
-    """Tell the arguments apart; a single one can be either."""
+    """Return the arguments as (run, file); a single one can be either."""
     if run is None or file is not None:
         return run, file
     is_text = run == "-" or (Path(run).is_file() and Path(run).suffix != ".safetensors")

@@ -41,7 +41,7 @@ COUNT, LENGTH, SEED = 20, 1000, 1
     default=COUNT,
     show_default=True,
     metavar="N",
-    help="Texts to draw at once.",
+    help="Texts to sample at once.",
 )
 @click.option("--length", type=click.IntRange(1), default=LENGTH, show_default=True, help="Characters in each text.")
 @click.option(
@@ -55,7 +55,7 @@ COUNT, LENGTH, SEED = 20, 1000, 1
     type=click.IntRange(0, 2**63 - 1),
     default=SEED,
     show_default=True,
-    help="The same seed draws the same texts.",
+    help="The same seed gives the same texts.",
 )
 @device_options
 @threads_option
@@ -74,15 +74,15 @@ def command(
 ) -> None:
     """Compare a run's samples with real text.
 
-    RUN is a run's folder, its name in runs/, or a checkpoint file; the default is the newest run. Draws texts, and
-    counts the words and passages that also occur in the training text; long passages that do are copied. The figures of
-    as much held-out text show what to aim for. If less text is held out than was asked for, less is drawn, because the
-    share of different words falls as a text grows.
+    RUN is a run's folder, its name in runs/, or a checkpoint file; the default is the newest run. Samples texts, and
+    counts their words and passages that also occur in the training text; long passages that do are copied. The same
+    figures for an equal amount of held-out text show what to aim for. If less text is held out than was asked for, less
+    is sampled, because the share of different words falls as a text grows.
 
-    In lists, lines are counted that are new, repeated or copied; not so in held-out text that was chosen because its
-    lines occur nowhere else (split unique-lines). In source code, which is recognised by its braces and calls like
-    f(x), brackets are counted that have a partner. Texts begin and end anywhere, so even real code has brackets without
-    one.
+    For lists, it counts the lines that are new, repeated or copied; but not in held-out text whose lines were chosen
+    because they occur nowhere else (split unique-lines). For source code, which is recognized by its braces and calls
+    like f(x), it counts the brackets that have a partner. Texts begin and end anywhere, so even real code has brackets
+    without one.
 
     \b
     Examples:

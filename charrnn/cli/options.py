@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Computing(TypedDict, total=False):
-    """Where and how to compute: the values of the options below that commands hand on as they are."""
+    """Where and how to compute: the values of the options below, which commands pass on unchanged."""
 
     device: str
     kernel: str
@@ -37,15 +37,15 @@ class FiniteRange(click.FloatRange):
 class RunCommand(click.Command):
     """A command about one run."""
 
-    allow_extra_args = True  # they are refused below, in words that help
+    allow_extra_args = True  # they are refused below, with a helpful message
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments, and say what the command takes where there are too many."""
+        """Read the arguments; if there are too many, fail and say what the command takes."""
         rest = super().parse_args(ctx, args)
-        if ctx.args and not ctx.resilient_parsing:  # as it is while a shell completes
+        if ctx.args and not ctx.resilient_parsing:  # which it is while a shell completes
             arguments = [each.make_metavar(ctx) for each in self.get_params(ctx) if isinstance(each, click.Argument)]
             usage = " ".join([ctx.command_path, *arguments])
-            ctx.fail(f"{ctx.args[0]!r} is one argument too many for {usage}; quote names that contain blanks")
+            ctx.fail(f"{ctx.args[0]!r} is one argument too many for {usage}; quote names that contain spaces")
         return rest
 
 
@@ -64,7 +64,10 @@ def device_options(function: F) -> F:
         click.option("--gpu", is_flag=True, is_eager=True, expose_value=False, hidden=True, callback=_prefer_gpu),
         click.option("--kernel", default="auto", metavar="KIND", help="auto, or kernels by name (see charrnn info)."),
         click.option(
-            "--device", default="auto", metavar="auto|cpu|gpu|gpu:N", help="Where to compute; --gpu is --device gpu."
+            "--device",
+            default="auto",
+            metavar="auto|cpu|gpu|gpu:N",
+            help="Device to compute on; --gpu is --device gpu.",
         ),
     ):
         function = option(function)
@@ -75,7 +78,7 @@ def refuse(*names: str, because: str) -> None:
     """Refuse options of the running command that were given but would have no effect.
 
     Raises:
-        UsageError: one was.
+        UsageError: one of them was given.
     """
     context = click.get_current_context()
     for option in context.command.params:
@@ -84,7 +87,7 @@ def refuse(*names: str, because: str) -> None:
 
 
 def filter_options(command: F) -> F:
-    """Add --top-k and --top-p, which limit what characters are drawn from."""
+    """Add --top-k and --top-p, which limit the characters to choose from."""
     command = click.option(
         "--top-p",
         type=FiniteRange(0, 1, min_open=True),

@@ -1,4 +1,4 @@
-"""A bar on standard error for work that takes time."""
+"""A progress bar on standard error for work that takes long."""
 
 import sys
 import time
@@ -12,7 +12,7 @@ from charrnn.hints import OnProgress
 
 @contextmanager
 def progress_bar(label: str, *, after: float = 0.0) -> Iterator[OnProgress | None]:
-    """A function that shows (done, to do) once `after` seconds have passed; None without a terminal to show it on."""
+    """Yield a function that shows (done, total) once `after` seconds have passed; None if there is no terminal."""
     if not sys.stderr.isatty():
         yield None
         return

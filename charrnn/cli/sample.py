@@ -27,7 +27,7 @@ from charrnn.view.terminal import note
 
 TEMP = Filter.temperature
 LENGTH = 500
-LONGEST_LINE = 2000  # characters: with --lines, a text ends after this many for each line, whatever it holds
+LONGEST_LINE = 2000  # characters; with --lines, a text ends after this many per line at the latest
 
 
 @click.command("sample", cls=RunCommand)
@@ -35,7 +35,7 @@ LONGEST_LINE = 2000  # characters: with --lines, a text ends after this many for
 @click.option("--temp", type=FiniteRange(0), help=f"Temperature: low is safe, high is wild.  [default: {TEMP}]")
 @click.option("--greedy", is_flag=True, help="Always take the most likely character; the same as --temp 0.")
 @filter_options
-@click.option("--length", type=click.IntRange(1), help=f"Characters to draw.  [default: {LENGTH}]")
+@click.option("--length", type=click.IntRange(1), help=f"Characters to sample.  [default: {LENGTH}]")
 @click.option("--lines", type=click.IntRange(1), help="Stop after this many lines.")
 @click.option("--stop", metavar="STRING", help="Stop before STRING.")
 @click.option("--prime", metavar="TEXT", help="Begin with TEXT, which --length and --lines do not count.")
@@ -48,9 +48,9 @@ LONGEST_LINE = 2000  # characters: with --lines, a text ends after this many for
     default=1,
     show_default=True,
     metavar="N",
-    help=f"Draw N texts at once, with a line {BETWEEN_TEXTS} between them unless --lines is 1.",
+    help=f"Sample N texts at once, with a line {BETWEEN_TEXTS} between them unless --lines is 1.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="The same seed draws the same text.  [default: random]")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="The same seed gives the same text.  [default: random]")
 @device_options
 @precision_option
 @threads_option
@@ -77,9 +77,9 @@ def command(
     """Write new text in the style of what a run learned.
 
     RUN is a run's folder, its name in runs/, or a checkpoint file; the default is the newest run. The text is printed
-    as it is drawn. A run of bytes prints exactly the bytes that it draws, even if they are not UTF-8, except in JSON
-    and on a terminal, where U+FFFD takes their place. A terminal also shows control characters as escapes and the prime
-    in bold.
+    while it is sampled. A run of bytes prints exactly the bytes that it samples, even if they are not UTF-8, except in
+    JSON and on a terminal, where U+FFFD replaces those. On a terminal, control characters are shown as escapes and the
+    prime in bold.
 
     \b
     Examples:

@@ -16,7 +16,7 @@ class SettingChoice(click.Choice[str]):
         self._setting = setting
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The choice that was meant."""
+        """Convert `value` to the choice that it means."""
         with naming_options(SETTINGS):
             return self._setting.check(param.name if param and param.name else "value", value)
 
@@ -24,7 +24,7 @@ class SettingChoice(click.Choice[str]):
 class SettingOption(click.Option):
     """An option for a setting, listed under the setting's group; its value is None unless it is given."""
 
-    in_presets = False  # whether presets set it, so that the default is not the whole truth
+    in_presets = False  # whether presets set it, so that its default may not apply
 
     def __init__(self, name: str, setting: Setting) -> None:
         self.group = setting.group
@@ -49,7 +49,7 @@ class GroupedCommand(click.Command):
     """A command whose help lists settings by their group."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """One section for each group, the command's own options first."""
+        """Write one section for each group, the command's own options first."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for option in self.get_params(ctx):
             record = option.get_help_record(ctx)
@@ -67,7 +67,7 @@ def settings_options(command: click.Command) -> click.Command:
 
 
 def mark_settings(command: click.Command, names: Container[str | None]) -> None:
-    """Let the help of these settings say that presets set them as well."""
+    """Make the help of these settings say that presets set them, too."""
     for option in command.params:
         if isinstance(option, SettingOption):
             option.in_presets = option.name in names

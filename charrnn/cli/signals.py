@@ -11,7 +11,7 @@ Handler = Callable[[int, FrameType | None], None]
 
 @contextmanager
 def handled(handler: Handler, *names: str) -> Iterator[None]:
-    """Let `handler` take the signals of these names. A SIGHUP that nohup ignores stays ignored."""
+    """Let `handler` handle the signals of these names. A SIGHUP that nohup ignores stays ignored."""
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in numbers}
     taken = [number for number, old in before.items() if (number, old) != (_HANGUP, signal.SIG_IGN)]

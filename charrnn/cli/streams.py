@@ -1,4 +1,4 @@
-"""Standard streams that are closed, full, or pipes that nobody reads: the program works with all of them."""
+"""Handles standard streams that are closed, full, or pipes that nobody reads."""
 
 import codecs
 import os
@@ -43,7 +43,7 @@ def open_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if not isinstance(stream, TextIOWrapper):
             continue
-        # A terminal that cannot show a character must not end the program, and text is more than ASCII.
+        # A terminal that cannot show a character must not end the program, and text is not limited to ASCII.
         stream.reconfigure(encoding="utf-8" if _is_ascii(stream) else None, errors="replace")
     sys.stderr = Unfailing(sys.stderr)
 
@@ -53,7 +53,7 @@ def _is_ascii(stream: TextIOWrapper) -> bool:
 
 
 def drop_unwritten() -> None:
-    """Drop what standard output did not take: the interpreter would try again when it exits, and complain."""
+    """Drop what standard output did not accept: the interpreter would try again when it exits, and complain."""
     try:
         sys.stdout.flush()
     except OSError:

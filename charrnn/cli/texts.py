@@ -25,8 +25,8 @@ def text_options(function: F) -> F:
             type=click.Choice(["error", "skip", "replace"], case_sensitive=False),
             default="error",
             show_default=True,
-            help="What to do with characters that the model does not know: skip leaves them out, replace makes each a "
-            "?, or a space if the model does not know the ? either.",
+            help="What to do with characters that the model does not know: skip leaves them out, replace turns each "
+            "into a ?, or a space if the model does not know ? either.",
         ),
     ):
         function = option(function)

@@ -20,7 +20,7 @@ from charrnn.session import TrainRequest, prepare
 from charrnn.training.events import Event
 from charrnn.view.training import View, open_view
 
-PATIENCE = 2.0  # seconds in which a second signal counts as the same one
+PATIENCE = 2.0  # seconds within which a second signal counts as the same one
 
 
 class Interrupt:
@@ -37,7 +37,7 @@ class Interrupt:
         return self.number is not None
 
     def note(self, number: int, frame: FrameType | None) -> None:
-        """Take a signal."""
+        """Handle a signal."""
         if self.number is None:
             self.number = number
             self._noted = time.monotonic()
@@ -60,7 +60,7 @@ class TrainCommand(GroupedCommand):
     """A command whose help also lists the presets."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The options, then the presets."""
+        """Write the options, then the presets."""
         mark_settings(self, {name for preset in presets.names() for name in presets.load_preset(preset)})
         super().format_options(ctx, formatter)
         with formatter.section("Presets"):
@@ -101,7 +101,7 @@ def command(as_json: bool, **options: Any) -> None:
 
     Stop with Ctrl-C at any time and continue with --resume. Settings are taken from the command line, then --config,
     then the preset, then the defaults listed below. Without --preset, --config and --init-from, charrnn chooses a
-    preset that suits the text and the time given. Short names are taken as well: --lr, --hidden, --layers, --batch.
+    preset that suits the text and the time given. Short names are accepted, too: --lr, --hidden, --layers, --batch.
 
     \b
     Examples:

@@ -118,14 +118,14 @@ def test_fetch_that_fails_is_one_line(monkeypatch):
 
 def test_verify(folder):
     result = run("verify")
-    assert (result.exit_code, result.stdout) == (0, f"bundled: right, sha256 {SHA256}\n")
+    assert (result.exit_code, result.stdout) == (0, f"bundled: correct, sha256 {SHA256}\n")
     run("fetch", "web")
     (folder / "bundled.txt").write_text("hallo\n")
     result = run("verify")
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
     assert "differs from corpus bundled" in lines[0]
-    assert lines[1] == f"web: right, sha256 {SHA256}"
+    assert lines[1] == f"web: correct, sha256 {SHA256}"
     result = run("verify", "--json")
     assert result.exit_code == 1
     assert [(each["name"], each["ok"]) for each in json.loads(result.stdout)] == [("bundled", False), ("web", True)]

@@ -25,7 +25,7 @@ def test_for_people_it_is_a_table_beside_held_out_text():
     assert result.exit_code == 0, result.stderr
     first, note = result.stderr.splitlines()
     assert first == "runs/words/best.safetensors, temperature 0.8, seed 1"
-    assert note.startswith("note: the held-out text fills only ") and note.endswith("no more were drawn")
+    assert note.startswith("note: the held-out text fills only ") and note.endswith("so no more were sampled")
     lines = [line.split() for line in result.stdout.splitlines()]
     assert lines[0] == ["drawn", "held", "out"]
     for row in ("texts", "characters"):

@@ -202,7 +202,7 @@ def test_what_is_wrong_is_one_line():
         assert (result.exit_code, result.stdout) == (1, "")
         assert message in result.stderr and result.stderr.count("\n") == 1
     Path("s.yaml").unlink()
-    assert "there is no file 's.yaml'; sweeps that ship: cells" in sweep().stderr
+    assert "there is no file 's.yaml'; charrnn comes with the sweeps cells" in sweep().stderr
     assert sweep("--jobs", "0").exit_code == 2
 
 

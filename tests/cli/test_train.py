@@ -209,7 +209,7 @@ class TestBadInput:
         assert "curl -L https://example.org/a.txt | charrnn train -" in fails("https://example.org/a.txt")
         assert "cat fox.txt - | charrnn train -" in fails("fox.txt", "-", input=TEXT)
         Path("a.pdf").write_bytes(b"%PDF-1.4\0")
-        assert "a.pdf is a PDF document, not a text; make one of it with: pdftotext a.pdf a.txt" in fails("a.pdf")
+        assert "a.pdf is a PDF document, not a text; convert it with: pdftotext a.pdf a.txt" in fails("a.pdf")
 
     def test_a_damaged_archive(self, folder):
         Path("fox.gz").write_bytes(gzip.compress(TEXT.encode())[:-10])
