@@ -35,7 +35,7 @@ def setup(corpus, settings, **request):
 
 def told(session):
     """The notices of a session, without the one that says how short TEXT is."""
-    return [notice.text for notice in session.notices if "too little to learn from" not in notice.text]
+    return [notice.text for notice in session.notices if "too few to learn from" not in notice.text]
 
 
 def sha256(path):
