@@ -98,7 +98,7 @@ def test_every_setting_has_help():
     assert all(setting.help.endswith(".") for setting in SETTINGS.values())
 
 
-def test_limits_are_told_to_the_last_digit():
+def test_limits_are_shown_to_the_last_digit():
     with pytest.raises(ConfigError, match=r"seed must be at most 9223372036854775807, not 99999999999999999999999$"):
         Config(seed=99999999999999999999999)
     with pytest.raises(ConfigError, match=r"learning_rate must be above 0, not -1$"):

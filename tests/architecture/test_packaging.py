@@ -1,4 +1,4 @@
-"""What pyproject.toml promises to installers."""
+"""What pyproject.toml declares to installers."""
 
 import tomllib
 from itertools import combinations

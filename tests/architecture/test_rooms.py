@@ -1,4 +1,4 @@
-"""The rules of the structure: rooms in one order, imports that go down, one home for each third-party library."""
+"""The rules of the structure: rooms in one order, imports that go down, and a home for each third-party library."""
 
 import ast
 from pathlib import Path

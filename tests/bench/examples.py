@@ -9,7 +9,7 @@ MACHINE = Machine("cpu", "a processor", 2, 10.0, {})
 
 
 def measurement(name, *steps, sampling=None):
-    """A worker's answer for steps of these seconds, a fifth of each spent outside forward and backward."""
+    """A worker's answer for steps of these durations, a fifth of each spent outside forward and backward."""
     phases = {"forward": 0.3, "backward": 0.5, "rest": 0.2}
     seconds = {phase: [share * each for each in steps] for phase, share in phases.items()}
     return Measurement(name, "float32", {"step": list(steps)} | seconds, 1.0, MemoryUse(1000, 4000), sampling)

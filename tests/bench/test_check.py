@@ -1,4 +1,4 @@
-"""Wrong kernels are refused, and right ones pass."""
+"""Wrong kernels are refused, and correct ones pass."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def test_right_kernels_pass(cell, kernel):
         (NumpyKernels, "adam", "update"),
     ],
 )
-def test_what_does_nothing_is_refused(monkeypatch, owner, name, part):
+def test_kernels_that_do_nothing_are_refused(monkeypatch, owner, name, part):
     kernels = NumpyKernels()
     monkeypatch.setattr(owner, name, lambda *arguments: None)
     with pytest.raises(BackendError, match=f"numpy kernels are wrong and are not timed: the relative error of {part}"):

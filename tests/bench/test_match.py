@@ -53,7 +53,7 @@ def test_sides_that_learn_different_things_are_not_compared(monkeypatch, precisi
     assert next(losses, None) is None
 
 
-def test_rivals_that_cannot_be(monkeypatch):
+def test_rivals_that_cannot_run(monkeypatch):
     with pytest.raises(ConfigError, match="kernel 'nonsense'"):
         bench(BenchRequest(TINY, "cpu", "numpy", rival="nonsense"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)

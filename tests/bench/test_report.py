@@ -1,4 +1,4 @@
-"""Figures and ratios of turns that the tests make up."""
+"""Figures and ratios of turns that the tests invent."""
 
 from dataclasses import replace
 from io import StringIO
@@ -47,7 +47,7 @@ class TestReport:
         assert report.ours.gb_per_second == pytest.approx(TINY.traffic / 1e9 / 3)
         assert report.ours.copy_share == pytest.approx(report.ours.gb_per_second / 10)
 
-    def test_a_graph_has_no_phases_and_all_variants_are_told(self):
+    def test_a_graph_has_no_phases_and_all_variants_are_reported(self):
         graph = replace(measurement("them", 4.0), seconds={"graph": [4.0], "step": [4.0]})
         trial = VariantTrial("its best", {"TF32": 5.0, "its best": 4.0}, {"float16": "no"})
         turn = Turn(Ceiling(1, 1, None), measurement("us", 1.0), graph)

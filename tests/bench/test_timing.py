@@ -30,7 +30,7 @@ def test_a_gpu_is_timed_by_events_in_its_queue():
             queue.append(self)
 
         def synchronize(self):
-            assert len(queue) == 3, "it waits before all is asked for"
+            assert len(queue) == 3, "it waits before everything is queued"
 
     cuda = SimpleNamespace(Event=Event, get_elapsed_time=lambda a, b: 500.0 * (queue.index(b) - queue.index(a)))
     laps = Laps(timing.clock_of(Backend(SimpleNamespace(cuda=cuda), np.float32, "gpu:0", "a GPU")))

@@ -45,13 +45,13 @@ def test_a_graph_of_torch_begins_as_a_step_without_one(monkeypatch, cell):
     plain = torch_side._ON_CPU["no oneDNN, fused Adam"]
     monkeypatch.setattr(torch_side, "_ON_CPU", {"plain": plain, "graph": plain._replace(graph=True)})
     monkeypatch.setattr(torch_side, "side_stream", contextlib.nullcontext)
-    monkeypatch.setattr(torch_side, "recorded", lambda step: step)  # to record is not to do
+    monkeypatch.setattr(torch_side, "recorded", lambda step: step)  # recording a step would not run it
     losses = {}
     for variant in ("plain", "graph"):
         job = Job("torch", "cpu", Workload(cell, 5, 3, 2, 7, 2), variant=variant)
         side, laps = torch_side.TorchSide(job), Laps(HostClock())
         laps.start()
         losses[variant] = [float(side.step(laps)) for _ in range(5)]
-    # The state begins as zeros with either; the first step of the graph is the first.
+    # Both start from a state of zeros, and the first step of the graph is the first step of the training.
     np.testing.assert_allclose(losses["graph"], losses["plain"], atol=1e-6)
     assert "graph" in laps.seconds()

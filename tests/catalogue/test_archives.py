@@ -1,4 +1,4 @@
-"""Texts are taken out of archives, and nothing else of them is trusted."""
+"""Texts are extracted from archives, and nothing else in an archive is trusted."""
 
 import tracemalloc
 
@@ -31,7 +31,7 @@ FILES = {
     ],
 )
 class TestArchives:
-    def test_members_stand_by_pattern_and_name(self, tmp_path, read, pack):
+    def test_members_are_ordered_by_pattern_and_name(self, tmp_path, read, pack):
         (tmp_path / "x").write_bytes(pack(FILES))
         assert read(tmp_path / "x", ["k/*.h", "k/*.c"]) == b"h\na\nb\nsub\n"
 

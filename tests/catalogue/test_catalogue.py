@@ -84,7 +84,7 @@ def test_bundled_names_are_right():
     assert lines[:3] == ["jacob", "michael", "matthew"]
 
 
-def test_the_standard_library_is_read_where_it_lies():
+def test_the_standard_library_is_read_in_place():
     source = open_corpus("python")
     library = Path(sysconfig.get_path("stdlib"))
     assert library / "this.py" in source.files

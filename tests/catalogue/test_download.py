@@ -1,4 +1,4 @@
-"""One file from a server or a package client, and every way in which that fails."""
+"""Downloading a file from a server or through a package client, and every way in which that can fail."""
 
 import sys
 import threading
@@ -55,7 +55,7 @@ def test_download_refuses(server, tmp_path, path, limit, reason):
         download.download(server + path, tmp_path / "x", limit=limit)
 
 
-def test_no_connection_is_said(tmp_path):
+def test_a_missing_connection_is_reported(tmp_path):
     with pytest.raises(CorpusError, match=r"^no connection \(Connection refused\)$"):
         download.download("http://127.0.0.1:1/x", tmp_path / "x", limit=9)
 

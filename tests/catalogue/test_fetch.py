@@ -19,7 +19,7 @@ def sha256(content: bytes) -> str:
 
 @dataclass(frozen=True)
 class Given(Download):
-    """A source of `content`, or one that fails where that is None."""
+    """A source of `content`, or one that fails if that is None."""
 
     content: bytes | None
     name: str = "here"

@@ -72,7 +72,7 @@ def test_debian_asks_apt_and_streams_the_package(tmp_path, monkeypatch, version,
     assert (command[0], *command[-2:]) == ("apt-get", "download", wanted)
 
 
-def test_a_client_that_leaves_nothing_is_said(tmp_path, monkeypatch):
+def test_a_client_that_leaves_nothing_is_reported(tmp_path, monkeypatch):
     client(monkeypatch, "other", b"")
     source = PackageIndex(package="p", version="1.0", size=9, sha256="0", members=("*",))
     with pytest.raises(CorpusError, match=r"p 1.0: the package client left no \*\.whl file"):

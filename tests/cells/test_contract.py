@@ -1,4 +1,4 @@
-"""What every cell in the registry has to fulfil: a new cell is tested by being there.
+"""The contract of every cell in the registry; a new cell is tested simply because it is there.
 
 Tests over kernels, over networks and over the sampler also run for each cell of the registry.
 """
@@ -156,7 +156,7 @@ def test_every_header_and_time_loop_is_of_a_cell():
 
 
 @pytest.mark.parametrize("cell", FALLBACKS)
-def test_a_cell_without_kernels_falls_back_and_the_reasons_are_told(cell):
+def test_a_cell_without_kernels_falls_back_and_the_reasons_are_given(cell):
     reason = f"NumPy time loop: {cell} has none"
     assert NumpyKernels().refusals(cell, **SIZES) == (reason,)
     kernels = CpuKernels()

@@ -175,13 +175,13 @@ def test_bad_input(arguments, code, message):
         (("--curve", "fox.txt", "--vs", "numpy", "--vocab-size", "9"), "--vocab-size has no effect with --curve"),
     ],
 )
-def test_what_would_do_nothing_is_refused(arguments, message):
+def test_options_without_effect_are_refused(arguments, message):
     result = run(*TINY, *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.splitlines()[-1].startswith(f"Error: {message}")
 
 
-def test_what_is_missing_is_named(monkeypatch):
+def test_a_missing_library_is_named(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     result = run(*TINY, "--vs", "torch")
     assert (result.exit_code, result.stdout) == (1, "")

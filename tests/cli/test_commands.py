@@ -57,7 +57,7 @@ def test_short_names_of_options_are_taken(text):
 TEMPERATURE = ("--temp", "--temperature")
 
 
-def test_short_names_are_no_values_of_options(runs):
+def test_short_names_are_not_values_of_options(runs):
     assert invoke("sample", "words", "--prime", "--lr", "--kernel", "numpy").stderr.count("character '-'") == 1
 
 
@@ -91,6 +91,6 @@ def test_surplus_arguments_are_named(command, arguments, takes):
 
 
 @pytest.mark.parametrize("command", ["train", "sample", "eval", "judge", "sweep", "bench"])
-def test_what_computes_can_be_given_threads(command, runs):
+def test_commands_that_compute_can_be_given_threads(command, runs):
     assert "--threads N" in invoke(command, "--help").stdout
     assert "the numpy kernels have no threads" in invoke("judge", "words", "--kernel", "numpy", "--threads", 2).stderr

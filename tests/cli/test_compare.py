@@ -46,7 +46,7 @@ def test_a_folder_of_runs_is_all_of_them():
     assert compare("sweep/").stdout == compare("sweep", "sweep/words").stdout == compare("sweep/raw", "sweep").stdout
 
 
-def test_what_force_moved_aside_is_compared_only_by_name():
+def test_runs_that_force_moved_aside_are_compared_only_by_name():
     shutil.copytree("runs/raw", "runs/raw.old")
     assert "raw.old" not in compare("runs").stdout
     assert "raw.old" in compare("raw.old").stdout
@@ -61,7 +61,7 @@ def test_a_damaged_run_is_left_out_and_named(caplog):
     assert compare("raw").exit_code == 1
 
 
-def test_a_run_that_can_go_on_is_marked():
+def test_a_run_that_can_continue_is_marked():
     path = Path("runs/words/last.safetensors")
     saved = checkpoint.load(path)
     saved.progress.ended = None
@@ -78,7 +78,7 @@ def test_json():
     assert {value["run"]: value["settings"]["bytes"] for value in values} == {"runs/words": False, "runs/raw": True}
 
 
-def test_what_is_wrong_is_one_line():
+def test_errors_are_one_line():
     result = compare("words", "nosuch")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "there is no run 'nosuch'" in result.stderr and result.stderr.count("\n") == 1

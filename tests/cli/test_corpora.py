@@ -17,7 +17,7 @@ SHA256 = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"  # o
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """Two corpora, one beside its entry and one on a web that says hello."""
+    """Two corpora, one beside its entry and one on a stand-in for the web that answers hello."""
     for name, source in ENTRIES.items():
         head = f"title: The {name} one\ndescription: D\nlicence: L\nsources:\n"
         (tmp_path / f"{name}.yaml").write_text(head + source.replace("SHA256", SHA256))
@@ -53,7 +53,7 @@ def test_list():
 
 
 @pytest.mark.parametrize("columns", ["60", "80", None])
-def test_what_is_shown_is_as_wide_as_the_terminal(folder, monkeypatch, columns):
+def test_output_is_as_wide_as_the_terminal(folder, monkeypatch, columns):
     text = (folder / "web.yaml").read_text()
     text = text.replace(": D", ": " + "three blind mice " * 20).replace(": L", ": " + "mild " * 40)
     (folder / "web.yaml").write_text(text)
@@ -131,7 +131,7 @@ def test_verify(folder):
     assert [(each["name"], each["ok"]) for each in json.loads(result.stdout)] == [("bundled", False), ("web", True)]
 
 
-def test_verify_of_what_is_not_here_fails():
+def test_verifying_a_corpus_that_is_not_here_fails():
     result = run("verify", "web")
     assert (result.exit_code, result.stdout) == (1, "web is not here; run charrnn corpora fetch web\n")
 

@@ -91,7 +91,7 @@ def test_for_people_it_is_four_lines():
         ),
     ],
 )
-def test_what_would_do_nothing_is_refused(arguments, message):
+def test_options_without_effect_are_refused(arguments, message):
     result = evaluate(*arguments, input="cat\n")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.splitlines()[-1].startswith(f"Error: {message}")
@@ -105,13 +105,13 @@ def test_a_certainty_costs_nothing():
     assert "-0.0" not in result.stdout
 
 
-def test_of_bytes_it_says_bytes():
+def test_figures_of_bytes_say_bytes():
     first, second, _, last = evaluate("raw").stdout.splitlines()
     assert first.endswith(" nats/byte") and second.startswith("bits/byte ") and last.startswith("bytes       ")
     assert "standard input has 1 byte that" in fails("raw", "-", input="a")
 
 
-def test_counting_and_compressing_stand_beside_it():
+def test_baselines_are_shown_beside_it():
     found = score("--baselines")
     assert found.pop("baselines").keys() == {"6-gram", "xz -9"}
     assert found == score()
@@ -119,7 +119,7 @@ def test_counting_and_compressing_stand_beside_it():
     assert [line.split()[0] for line in lines[4:]] == ["6-gram", "xz"]
 
 
-def test_they_are_not_of_single_lines_and_need_the_text_of_the_run():
+def test_baselines_do_not_score_single_lines_and_need_the_text_of_the_run():
     assert evaluate("--baselines", "--per-line").exit_code == 2
     Path("text.txt").write_text("cat\nant\n")
     Path("runs/words/tokens.bin").unlink()
@@ -136,7 +136,7 @@ def test_a_text_is_a_file_or_standard_input_of_a_run_or_of_the_newest():
         assert score(*arguments, input="cat\nant\n") == wanted | {"text": "standard input"}
 
 
-def test_what_it_learned_is_likelier_than_what_it_did_not():
+def test_learned_text_is_likelier_than_other_text():
     assert score("-", input="cat\nant\nten\n" * 9)["loss"] < score("-", input="tcattnaten\n\n\n" * 9)["loss"]
 
 
@@ -172,7 +172,7 @@ def test_unseen_characters_that_are_passed_over_are_counted():
 
 
 @pytest.mark.parametrize("arguments", [(), ("--dynamic",), ("--per-line",)])
-def test_a_bar_is_told_how_far_the_reading_is(arguments, monkeypatch):
+def test_a_bar_shows_how_much_has_been_read(arguments, monkeypatch):
     told = []
     bar = nullcontext(lambda done, total: told.append((done, total)))
     monkeypatch.setattr("charrnn.cli.eval.progress_bar", lambda label, after: bar)
@@ -193,7 +193,7 @@ def test_another_text_beside_the_run_is_not_its_held_out_part():
     assert "is gone or damaged" in fails()
 
 
-def test_what_is_wrong_is_one_line():
+def test_errors_are_one_line():
     assert "there is no run 'nosuch'" in fails("nosuch")
     assert "no file or folder nosuch.txt" in fails("words", "nosuch.txt")
     assert "standard input is empty" in fails("-", input="")

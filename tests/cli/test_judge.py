@@ -59,7 +59,7 @@ def test_a_list_is_known_by_its_split_and_code_by_its_braces():
     assert json.loads(judge("code", "--json", "--no-lines").stdout)["drawn"]["lines"] is None
 
 
-def test_of_bytes_it_says_bytes():
+def test_figures_of_bytes_say_bytes():
     result = judge("raw")
     assert "\nbytes " in result.stdout and "copied runs of 10 bytes" in result.stdout
     assert "characters" not in result.stdout + result.stderr
@@ -67,7 +67,7 @@ def test_of_bytes_it_says_bytes():
     assert json.loads(judge("words", "--json").stdout)["bytes"] is False
 
 
-def test_what_is_wrong_is_one_line():
+def test_errors_are_one_line():
     for arguments, code, message in (
         (["nosuch"], 1, "there is no run 'nosuch'"),
         (["--kernel", "nosuch"], 2, "nosuch"),

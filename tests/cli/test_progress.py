@@ -1,4 +1,4 @@
-"""The bar of work that takes time."""
+"""The bar of work that takes long."""
 
 from charrnn.cli import progress
 
@@ -39,6 +39,6 @@ def test_short_work_has_no_bar(monkeypatch, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_where_there_is_no_terminal_nothing_is_told():
+def test_without_a_terminal_there_is_no_bar():
     with progress.progress_bar("x") as show:
         assert show is None

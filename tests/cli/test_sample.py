@@ -36,7 +36,7 @@ def fails(*arguments, code=1, input=None):
 
 @pytest.fixture(autouse=True)
 def present(runs):
-    """Each of these tests has runs to draw from."""
+    """Each of these tests has runs to sample from."""
 
 
 def test_the_newest_run_is_the_default_and_the_text_has_the_length_asked_for():
@@ -133,7 +133,7 @@ def test_stop_ends_the_text_before_the_string():
     assert result.stdout == "ca\n"
 
 
-def test_an_empty_string_is_no_place_to_stop_at():
+def test_an_empty_stop_string_is_refused():
     assert fails("--stop", "", code=2) == "Error: --stop needs a string of at least one character"
 
 
@@ -142,7 +142,7 @@ def test_bytes_never_split_a_character():
     assert sample("raw", "--greedy", "--length", "2", "--prime", "a").stdout == "aé€\n"
 
 
-def test_bytes_that_are_no_utf_8_are_written_as_they_are():
+def test_bytes_that_are_not_utf_8_are_written_unchanged():
     arguments = ["raw", "--temp", "99", "--seed", "1", "--length", "60", "--prime", "a\udcff€"]
     data = sample(*arguments).stdout_bytes
     assert data.startswith("a\udcff€".encode("utf-8", "surrogateescape"))
@@ -154,7 +154,7 @@ def test_bytes_that_are_no_utf_8_are_written_as_they_are():
 
 
 def on_terminal(*arguments, **variables):
-    """What a terminal gets."""
+    """The output that a terminal gets."""
     parent, child = pty.openpty()
     with start(*arguments, stdout=child, **variables):
         os.close(child)
@@ -193,7 +193,7 @@ def test_unseen_characters():
     assert sample("--prime", "caX", "--unknown", "replace", "--length", "1").exit_code == 0
 
 
-def test_what_is_wrong_is_one_line():
+def test_errors_are_one_line():
     assert "there is no run 'nosuch'" in fails("nosuch")
     assert "no file or folder nosuch.txt" in fails("--prime-file", "nosuch.txt")
     assert "byte 0xff at offset 1" in fails("--prime-file", "-", input=b"a\xff")
@@ -235,7 +235,7 @@ def test_help_ends_in_examples():
     assert "charrnn sample names --lines 20 --seed 1" in sample("--help").stdout
 
 
-def test_weights_that_are_no_numbers_are_refused():
+def test_weights_that_are_not_finite_are_refused():
     path = Path("runs/words/best.safetensors")
     saved = checkpoint.load(path)
     saved.weights["head.bias"][1] = float("nan")

@@ -20,7 +20,7 @@ SAMPLE = "sample --device cpu --kernel numpy --length 9"
 
 
 def shell(line):
-    """Run a line of the shell, in which `charrnn` is the program."""
+    """Run a line in a shell, in which `charrnn` is this program."""
     line = line.replace("charrnn", f"'{sys.executable}' -m charrnn", 1)
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.run(["sh", "-c", line], capture_output=True, text=True, env=environment, timeout=60, check=False)
@@ -46,18 +46,18 @@ def test_closed_streams_do_no_harm(runs, fox):
 
 
 @pytest.mark.parametrize("command", [f"{SAMPLE} words", f"{SAMPLE} raw", "compare words", "--version"])
-def test_what_is_lost_in_a_closed_standard_output_is_one_line(runs, command):
+def test_losing_output_in_a_closed_standard_output_is_one_line(runs, command):
     result = shell(f"charrnn {command} >&-")
     assert (result.returncode, result.stderr) == (1, "Error: standard output is closed\n")
     assert shell(f"charrnn {command} <&- >&- 2>&-").returncode == 1
 
 
-def test_a_training_that_cannot_tell_goes_on(fox):
+def test_a_training_that_cannot_print_continues(fox):
     assert shell(f"charrnn train fox.txt --steps 9 {TINY} 2>&-").returncode == 0
     assert finished("fox")
 
 
-def test_an_error_that_cannot_be_told_has_its_exit_code():
+def test_an_error_that_cannot_be_printed_has_its_exit_code():
     assert shell("charrnn train 2>&-").returncode == 1
 
 

@@ -118,7 +118,7 @@ def test_cells_are_the_columns_of_a_second_table():
     assert table[1][1] == losses["runs/s/num_layers=1,cell=gru"]
 
 
-def test_the_table_of_cells_has_the_best_over_what_is_a_means():
+def test_the_table_of_cells_has_the_best_over_best_of():
     Path("s.yaml").write_text(
         "best_of: [learning_rate]"
         + SWEEP.replace("steps: 20", "steps: 4")
@@ -132,7 +132,7 @@ def test_the_table_of_cells_has_the_best_over_what_is_a_means():
     assert table[2][1] == f"{min(rates):.4f}" != f"{max(rates):.4f}"
 
 
-def test_cells_alone_have_one_row_if_there_is_something_to_be_the_best_of():
+def test_cells_alone_have_one_row_if_best_of_varies():
     Path("s.yaml").write_text(
         "best_of: [learning_rate]\nsamples: 2"
         + SWEEP.replace("steps: 20", "steps: 4")
@@ -158,7 +158,7 @@ def test_a_failed_trial_does_not_keep_the_others_from_being_trained():
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_sweep_goes_on_where_it_was(number, code):
+def test_an_interrupted_sweep_resumes_where_it_was(number, code):
     Path("s.yaml").write_text(SWEEP.replace("steps: 20", "steps: 3000").replace("eval_every: 10", "eval_every: 1000"))
     process = subprocess.Popen(
         [sys.executable, "-m", "charrnn", "sweep", "s.yaml", *NUMPY],
@@ -191,7 +191,7 @@ def test_a_sweep_runs_once_at_a_time():
     assert sweep().exit_code == 0
 
 
-def test_what_is_wrong_is_one_line():
+def test_errors_are_one_line():
     for text, message in (
         ("corpus: nosuch.txt\ngrid: {parameters: [100000]}", "there is no file or folder 'nosuch.txt'"),
         (SWEEP + "smaples: 3", "did you mean samples?"),

@@ -95,7 +95,7 @@ def begins(*arguments, **options):
     return result.stderr, Path("runs/fox/config.yaml").read_text()
 
 
-def test_a_preset_is_chosen_and_said(folder):
+def test_a_preset_is_chosen_and_reported(folder):
     said, config = begins("fox.txt")
     note = "note: preset quick, for 2.6 kB of text; --preset NAME selects another, --preset none disables presets\n"
     assert said.count(note) == 1
@@ -179,7 +179,7 @@ def test_standard_input_a_folder_and_bytes(folder):
     assert run("src/b.bin", *TINY, "--bytes").exit_code == 0
 
 
-def test_crlf_is_kept_or_made_lf_and_said(folder):
+def test_crlf_is_kept_or_made_lf_and_reported(folder):
     Path("dos.txt").write_bytes(TEXT.replace("\n", "\r\n").encode())
     assert "kept 60 CRLF" in run("dos.txt", *TINY).stderr
     assert "made 60 CRLF" in run("dos.txt", *TINY, "--newlines", "lf", "--run", "lf").stderr
@@ -343,7 +343,7 @@ class TestBadInput:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_saves_and_says_how_to_go_on(folder, number, code):
+def test_a_signal_saves_and_says_how_to_continue(folder, number, code):
     process = subprocess.Popen(
         [sys.executable, "-m", "charrnn", "train", "fox.txt", "--preset", "none", "--minutes", "5", "--json"],
         stdout=subprocess.PIPE,
@@ -355,7 +355,7 @@ def test_a_signal_saves_and_says_how_to_go_on(folder, number, code):
         if '"step"' in line:
             break
     process.send_signal(number)
-    process.send_signal(number)  # impatience changes nothing
+    process.send_signal(number)  # a second, immediate signal changes nothing
     out, err = process.communicate(timeout=60)
     assert process.returncode == code, err
     assert json.loads(out.splitlines()[-1])["reason"] == "interrupted"

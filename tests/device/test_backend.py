@@ -1,4 +1,4 @@
-"""What a machine can lack on the way to a GPU: one line each, in the program as it is called."""
+"""What a machine can lack to use a GPU: each is one line from the command line."""
 
 import sys
 from types import ModuleType, SimpleNamespace
@@ -10,7 +10,7 @@ from charrnn.cli import cli
 
 
 class CUDARuntimeError(RuntimeError):
-    """As CuPy's."""
+    """Stands in for CuPy's error of this name."""
 
 
 CUDARuntimeError.__module__ = "cupy_backends.cuda.api.runtime"
@@ -94,13 +94,13 @@ def test_a_gpu_that_fails_on_the_way(monkeypatch):
     assert line.endswith("(CUBLAS_STATUS_ALLOC_FAILED)")
 
 
-def test_other_errors_are_not_taken_for_the_gpus(monkeypatch):
+def test_other_errors_are_not_blamed_on_the_gpu(monkeypatch):
     def fails(*_, **wishes):
-        raise RuntimeError("a mistake of our own")
+        raise RuntimeError("a mistake in charrnn")
 
     monkeypatch.setattr("charrnn.bench.match.build", fails)
     result = CliRunner().invoke(cli, ["bench", "--hidden-size", "8", "--device", "cpu", "--kernel", "reference"])
-    assert "a mistake of our own" in str(result.exception)
+    assert "a mistake in charrnn" in str(result.exception)
 
 
 @pytest.mark.parametrize(("name", "number"), [("cuda:7", 7), ("CUDA", 0), ("gpu:7", 7), ("GPU", 0)])

@@ -23,7 +23,7 @@ REGISTRIES = re.compile(
 
 
 def name_of(path):
-    """The identifier of a parametrized page."""
+    """The identifier of a page as a parameter."""
     return path.name
 
 
@@ -73,7 +73,7 @@ def test_links_resolve(path):
 
 
 def examples():
-    """All command lines in the code blocks of the documentation, but those with a placeholder."""
+    """All command lines in the code blocks of the documentation, except those with a placeholder."""
     blocks = "\n".join(block for path in PAGES for block in FENCED.findall(read(path)))
     lines = {line.strip() for line in re.findall(r"^ *charrnn .*$", blocks, re.MULTILINE)}
     return sorted(line for line in lines if "NAME" not in line)

@@ -1,4 +1,4 @@
-"""Counting and compressing, against a version that reads as its definition does."""
+"""N-gram counts and compression, compared with a version that reads like the definition."""
 
 import math
 from collections import Counter
@@ -11,7 +11,7 @@ from charrnn.text.vocabulary import Vocabulary
 
 
 def chance(text: list[int], order: int, vocab_size: int, context: tuple, symbol: int) -> float:
-    """Interpolated Kneser-Ney from dictionaries; `text` begins with a longest context of start symbols."""
+    """Interpolated Kneser-Ney from dictionaries; `text` begins with a full context of start symbols."""
     if order == 0:
         return 1 / vocab_size
     longest = text.count(vocab_size) + 1
@@ -45,7 +45,7 @@ def test_ngrams_are_those_of_the_definition(order: int) -> None:
     assert ngram_loss(train, text, vocab_size, order) == pytest.approx(np.mean(nats))
 
 
-def test_what_was_learned_costs_next_to_nothing() -> None:
+def test_a_learned_text_costs_next_to_nothing() -> None:
     rng = np.random.default_rng(0)
     text = "".join(chr(97 + n) for n in rng.integers(0, 26, 20_000))
     text = text.encode()
@@ -54,7 +54,7 @@ def test_what_was_learned_costs_next_to_nothing() -> None:
     assert math.log(26) < xz_loss(text, other, len(other)) < math.log(26) + 0.3
 
 
-def test_both_of_a_text() -> None:
+def test_both_baselines_of_a_text() -> None:
     vocabulary = Vocabulary("ab\n")
     ids = vocabulary.encode("abab\n" * 200)
     losses = baselines(ids, ids[:50], vocabulary)

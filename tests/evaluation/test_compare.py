@@ -60,7 +60,7 @@ def test_the_lowest_loss_is_first_and_none_is_last(text):
         ({"val_fraction": 0.2}, ("val_fraction",)),
         ({"split": "unique-lines"}, ("split",)),
         ({"eval_chars": 20}, ("eval_chars",)),
-        ({"eval_chars": 2000}, ()),  # there are not so many
+        ({"eval_chars": 2000}, ()),  # more than are held out
     ],
 )
 def test_losses_of_other_characters_are_marked(text, settings, differs):
@@ -70,7 +70,7 @@ def test_losses_of_other_characters_are_marked(text, settings, differs):
     assert found == {"first": (), "second": differs}
 
 
-def test_settings_that_differ_are_told(text):
+def test_settings_that_differ_are_listed(text):
     train(text, "first", steps=2)
     train(text, "second", steps=2, learning_rate=0.5, cell="gru")
     found = {each.run.name: each.settings for each in compare([Run(Path("first")), Run(Path("second"))])}

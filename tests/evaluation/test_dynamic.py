@@ -1,4 +1,4 @@
-"""Dynamic evaluation: what it learns while it reads, and from what it must not learn too fast."""
+"""Dynamic evaluation: what it learns while it reads, and what must not make it learn too fast."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ IDS = np.tile(np.array([0, 1, 2, 3, 3, 2], np.uint8), 60)
 
 
 def scores(cell, square_mean, learning):
-    """Static and dynamic loss, and how far the weights that it began with were moved."""
+    """Static and dynamic loss, and how far the initial weights were moved."""
     shape = Shape(cell, 5, 8, 1)
     params = initial_parameters(shape, BACKEND, np.random.default_rng(0))
     before = params.buffer.copy()
@@ -32,7 +32,7 @@ def test_it_learns_what_repeats_and_leaves_the_model_as_it_was():
     assert dynamic < 0.9 * static and moved == 0
 
 
-def test_it_is_drawn_back():
+def test_weights_are_pulled_back():
     _, free, _ = scores("lstm", 1e-6, Learning(2e-4, 0.0))
     static, held, _ = scores("lstm", 1e-6, Learning(2e-4, 1.0))
     assert free < held == pytest.approx(static, rel=1e-3)

@@ -1,4 +1,4 @@
-"""Evaluation: parallel streams agree with one, lines with single lines."""
+"""Evaluation: parallel streams agree with a single one, and lines with lines scored one at a time."""
 
 from itertools import pairwise
 
@@ -16,7 +16,7 @@ BACKEND = open_backend("cpu", np.float64)
 KERNELS = build(BACKEND).kernels
 SHAPE = Shape("lstm", 9, 12, 2)
 PARAMS = initial_parameters(SHAPE, BACKEND, np.random.default_rng(0))
-PARAMS.buffer *= 1.5  # far from uniform, and yet forgetting within a few dozen characters
+PARAMS.buffer *= 1.5  # far from uniform, but the network forgets within a few dozen characters
 
 
 def one_by_one(ids, start=0):
@@ -63,7 +63,7 @@ def test_lines_are_scored_each_by_itself():
         np.testing.assert_allclose(score.loss, nats.mean(), rtol=1e-12)
 
 
-def test_it_tells_how_far_it_is():
+def test_it_reports_its_progress():
     told = []
     ids = np.random.default_rng(1).integers(0, 9, 150).astype(np.uint8)
     Evaluator(SHAPE, PARAMS, BACKEND, KERNELS, len(ids)).score(ids, lambda done, total: told.append((done, total)))

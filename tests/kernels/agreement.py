@@ -16,7 +16,7 @@ CPU64 = Backend(np, np.float64, "cpu", "CPU")
 
 
 def run(backend: Backend, kernels: ReferenceKernels, layer: Layer, cell: str, training: bool = True) -> dict[str, Any]:
-    """All outputs and gradients of a layer, on the host. Its buffers are built for longer sequences than it gets."""
+    """All outputs and gradients of a layer, on the host. Its buffers are built for longer sequences."""
     seq_len, batch_size, hidden_size = layer.dh.shape
 
     def put(array: np.ndarray) -> Any:

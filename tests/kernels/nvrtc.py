@@ -1,4 +1,4 @@
-"""The compiler of the CUDA kernels, which does not need a GPU."""
+"""The compiler for the CUDA kernels, which does not need a GPU."""
 
 import re
 
@@ -19,7 +19,7 @@ needs_nvrtc = pytest.mark.skipif(not has_nvrtc(), reason="no NVRTC: pip install 
 
 
 def spill_stores(source: str, architecture: int) -> list[int]:
-    """Compile the source as CuPy does; returns the bytes of registers that each of its kernels spills."""
+    """Compile the source as CuPy does; returns the bytes that each of its kernels spills from registers."""
     from cupy_backends.cuda.libs import nvrtc
 
     options = (

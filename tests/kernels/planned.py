@@ -1,4 +1,4 @@
-"""Persistent time loops on a processor, by a plan that the test gives."""
+"""Persistent time loops on a processor, with a plan that the test gives."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,8 +28,8 @@ class Case(NamedTuple):
         return Plan(len(CELLS[self.cell].blocks), self.shape[2], backward, self.exchange, self.group, *sizes)
 
 
-# Every cell, every exchange, weights in shared memory, and a remainder in every size: rows of the batch, units of a
-# tile, pairs of a part, elements of a part.
+# These cover every cell, every exchange, weights in shared memory, and a remainder in every size: rows of the batch,
+# units of a tile, pairs of a part, elements of a part.
 CASES = {
     "gru alone, a tile not full": Case("gru", (3, 11, 40), "ALONE", 1, (8, 2, 2, 1), (8, 2, 2, 1)),
     "lstm alone, 16 rows": Case("lstm", (2, 13, 24), "ALONE", 1, (16, 1, 1, 1), (16, 2, 2, 1)),
@@ -52,6 +52,6 @@ class PlannedKernels(CudaKernels):
     def recurrence(
         self, cell: str, *, hidden_size: int, seq_len: int, batch_size: int, dtype: Any, training: bool
     ) -> PersistentRecurrence:
-        """The recurrence by the plans of `case`, for layers of any size."""
+        """The recurrence with the plans of `case`, for layers of any size."""
         plans = self.case.plan(False), self.case.plan(True)
         return PersistentRecurrence(self, CELLS[cell], hidden_size, seq_len, batch_size, training, *plans)

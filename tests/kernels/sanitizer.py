@@ -1,4 +1,4 @@
-"""Running Python modules under the thread sanitizer, and the mark of tests that need a compiler."""
+"""Runs Python modules under the thread sanitizer, and marks tests that need a compiler."""
 
 import os
 import shutil

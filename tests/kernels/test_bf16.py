@@ -103,7 +103,7 @@ def test_products_are_those_of_rounded_factors(kernels, rows, depth, columns):
 def test_rounding_is_to_the_nearest_and_nan_stays_nan(kernels):
     low = np.array([0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF], np.uint32)
     numbers = (np.arange(1 << 16, dtype=np.uint32)[:, None] << 16 | low).reshape(-1, 1).view(np.float32)
-    numbers = numbers[~(np.abs(numbers) < 2.0**-126)][:, None]  # the instruction treats subnormals as zero
+    numbers = numbers[~(np.abs(numbers) < 2.0**-126)][:, None]  # because the instruction treats subnormals as zero
     finite = ~np.isnan(numbers)
     expected = np.where(finite, rounded(np.where(finite, numbers, 0), 16), np.nan)
     one = np.ones((1, 1), np.float32)

@@ -1,4 +1,4 @@
-"""Compiling and caching the C++ kernels, and failures to compile them."""
+"""Compiling and caching the C++ kernels, and failing to compile them."""
 
 import os
 import subprocess
@@ -58,7 +58,7 @@ def test_two_processes_can_build_at_once_and_a_third_finds_it(tmp_path):
     assert library.stat().st_mtime_ns == built
 
 
-def test_a_cache_that_cannot_be_written_is_done_without(tmp_path):
+def test_a_cache_that_cannot_be_written_is_not_needed(tmp_path):
     (tmp_path / "file").touch()
     finish(start(CHARRNN_CACHE=str(tmp_path / "file" / "cache"), TMPDIR=str(tmp_path)))
     assert [path.name for path in tmp_path.iterdir()] == ["file"]  # it cleans up after itself

@@ -69,7 +69,7 @@ def test_networks_learn_the_same_bytes_on_any_number_of_threads(native, threads)
 
 
 def gradients(kernels):
-    """Gradients of a network's weights, their norm and the loss: uses all operations of a training step."""
+    """Gradients of a network's weights, their norm and the loss, which use all operations of a training step."""
     shape = Shape("gru", 70, 90, 2)
     params = initial_parameters(shape, CPU32, np.random.default_rng(0))
     network = Network(shape, params, CPU32, kernels, seq_len=40, batch_size=30, training=True)
@@ -148,7 +148,7 @@ def test_matmul(kernels, rows, depth, columns):
             assert error(out, product + bias) < 1e-5 * np.sqrt(depth)
 
 
-def test_long_sums_are_as_exact(kernels):
+def test_long_sums_are_equally_exact(kernels):
     a, b = np.random.default_rng(0).random((2, 5, 131_072)).astype(np.float32)
     out, bias = np.empty((5, 5), np.float32), np.full(5, 1e4, np.float32)
     kernels.matmul(a, b.T, out, bias)

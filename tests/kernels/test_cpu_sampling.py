@@ -110,7 +110,7 @@ def test_any_number_of_threads(kernels, threads):
     assert_same(expected, both(kernels, shape, 2, choose)[1])
 
 
-def test_logits_that_are_no_numbers_draw_an_id_all_the_same(kernels):
+def test_logits_of_nan_still_give_an_id(kernels):
     shape = Shape("tanh", VOCAB, 4, 1)
     params = initial_parameters(shape, BACKEND, np.random.default_rng(0))
     states = [(np.zeros((1, 4), np.float32),)]
@@ -155,7 +155,7 @@ def test_weights_of_ten_bits(flags, cell, hidden_size, num_layers, batch_size, e
 
 
 @pytest.mark.parametrize("value", [7e4, -7e4, np.nan])
-def test_weights_that_float16_has_not_stay_as_they_are(value):
+def test_weights_that_float16_cannot_hold_stay_as_they_are(value):
     shape = Shape("gru", VOCAB, 20, 2)
 
     def logits(may_round):
@@ -169,7 +169,7 @@ def test_weights_that_float16_has_not_stay_as_they_are(value):
 
 
 @needs_float16
-def test_what_is_asked_of_products_is_asked_of_sampling():
+def test_sampling_has_the_precision_of_products():
     shape = Shape("lstm", VOCAB, 20, 2)
 
     def logits(precision):

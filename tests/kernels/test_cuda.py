@@ -62,7 +62,7 @@ def test_every_kernel_compiles_and_keeps_its_values_in_registers(architecture):
 
 @needs_compiler
 class TestOnTheProcessor:
-    """The same sources behind shim.h."""
+    """The same sources, compiled after shim.h."""
 
     @pytest.mark.parametrize("shape", SHAPES)
     @pytest.mark.parametrize("cell", CELLS)
@@ -194,7 +194,7 @@ class TestPrecision:
             ("120", "bf16", "bf16"),
         ],
     )
-    def test_what_a_gpu_gives(self, monkeypatch, capability, wish, given):
+    def test_the_precision_that_a_gpu_offers(self, monkeypatch, capability, wish, given):
         calls = []
         cublas = ModuleType("cublas")
         cublas.gemmEx = lambda *arguments: calls.append(arguments)
@@ -229,7 +229,7 @@ class TestPrecision:
 
 
 class OnDevice:
-    """An array that gives its address as CuPy's arrays do."""
+    """An array that provides its address as CuPy's arrays do."""
 
     def __init__(self, array):
         self.shape, self.strides, self.itemsize = array.shape, array.strides, array.itemsize
@@ -237,7 +237,7 @@ class OnDevice:
 
 
 def gemm(_, left, right, m, n, k, alpha, a, a_type, a_step, b, b_type, b_step, beta, c, c_type, c_step, *kind):
-    """cublasGemmEx by its manual, on the host: in column-major order, c (m, n) = alpha op(a) op(b) + beta c."""
+    """cublasGemmEx by its manual, on the host; column-major: c (m, n) = alpha op(a) op(b) + beta c."""
     assert (a_type, b_type, c_type) == (0, 0, 0)
     assert a_step >= (k if left else m) and b_step >= (n if right else k) and c_step >= m
 
@@ -306,7 +306,7 @@ class TestRefusals:
 
     def test_bfloat16_where_there_is_none(self):
         gpu = Backend(fake_cupy("70"), np.float32, "gpu:0", "old")
-        # No kernels take over: only these have bf16.
+        # No other kernels take over, because only these have bf16.
         with pytest.raises(Unsupported, match=r"CUDA kernels need compute capability 7.5"):
             kinds.build(gpu, precision="bf16")
         with pytest.raises(Unsupported, match="the reference kernels have no bf16; use --kernel cuda, or --precision"):

@@ -50,7 +50,7 @@ def test_it_fits_and_compiles_without_a_spill(gpu, backward):
 
 @needs_compiler
 class TestOnTheProcessor:
-    """The same sources behind shim.h, one thread of the processor per thread of the GPU."""
+    """The same sources, compiled after shim.h, with one thread of the processor per thread of the GPU."""
 
     @pytest.mark.parametrize("name", CASES)
     def test_it_agrees_with_the_reference(self, kernels, name):
@@ -64,7 +64,7 @@ class TestOnTheProcessor:
             assert error < LIMIT, value
 
     @pytest.mark.parametrize("size", [1e-12, 1e-6, 1e6])
-    def test_small_and_large_gradients_are_as_exact(self, kernels, size):
+    def test_small_and_large_gradients_are_equally_exact(self, kernels, size):
         kernels.case = case = CASES["gru alone, a tile not full"]
         layer = layer_of(case)
         layer.dh *= size
@@ -170,7 +170,7 @@ class TestChoice:
             (None, {}, "not IEEE float32"),
         ],
     )
-    def test_the_reason_is_told(self, limits, layer, reason):
+    def test_the_reason_is_given(self, limits, layer, reason):
         kernels = CudaKernels(np, Compiler(), limits=limits)
         layer = {"cell": "lstm", "hidden_size": 128, "seq_len": 32, "batch_size": 64} | layer
         (refusal,) = kernels.refusals(layer.pop("cell"), **layer)
@@ -181,7 +181,7 @@ class TestChoice:
         kernels = CudaKernels(np, Compiler(), limits=H100)
         assert kernels.refusals("lstm", hidden_size=512, seq_len=32, batch_size=64) == ()
 
-    def test_what_they_refuse_runs_a_time_step_at_a_time(self):
+    def test_layers_that_they_refuse_run_a_time_step_at_a_time(self):
         assert isinstance(recurrence(H100, hidden_size=9), OneProductStepwise)
         assert isinstance(recurrence(H100, cell="gru-before"), TwoProductsStepwise)
         assert isinstance(recurrence(None), OneProductStepwise)
@@ -194,7 +194,7 @@ class TestChoice:
             (("CLUSTER", "GRID"), OneProductStepwise, "GRID"),
         ],
     )
-    def test_what_the_gpu_does_not_start_is_done_without(self, broken, kind, exchange):
+    def test_exchanges_that_the_gpu_does_not_start_are_avoided(self, broken, kind, exchange):
         compiler = Compiler(*broken)
         assert isinstance(recurrence(H100, hidden_size=512, compiler=compiler), kind)
         assert compiler.exchange == exchange

@@ -1,4 +1,4 @@
-"""Networks against what torch computed once (golden/generate.py)."""
+"""Networks compared with what PyTorch computed once (golden/generate.py)."""
 
 from pathlib import Path
 

@@ -178,7 +178,7 @@ class TestHello:
         return net
 
     def scores(self, net):
-        """The logit of each right next letter."""
+        """The logit of each correct next letter."""
         logits, _ = net.forward(self.ids[:-1, None], net.initial_state())
         return logits[np.arange(4), self.ids[1:]].copy()
 

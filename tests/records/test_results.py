@@ -1,4 +1,4 @@
-"""Recorded runs: what is kept, what is refused, and what is made of them."""
+"""Recorded runs: what is kept, what is refused, and the tables that are made from them."""
 
 import json
 from pathlib import Path
@@ -88,7 +88,7 @@ class TestRead:
         assert reached("quick", [by_hand]) == ""
         assert "`charrnn train shakespeare --preset quick`" in results.table([by_hand, seeded(2, 1.5)])
 
-    def test_what_a_preset_reached_is_of_the_preset_as_it_is(self):
+    def test_only_runs_of_the_unchanged_preset_count_for_it(self):
         runs = [
             seeded(1, 1.5),
             seeded(2, 1.49),
@@ -172,7 +172,7 @@ class TestRecord:
         assert said[0] == {"corpus": "shakespeare", "data": "shakespeare"}
         assert said[1]["corpus"] == "shakespeare" and "not tinyshakespeare byte for byte" in said[1]["data"]
 
-    def test_what_is_no_result_is_refused(self, runs):
+    def test_a_run_that_is_not_finished_or_evaluated_is_refused(self, runs):
         run = Run(runs / "words")
         metrics = run.metrics.read_text()
         run.metrics.write_text(metrics[: metrics.rindex("{")])

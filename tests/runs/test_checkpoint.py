@@ -1,4 +1,4 @@
-"""Checkpoint files: what goes in comes out, and anything else is refused."""
+"""Checkpoint files: they restore what was saved, and anything else is refused."""
 
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
 
-def test_what_is_no_checkpoint_is_refused(tmp_path):
+def test_a_file_that_is_not_a_checkpoint_is_refused(tmp_path):
     path = tmp_path / "x.safetensors"
     with pytest.raises(CheckpointError, match="there is no checkpoint"):
         checkpoint.load(path)

@@ -35,7 +35,7 @@ def test_a_list_of_runs_that_is_cut_off_says_so(tmp_path, monkeypatch):
         find_run("third")
 
 
-def test_only_what_force_moved_aside_is_left_out(tmp_path, monkeypatch):
+def test_only_runs_that_force_moved_aside_are_left_out(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("poems.older", "corpus.old", "text", "text.old", "text.old2"):
         Path(f"runs/{name}").mkdir(parents=True)

@@ -22,7 +22,7 @@ KEPT = Path(__file__).parent / "data" / "kept"
 
 @pytest.fixture
 def run(tmp_path):
-    """A copy: a run may move, and the text it learned from is in it."""
+    """A copy of the run: a run may be moved, and it contains the text it learned from."""
     return Run(Path(shutil.copytree(KEPT, tmp_path / "kept")))
 
 

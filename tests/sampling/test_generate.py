@@ -1,4 +1,4 @@
-"""Where texts end, what is held back, and that the same seed draws the same."""
+"""Where texts end, what is held back, and that the same seed gives the same text."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ LIMITS, FILTER = TextLimits(40), Filter()
 
 
 def pieces(text, limits, vocabulary=BYTES):
-    """What a draft lets out after each id of `text`, and the draft."""
+    """What a draft releases after each id of `text`, and the draft."""
     draft = Draft(vocabulary.decoder(), limits)
     out = []
     for id in vocabulary.encode(text):
@@ -69,7 +69,7 @@ def test_the_first_stop_string_is_found(stop, text, kept):
     assert draft.ended
 
 
-def test_what_was_held_back_comes_at_the_end_after_all():
+def test_characters_that_were_held_back_come_at_the_end_after_all():
     out, draft = pieces("abc..", TextLimits(5, stop="..."))
     assert "".join(out) == "abc.."
     assert draft.ended
@@ -87,7 +87,7 @@ def test_a_text_is_the_same_whatever_the_number_of_texts(model):
     assert several != texts(model, seed=6, count=4)
 
 
-def test_texts_may_be_left_half_read(model):
+def test_texts_need_not_be_read_to_the_end(model):
     first, second = generate(model, model.vocabulary.encode(""), Filter(), TextLimits(20), seed=5, count=2)
     next(first)
     assert "".join(second) == texts(model, limits=TextLimits(20), seed=5, count=2)[1]

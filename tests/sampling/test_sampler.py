@@ -1,4 +1,4 @@
-"""Drawing characters: filters, seeds, and the incremental state."""
+"""Sampling characters: filters, seeds, and the incremental state."""
 
 from itertools import islice
 

@@ -1,4 +1,4 @@
-"""What a sweep found, as a table of cells."""
+"""The results of a sweep as a table of cells."""
 
 from charrnn.search.grid import Grid, cell_grid
 
@@ -7,7 +7,7 @@ def point(cell, **others):
     return {"cell": cell} | others
 
 
-def test_a_row_for_all_else_and_the_best_over_what_is_a_means():
+def test_rows_are_the_other_settings_and_losses_the_best_over_best_of():
     found = [
         (point(cell, num_layers=layers, learning_rate=rate), loss)
         for cell, layers, rate, loss in [
@@ -25,8 +25,8 @@ def test_a_row_for_all_else_and_the_best_over_what_is_a_means():
     assert cell_grid(found, ["learning_rate"]) == Grid(("num_layers",), ("gru", "lstm"), rows)
 
 
-def test_cells_alone_are_a_row_if_there_is_something_to_be_the_best_of():
+def test_cells_alone_are_a_row_if_best_of_varies():
     found = [(point("gru", seed=1), 2.0), (point("gru", seed=2), 1.9), (point("lstm", seed=1), 1.7)]
     assert cell_grid(found, ["seed"]) == Grid((), ("gru", "lstm"), {(): {"gru": 1.9, "lstm": 1.7}})
-    assert cell_grid([(point("gru"), 2.0), (point("lstm"), 1.7)], []) is None  # as the table of runs has it
+    assert cell_grid([(point("gru"), 2.0), (point("lstm"), 1.7)], []) is None  # the table of runs shows the same
     assert cell_grid(found[:2], ["seed"]) is None

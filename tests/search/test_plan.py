@@ -35,7 +35,7 @@ random:
 """
 
 
-def test_draws_lie_in_their_ranges_and_more_of_them_begin_with_the_same():
+def test_draws_are_in_their_ranges_and_more_of_them_begin_with_the_same():
     points = read(RANDOM + "samples: 200\nseed: 3").points
     assert len(points) == 200
     rates = [point["learning_rate"] for point in points]

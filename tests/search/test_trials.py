@@ -118,7 +118,7 @@ def test_the_folder_of_a_run_is_no_place_for_a_sweep(file):
         trials({"cell": "gru"})
 
 
-def test_a_trial_that_is_there_is_finished_or_goes_on_or_is_another(runs):
+def test_an_existing_trial_is_finished_or_resumes_or_is_another(runs):
     run = Run(Path("runs/words"))
     saved = checkpoint.load(run.last)
     corpus, config = saved.corpus.argument, Config(**saved.config)

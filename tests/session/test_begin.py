@@ -1,4 +1,4 @@
-"""New runs: where they may lie, and the settings that they find."""
+"""New runs: the folders they may use, and the settings that they get."""
 
 import os
 
@@ -76,7 +76,7 @@ def test_a_chosen_preset_has_its_precision(text, tmp_path, monkeypatch):
         ({"patience": 2}, None),
     ],
 )
-def test_settings_without_effect_are_told(text, tmp_path, changes, said):
+def test_settings_without_effect_are_reported(text, tmp_path, changes, said):
     notices = told(setup(text, SMALL | changes, run=str(tmp_path / "run")))
     assert any(notice.startswith(said) for notice in notices) if said else not notices
 
@@ -91,14 +91,14 @@ def test_a_short_text_shrinks_the_batch_and_says_so(tmp_path):
         setup(str(path), SMALL | {"batch_size": 50, "split": "interleaved"}, run=str(tmp_path / "cut"))
 
 
-def test_too_little_to_learn_from_is_said(text, tmp_path):
+def test_too_little_to_learn_from_is_reported(text, tmp_path):
     notices = [each.text for each in setup(text, SMALL, run=str(tmp_path / "run")).notices]
     assert notices == ["783 characters are too few to learn from; the network will learn them by heart"]
     (tmp_path / "twice.txt").write_text(TEXT * 2)
     assert setup(str(tmp_path / "twice.txt"), SMALL, run=str(tmp_path / "twice")).notices == []
 
 
-def test_too_little_held_out_to_tell_anything_is_said(tmp_path):
+def test_too_little_held_out_text_is_reported(tmp_path):
     (tmp_path / "tiny.txt").write_text("to be or not to be, that is\n")
     session = setup(str(tmp_path / "tiny.txt"), SMALL, run=str(tmp_path / "run"))
     assert "only 3 characters are held out: the validation loss is unreliable" in [
@@ -106,7 +106,7 @@ def test_too_little_held_out_to_tell_anything_is_said(tmp_path):
     ]
 
 
-def test_what_drops_nothing_is_said(text, tmp_path):
+def test_dropout_that_drops_nothing_is_reported(text, tmp_path):
     session = setup(text, SMALL | {"dropout_output": 0.001}, run=str(tmp_path / "run"))
     assert told(session) == ["dropout_output 0.001 drops nothing: it is rounded to steps of 1/256"]
 
@@ -117,7 +117,7 @@ def test_bytes_have_no_encoding(text, tmp_path):
 
 
 @pytest.mark.parametrize("split", ["lines", "unique-lines"])
-def test_shuffled_lines_are_said(text, tmp_path, split):
+def test_shuffled_lines_are_reported(text, tmp_path, split):
     session = setup(text, SMALL | {"split": split}, run=str(tmp_path / "run"))
     assert told(session) == ["lines are shuffled; their order is not learned (--split contiguous keeps it)"]
 

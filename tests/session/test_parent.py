@@ -66,7 +66,7 @@ def test_fine_tuning_says_what_it_begins_with(text, tmp_path):
 
 
 def warnings(session):
-    """The notices but the one of where its weights are from."""
+    """The notices except the one that says where the weights come from."""
     usual = ("training begins with the weights of", "lines are shuffled")
     return [notice.text for notice in session.notices if not notice.text.startswith(usual)]
 

@@ -1,4 +1,4 @@
-"""Going on with a run: what must be the same, and what may change."""
+"""Resuming a run: what must be the same, and what may change."""
 
 import pytest
 
@@ -43,7 +43,7 @@ def test_another_text_cannot_be_put_under_a_run(text, tmp_path):
     assert train(str(run), {}, resume=True)[-1].step == 40  # as in: charrnn train --resume NAME
 
 
-def test_a_text_that_has_changed_is_refused_if_it_is_named_and_else_told(text, tmp_path):
+def test_a_text_that_has_changed_is_refused_if_it_is_named_and_else_reported(text, tmp_path):
     run = str(tmp_path / "run")
     train(text, SMALL, run=run, stop_at=3)
     assert setup(None, {}, run=run, resume=True).notices == []
@@ -64,7 +64,7 @@ def test_a_text_that_has_moved_can_be_named(text, tmp_path):
     setup(str(moved), {}, run=str(run), resume=True)
 
 
-def test_a_resumed_run_keeps_what_fixes_it_and_may_go_on_longer(text, tmp_path):
+def test_a_resumed_run_keeps_its_frozen_settings_and_may_train_longer(text, tmp_path):
     run = tmp_path / "run"
     train(text, SMALL | {"steps": 3}, run=str(run))
     with pytest.raises(ConfigError, match="hidden_size is 8 in this run and cannot change"):
@@ -87,7 +87,7 @@ def test_a_run_that_stopped_early_says_so(text, tmp_path):
 def test_a_budget_that_is_used_up_is_refused_and_changes_nothing(text, tmp_path, monkeypatch, budget):
     run = tmp_path / "run"
     train(text, SMALL, run=str(run), stop_at=10)
-    monkeypatch.setattr(Run, "seconds", lambda self, progress: 0.5)  # which would be rounded to none
+    monkeypatch.setattr(Run, "seconds", lambda self, progress: 0.5)  # a time that would be rounded to none
     before = {path: path.read_bytes() for path in run.iterdir()}
     with pytest.raises(
         ConfigError, match=r"the budget of .* is used up already: .*run (is at step 10|trained for .* minutes); give"
@@ -105,7 +105,7 @@ def test_a_budget_that_was_replaced_is_given_by_nothing(text, tmp_path):
     assert given_by["epochs"] == "command line" and "steps" not in given_by
 
 
-def test_a_run_of_one_precision_goes_on_in_another(text, tmp_path, monkeypatch):
+def test_a_run_of_one_precision_continues_in_another(text, tmp_path, monkeypatch):
     monkeypatch.setattr(kernels, "CPU_INFO", tmp_path / "nowhere")
     run = tmp_path / "run"
     train(text, SMALL | {"steps": 3, "precision": "tf32"}, run=str(run))

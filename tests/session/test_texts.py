@@ -1,4 +1,4 @@
-"""What people name as a text, from the request to a trained run, and on resuming it."""
+"""The texts that people name, from the request to a trained run, and when it is resumed."""
 
 import bz2
 import gzip
@@ -21,7 +21,7 @@ def notices(corpus, settings=SHORT, **request):
 
 
 def resumed(run, corpus=None):
-    """The last file of a run that is resumed to its 4th step."""
+    """The last checkpoint file of a run that is resumed up to step 4."""
     train(corpus, {}, run=str(run), resume=True)
     return sha256(run / "last.safetensors")
 
@@ -60,7 +60,7 @@ def test_a_run_of_several_texts_resumes(halves, tmp_path):
         train(halves[::-1], {}, run=str(run), resume=True)
 
 
-def test_several_texts_that_have_changed_are_told(halves, tmp_path):
+def test_several_texts_that_have_changed_are_reported(halves, tmp_path):
     train(halves, SHORT, stop_at=2)
     assert notices(None, {}, run="runs/first", resume=True) == []
     (tmp_path / "second.txt").write_text("another text\n" * 20)
@@ -72,7 +72,7 @@ def test_a_corpus_of_the_catalogue_may_be_one_of_several(text):
     assert setup(("names", text), SHORT).started.corpus == "First names (bundled) and 1 more"
 
 
-def test_standard_input_stands_alone(text):
+def test_standard_input_must_be_the_only_text(text):
     with pytest.raises(
         CorpusError, match=r"- \(standard input\) must be the only text; .* cat \S+fox\.txt - \| charrnn train -"
     ):
@@ -119,7 +119,7 @@ def test_a_damaged_text_leaves_no_run(tmp_path):
     assert not (tmp_path / "runs" / "fox").exists()
 
 
-def test_utf_16_is_told(tmp_path):
+def test_utf_16_is_reported(tmp_path):
     (tmp_path / "windows.txt").write_bytes(TEXT.encode("utf-16"))
     session = setup("windows.txt", SHORT)
     assert told(session) == ["read as UTF-16, as the byte order mark says"]

@@ -25,12 +25,12 @@ class Layer:
         self.dstate = tuple(rng.normal(size=shape) for shape in states)
 
     def spoil(self, where: str) -> None:
-        """Make the first value of the input, the state or the recurrent weights no number."""
+        """Make the first value of the input, the state or the recurrent weights NaN."""
         array = {"z": self.z, "state": self.state[0], "weight": self.params["weight_hh"]}[where]
         array[(0,) * array.ndim] = np.nan
 
     def empty_grads(self, dtype: type = np.float64) -> dict[str, np.ndarray]:
-        """Not a number, so that what a kernel forgets to write is seen."""
+        """Arrays of NaN, so that values that a kernel forgets to write are noticed."""
         return {name: np.full(param.shape, np.nan, dtype) for name, param in self.params.items()}
 
 

@@ -27,7 +27,7 @@ def train(corpus, settings, *, stop_at=None, **request):
 
 
 def setup(corpus, settings, **request):
-    """A session of these settings alone; `corpus` is a name, several in a tuple, or None."""
+    """A session of only these settings; `corpus` is a name, a tuple of several, or None."""
     names = (corpus,) if isinstance(corpus, str) else tuple(corpus or ())
     alone = {} if request.get("resume") or request.get("init_from") else {"preset": "none"}
     return prepare(TrainRequest(names, settings, **alone | request))

@@ -49,7 +49,7 @@ def test_chunks_are_of_nearly_equal_length(chars, batch_size, seq_len):
     assert max(lengths) <= seq_len and max(lengths) - min(lengths) <= 1
 
 
-def test_streams_go_on_from_chunk_to_chunk():
+def test_streams_continue_from_chunk_to_chunk():
     batches = Batches(np.arange(41), batch_size=4, seq_len=5)
     first, second = batches.chunk(0), batches.chunk(1)
     np.testing.assert_array_equal(second.inputs[0], first.targets[-1])

@@ -18,7 +18,7 @@ def fill(folder, files):
 
 
 def run(name):
-    """The files of a run folder, as far as they matter."""
+    """The files of a run folder that matter here."""
     return {f"{name}/config.yaml": "cell: lstm\n", f"{name}/last.safetensors": "\0", f"{name}/notes.txt": "of a run"}
 
 
@@ -34,7 +34,7 @@ def test_binary_files_are_left_out_and_counted(tmp_path):
     assert source.notices == ("left out 3 binary files",)
 
 
-def test_compressed_and_utf_16_texts_are_no_binary_files(tmp_path):
+def test_compressed_and_utf_16_texts_are_not_binary_files(tmp_path):
     files = {"a.gz": gzip.compress(b"one\n"), "b.txt": "two\n".encode("utf-16"), "c.gz": gzip.compress(PNG)}
     fill(tmp_path, files)
     source = from_path(tmp_path, glob="**/*")

@@ -1,4 +1,4 @@
-"""Compressed texts, byte order marks, and files that are not text, each told by its first bytes."""
+"""Compressed texts, byte order marks, and files that are not text, recognized by their first bytes."""
 
 import bz2
 import gzip
@@ -123,7 +123,7 @@ def test_standard_input_may_be_compressed(tmp_path, suffix):
         from_stdin(io.BytesIO(COMPRESS[suffix](TEXT.encode())[:-20]), tmp_path)
 
 
-def test_little_is_held_of_what_a_small_file_unpacks_to(suffix):
+def test_little_memory_is_used_for_a_small_file_that_unpacks_to_much(suffix):
     packed = io.BytesIO(COMPRESS[suffix](bytes(50_000_000)))
     blocks = content(packed, "zeros", 1000)
     assert len(next(blocks)) <= 1000
@@ -140,7 +140,7 @@ def test_little_is_held_of_what_a_small_file_unpacks_to(suffix):
     ],
 )
 @pytest.mark.parametrize("block_size", [1, 3, 1000])
-def test_a_byte_order_mark_tells_the_encoding(tmp_path, encoding, mark, block_size):
+def test_a_byte_order_mark_determines_the_encoding(tmp_path, encoding, mark, block_size):
     path = tmp_path / "windows.txt"
     path.write_bytes(mark + "Zażółć\r\ngęślą\r\n".encode(encoding))
     reader = Reader(Source("text", (path,)), block_size=block_size)
@@ -221,7 +221,7 @@ def test_an_archive_on_standard_input_has_no_path_worth_naming(tmp_path):
         "".join(Reader(source).text())
 
 
-def test_a_binary_file_is_not_told_to_be_read_in_another_encoding(tmp_path):
+def test_no_other_encoding_is_suggested_for_a_binary_file(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
     with pytest.raises(CorpusError, match=r"a\.png is not a text: .* at offset 8; --bytes reads it") as caught:

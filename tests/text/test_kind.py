@@ -1,4 +1,4 @@
-"""Lists of names and words are told from other texts."""
+"""Lists of names and words are distinguished from other texts."""
 
 from pathlib import Path
 
@@ -50,6 +50,6 @@ def test_other_texts(text):
     assert not looks_like_a_list(text or "\n")
 
 
-def test_the_bundled_names_are_a_list_and_python_is_none():
+def test_the_bundled_names_are_a_list_and_python_is_not():
     assert is_list(catalogue.open_corpus("names"))
     assert not is_list(catalogue.open_corpus("python"))

@@ -43,7 +43,7 @@ def test_a_pass_over_the_text_in_the_mean_of_the_stages():
     assert 2 / walk.per_epoch == pytest.approx(1 / small + 1 / large)
 
 
-def test_it_goes_on_from_its_state():
+def test_it_continues_from_its_state():
     walk, other = ramp(batch_ramp=4, random_lengths=True), ramp(batch_ramp=4, random_lengths=True)
     walk.advance(5, 0.5)
     other.load(walk.state())

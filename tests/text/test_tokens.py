@@ -1,4 +1,4 @@
-"""A text becomes ids in a file: both passes, what the user is told, and loading the file again."""
+"""A text becomes ids in a file: both passes, the notices, and loading the file again."""
 
 import hashlib
 import json
@@ -205,7 +205,7 @@ def test_a_spoiled_cache_is_not_loaded(tmp_path, spoil):
     assert load_tokens(tmp_path / "run", tokens.vocabulary) is None
 
 
-def test_old_facts_never_stand_beside_new_ids(tmp_path):
+def test_old_facts_are_never_beside_new_ids(tmp_path):
     tokens = encode(tmp_path, TEXT)
     (tmp_path / "run" / f".tokens.json.{os.getpid()}").symlink_to("/dev/full")
     with pytest.raises(StorageError, match="No space left"):

@@ -98,7 +98,7 @@ def test_a_vocabulary_survives_json(text):
     assert Vocabulary.from_dict(json.loads(json.dumps(BYTES.to_dict()))) == BYTES
 
 
-def test_half_a_surrogate_pair_is_no_symbol():
+def test_half_a_surrogate_pair_is_not_a_symbol():
     with pytest.raises(CorpusError, match=r"U\+D800"):
         Vocabulary("a\ud800")
 

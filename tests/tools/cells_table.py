@@ -56,7 +56,7 @@ def table() -> str:
     facts, *outcomes = map(json.loads, FOUND.read_text(encoding="utf-8").splitlines())
     grid = cell_grid(((each["point"], each["val_loss"]) for each in outcomes), facts["best_of"])
     if grid is None:
-        raise ValueError(f"{FOUND} varies nothing beside the cell")
+        raise ValueError(f"{FOUND} varies nothing but the cell")
     titles = [*grid.titles, *grid.cells]
     lines = [titles, ["---"] * len(titles)]
     for rest, losses in grid.rows.items():

@@ -1,6 +1,6 @@
 """Writes the generated parts of README.md and charrnn/docs; `make docs` runs it.
 
-A part is all that is between its two marks, `<!-- NAME: written by make docs -->` and `<!-- end of NAME -->`.
+A part is the text between its two marks, `<!-- NAME: written by make docs -->` and `<!-- end of NAME -->`.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ PARTS: dict[Path, dict[str, Callable[[], str]]] = {
 
 
 def current(path: Path) -> str:
-    """The text of a documentation file with its generated parts made anew."""
+    """The text of a documentation file with its generated parts written anew."""
     text = path.read_text(encoding="utf-8")
     for name, make in PARTS[path].items():
         begin = f"<!-- {name}: written by make docs -->\n"

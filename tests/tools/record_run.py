@@ -51,7 +51,7 @@ Row = dict[str, Any]  # a line of a file of results
 
 
 def summary(results: list[RecordedRun]) -> str:
-    """A row for each text that a preset was recorded with as it is, the shortest training first, as Markdown.
+    """A row for each text that an unchanged preset was recorded with, the shortest training first, as Markdown.
 
     Losses are those of the whole held-out part.
     """

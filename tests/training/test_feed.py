@@ -1,4 +1,4 @@
-"""Chunks that a device reads by itself are those that it is given."""
+"""Chunks that a device reads by itself equal those that are copied to it."""
 
 import numpy as np
 import pytest

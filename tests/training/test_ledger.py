@@ -1,4 +1,4 @@
-"""What updates measured, read later."""
+"""The measurements of updates, read later."""
 
 import pytest
 

@@ -9,7 +9,7 @@ from charrnn.training.stopwatch import Stopwatch
 
 
 def due(pace, steps, stopwatch=None):
-    """The steps after which an evaluation is due, of a run of so many steps."""
+    """The steps after which an evaluation is due, in a run of `steps` steps."""
     found = []
     for step in range(1, steps + 1):
         if pace.is_due(step, step / steps, len(found), stopwatch or Stopwatch(0, 0)):
@@ -20,7 +20,7 @@ def due(pace, steps, stopwatch=None):
 @pytest.mark.parametrize(
     ("learned", "read", "expected"),
     [
-        (100_000, 100, list(range(5, 101, 5))),  # twenty of them take no time to speak of
+        (100_000, 100, list(range(5, 101, 5))),  # twenty of them take hardly any time
         (100_000, 6_000, [20, 40, 60, 80, 100]),
         (100_000, 30_000, [100]),
         (100_000, 10**9, [100]),  # the last one is never left out

@@ -28,7 +28,7 @@ def test_cosine_rises_and_falls_to_its_floor():
     assert factors(config, [(0, 0)])[0] > 0
 
 
-def test_plateau_cuts_after_its_patience_and_goes_on_from_its_state():
+def test_plateau_cuts_after_its_patience_and_continues_from_its_state():
     config = Config(schedule="plateau", decay=0.5, plateau_patience=2)
     schedule, seen = schedules.build(config), []
     for loss in (3, 2, 2.5, 2.5, 1, 2, 2):

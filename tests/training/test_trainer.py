@@ -117,12 +117,12 @@ class TestAhead:
 
 
 def unread(compute):
-    """`compute`, whose result nobody can read."""
+    """Wrap `compute` so that nobody can read its result."""
     return lambda *arguments: np.asarray(compute(*arguments)).view(Unread)
 
 
 class Unread(np.ndarray):
-    """A number on a device: to look at it would be to wait."""
+    """A number on a device; reading it would mean waiting."""
 
     def __float__(self):
         raise AssertionError("the host waits for the device")
@@ -179,7 +179,7 @@ def test_the_batch_grows_in_equal_parts_of_the_run_and_the_state_starts_anew(tex
     assert (lengths >= 9).all() and (lengths <= 10).all()
 
 
-def test_a_ramp_ends_after_as_many_epochs_as_were_asked_for(text, tmp_path):
+def test_a_ramp_ends_after_the_epochs_asked_for(text, tmp_path):
     settings = {name: value for name, value in SMALL.items() if name != "steps"} | {"epochs": 6, "batch_ramp": 4}
     trainer = Trainer(setup(text, settings, run=str(tmp_path / "run")).setup)
     finished = list(trainer.run())[-1]
@@ -187,7 +187,7 @@ def test_a_ramp_ends_after_as_many_epochs_as_were_asked_for(text, tmp_path):
     assert trainer.progress.chars == pytest.approx(6 * (len(trainer.tokens.train) - 1), rel=0.05)
 
 
-def test_a_ramp_goes_on_where_it_was_when_time_is_the_budget(text, tmp_path):
+def test_a_ramp_continues_where_it_was_when_time_is_the_budget(text, tmp_path):
     settings = {name: value for name, value in SMALL.items() if name != "steps"}
     run = str(tmp_path / "run")
     train(text, settings | {"minutes": 100.0, "batch_ramp": 2}, run=run, stop_at=5)
@@ -200,7 +200,7 @@ def test_a_ramp_goes_on_where_it_was_when_time_is_the_budget(text, tmp_path):
     saved = checkpoint.load(path)
     assert saved.states[0]["h"].shape == (4, 8)
     assert (saved.progress.ramp["stage"], saved.progress.ramp["first"]) == (1, 5)
-    train(None, {"minutes": 1000.0}, run=run, resume=True, stop_at=10)  # it never goes back
+    train(None, {"minutes": 1000.0}, run=run, resume=True, stop_at=10)  # it never returns to an earlier stage
     assert checkpoint.load(path).states[0]["h"].shape == (4, 8)
 
 
@@ -263,7 +263,7 @@ def test_divergence_stops_at_once_and_keeps_the_last_good_checkpoint(text, tmp_p
     assert sha256(run / "last.safetensors") == before
 
 
-def test_a_validation_loss_that_is_no_number_is_a_divergence_too(text, tmp_path, monkeypatch):
+def test_a_validation_loss_of_nan_is_a_divergence_too(text, tmp_path, monkeypatch):
     monkeypatch.setattr(Evaluator, "score", lambda self, ids: Score(float("nan"), 1))
     with pytest.raises(DivergedError, match="after step 7: validation loss nan; nothing was saved yet"):
         train(text, SMALL, run=str(tmp_path / "run"))
@@ -273,7 +273,7 @@ def test_a_validation_loss_that_is_no_number_is_a_divergence_too(text, tmp_path,
     ("factor", "eval_every", "told"),
     [(1.0, 20, False), (1000.0, 20, True), (1000.0, 1, False)],  # the loss of one step says nothing
 )
-def test_a_loss_that_rises_again_is_told(text, tmp_path, factor, eval_every, told):
+def test_a_loss_that_rises_again_is_reported(text, tmp_path, factor, eval_every, told):
     settings = SMALL | {"steps": 100, "eval_every": eval_every}
     trainer = Trainer(setup(text, settings, run=str(tmp_path / "run")).setup)
     notices = []
@@ -292,7 +292,7 @@ def test_equal_runs_are_equal_files(text, tmp_path):
 
 
 @pytest.mark.parametrize(("stop_at", "ahead"), [(3, False), (7, False), (9, True)])
-def test_a_stopped_run_tells_whether_it_is_ahead_of_its_best(text, tmp_path, stop_at, ahead):
+def test_a_stopped_run_says_whether_it_is_ahead_of_its_best(text, tmp_path, stop_at, ahead):
     finished = train(text, SMALL, run=str(tmp_path / "run"), stop_at=stop_at)[-1]
     assert (finished.best_step, finished.ahead_of_best) == (7 if stop_at >= 7 else None, ahead)
 

@@ -81,7 +81,7 @@ def test_a_short_name_leaves_room_for_more():
     assert narrow[-1] == "no room for at step; a wider terminal and --json show all columns"
 
 
-def test_the_run_that_others_are_compared_with_is_named_wherever_it_stands():
+def test_the_run_that_others_are_compared_with_is_named_wherever_it_is():
     best = standing("best", differs=("text",), val_loss=1.0)
     last = standing("last", differs=("text", "val_fraction"), ended=None)
     lines = shown(200, best, standing("first"), last)

@@ -60,7 +60,7 @@ def test_what_a_run_is(width):
     assert max(map(len, lines)) <= width
 
 
-def test_who_gave_each_setting_that_is_no_default():
+def test_where_each_setting_that_is_not_a_default_came_from():
     lines = [line.split(maxsplit=2) for line in shown(run())]
     assert ["cell", "gru", "preset lines"] in lines
     assert ["glob", "[a-z]*.txt", "command line"] in lines  # as it is, though rich would read it as markup

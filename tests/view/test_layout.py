@@ -10,7 +10,7 @@ def show(width=40):
     open_console(width).print(table)
 
 
-def test_lines_of_a_file_have_no_spaces_at_their_ends(capsys):
+def test_lines_of_a_file_have_no_trailing_spaces(capsys):
     show()
     lines = capsys.readouterr().out.splitlines()
     assert lines == [line.rstrip() for line in lines]

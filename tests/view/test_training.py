@@ -1,4 +1,4 @@
-"""The three views, each fed with the events of a run."""
+"""The three views, each given the events of a run."""
 
 import json
 import re
@@ -65,7 +65,7 @@ class Screen:
         self.view = LiveView(self.console, self.clock)
 
     def painted(self):
-        """All that was painted since this was last called, one string for each line."""
+        """All that was painted since the last call, one string for each line."""
         text = re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", self.file.getvalue())
         self.file.seek(0)
         self.file.truncate()
@@ -275,7 +275,7 @@ def test_without_a_held_out_part_the_training_loss_is_shown():
     assert file.getvalue() == "step 1  epoch 0.50  0:01  train 1.7000  2.453 bits/char\n"
 
 
-def test_a_log_tells_of_reading_only_if_it_takes_long():
+def test_a_log_reports_reading_only_if_it_takes_long():
     view, file, clock = plain()
     for clock.now in range(30):
         view.reading(clock.now, 100)

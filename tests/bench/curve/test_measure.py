@@ -1,4 +1,4 @@
-"""Loss against time, beside a rival that does not have to be PyTorch."""
+"""Loss against time, compared with a rival that need not be PyTorch."""
 
 import importlib.util
 from dataclasses import replace
@@ -46,7 +46,7 @@ def request(source, rival="reference", **settings):
 
 
 @pytest.mark.parametrize("settings", [{}, ALL | {"dropout_output": 0.3}], ids=("plain", "everything"))
-def test_our_curve_is_that_of_a_training_and_the_rival_does_the_same(source, settings):
+def test_the_curve_of_charrnn_is_that_of_a_training_and_the_rival_does_the_same(source, settings):
     notes = []
     report = measure_curve(request(source, **settings), notes.append)
     config = CONFIG.replace(**settings, eval_every=2, sample_length=0).to_dict()
@@ -75,7 +75,7 @@ def test_when_the_rivals_final_loss_was_reached():
     assert reached(points(2.2, 2.11), rival, 0.02).share == 0.5
 
 
-def test_minutes_are_those_of_our_side(source, monkeypatch):
+def test_minutes_are_those_of_charrnn(source, monkeypatch):
     monkeypatch.setattr(curve, "measure", lambda job: measurement("us", 0.5, 0.6, 0.7))
     timed = replace(CONFIG, steps=None, minutes=0.1)
     report = measure_curve(CurveRequest(source, timed, "reference", "cpu", "numpy"))
@@ -88,7 +88,7 @@ def test_both_sides_learn_on_the_threads_asked_for(source):
         measure_curve(asked)
 
 
-def test_what_cannot_be_measured(source, monkeypatch):
+def test_settings_that_cannot_be_measured(source, monkeypatch):
     with pytest.raises(ConfigError, match="schedule plateau depends on evaluations"):
         measure_curve(request(source, schedule="plateau"))
     with pytest.raises(ConfigError, match="nothing is held out"):

@@ -1,4 +1,4 @@
-"""Words, lines and brackets of texts, and what is taken for code."""
+"""Words, lines and brackets of texts, and what counts as code."""
 
 import argparse
 import dataclasses

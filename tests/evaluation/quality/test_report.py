@@ -61,7 +61,7 @@ def test_lines_that_were_held_out_as_different_ones_are_not_called_new(model):
 
 
 @pytest.mark.parametrize(("count", "length"), [(3, 10), (10, 100), (20, 1000), (1, 1000)])
-def test_no_more_is_drawn_than_is_held_out_beside_it(model, count, length):
+def test_no_more_is_sampled_than_is_held_out(model, count, length):
     report = judge(model, Filter(), count=count, length=length, seed=1)
     assert (report.drawn.texts, report.drawn.chars) == (report.held_out.texts, report.held_out.chars)
     assert 0 < report.drawn.texts <= count
@@ -78,7 +78,7 @@ def test_a_copy_of_blanks_alone_is_not_shown(model):
     assert (figures.copy, figures.longest_copy) == ("\nte", 3)
 
 
-def test_what_learned_words_says(model):
+def test_a_model_of_words_samples_known_words(model):
     report = judge(model, Filter(), count=10, length=100, seed=1)
     assert report.drawn.lines is None
     assert 0 < report.drawn.known_words <= 1

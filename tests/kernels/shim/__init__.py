@@ -1,4 +1,4 @@
-"""The CUDA kernels on a processor: the C++ compiler compiles the sources of charrnn/kernels/cuda behind shim.h.
+"""The CUDA kernels on a processor: a C++ compiler compiles the sources of charrnn/kernels/cuda after shim.h.
 
 `compiler` stands in for `charrnn.kernels.cuda.program.compiler`; the arrays are NumPy's.
 """

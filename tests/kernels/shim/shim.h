@@ -1,4 +1,4 @@
-// CUDA's built-ins for a processor: a kernel of charrnn/kernels/cuda compiles behind this file as ordinary C++.
+// CUDA's built-ins for a processor: a kernel of charrnn/kernels/cuda compiles after this file as ordinary C++.
 //
 // Each CUDA thread is a thread and each barrier is a barrier, so that a missing barrier is missing here, too, and the
 // thread sanitizer finds it. Blocks run one after another; those of a GROUP_KERNEL all run at the same time.

@@ -1,4 +1,4 @@
-"""Write torch.npz: what torch computes for small networks, so that the tests need no torch. Run by `make golden`.
+"""Writes torch.npz: PyTorch's results for small networks, so that the tests need no PyTorch. Run by `make golden`.
 
 For each cell and 1 to 3 layers, in float64: weights, logits and all gradients of one chunk with a non-zero initial
 state, and the losses of ten steps of Adam with norm clipping whose state is carried from step to step.

@@ -1,4 +1,4 @@
-// Repeats the exchange of a persistent time loop, and nothing else, `count` times.
+// Repeats only the exchange of a persistent time loop, `count` times.
 GROUP_KERNEL(turns, THREADS)
 (int count, Half* operands, unsigned* counters) {
     Exchange exchange;

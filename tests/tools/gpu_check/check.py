@@ -1,8 +1,8 @@
 """make gpu-check: run every check that needs a GPU, in a few minutes, and write one JSON file.
 
 It runs straight from the checkout. The parts run one after another in a separate process. If one fails or runs out of
-time, the remaining parts get a fresh process, because an error on a GPU spoils everything after it. The exit code is 1
-if any part failed. `--device cpu` runs the same parts without a GPU, to check the check.
+time, the remaining parts get a fresh process, because an error on a GPU affects everything after it. The exit code is 1
+if any part failed. `--device cpu` runs the same parts without a GPU, to test the check itself.
 """
 
 import argparse
@@ -32,7 +32,7 @@ HERE = Path(__file__).parents[3]  # the checkout
 PACKAGES = ("numpy", "cupy-cuda13x", "cupy-cuda12x", "torch")
 SECONDS = 450  # in all; a part that runs then may finish, so that everything is done within 8 minutes
 PART_SECONDS = 150  # of every part except the bench, which gets the rest and ends by itself
-SLOWER = 10  # times more time for a processor
+SLOWER = 10  # factor of time for a processor
 Part = Callable[[Backend, Kernels, float], Any]  # the last argument is when to end, by time.monotonic()
 PARTS: dict[str, Part] = {
     "machine": lambda backend, kernels, _: machine(backend, kernels),

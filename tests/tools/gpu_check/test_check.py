@@ -51,7 +51,7 @@ def test_what_does_not_run_or_writes_nothing_is_wrong(kinds, kernels):
     assert len(wrong.value.found) == 3
 
 
-def test_what_has_no_plan_is_told_and_what_is_right_is_good(kinds):
+def test_a_missing_plan_is_reported_and_right_results_are_good(kinds):
     kinds(Refusing())
     assert set(persistent.persistent_agreement(BACKEND).values()) == {"too old"}
     kinds(NumpyKernels())
@@ -79,7 +79,7 @@ def test_a_part_that_fails_keeps_what_it_found():
     assert check.attempt(lambda *_: json.loads("{"), "cpu", 0)["failed"].startswith("JSONDecodeError: ")
 
 
-def test_parts_go_on_in_another_process_after_one_that_does_not_end(monkeypatch):
+def test_parts_continue_in_another_process_after_one_that_does_not_end(monkeypatch):
     processes = []
 
     class Process:
