@@ -3,10 +3,9 @@
 # make lint       the formatter, the linter and the type checker
 # make docs       write the generated parts of README.md and charrnn/docs anew
 # make golden     write tests/network/golden/torch.npz anew (installs PyTorch)
-# make gpu-check  all that only a GPU can tell, into gpu-check.json (in OUT, if given); PYTHON needs CuPy
+# make gpu-check  run every check that needs a GPU, and write gpu-check.json (in OUT, if given); PYTHON needs CuPy
 # make clean      remove the environment and what was built
-#
-# PYTHON=python3.12 names another interpreter, VENV=DIR another place for the environment.
+# PYTHON=python3.12 names another interpreter, and VENV=DIR another folder for the environment.
 
 PYTHON ?= python3
 VENV ?= .venv
