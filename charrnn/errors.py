@@ -1,16 +1,16 @@
 """All errors that a user can meet, as one hierarchy.
 
     CharrnnError
-    ├── ConfigError      a preset, a configuration file, or a combination of options
-    │   ├── SettingError a setting with an invalid value
-    │   └── OptionError  an option of the command line with an invalid value
+    ├── ConfigError       a preset, a configuration file, or a combination of options
+    │   ├── SettingError  a setting with an invalid value
+    │   └── OptionError   an option of the command line with an invalid value
     ├── CorpusError       a text: not found, not readable, too short, not the right bytes
     ├── CheckpointError   a run or a checkpoint file
     ├── DivergedError     the loss became NaN or infinite
     ├── SweepError        trials of a sweep failed
     ├── StorageError      a file cannot be written
     └── BackendError      a device, a compiler, a library
-        └── Unsupported  a fast kernel does not support this case; a slower one does
+        └── Unsupported   a fast kernel does not support this case; a slower one does
 
 A message is one line and says what is wrong, the value, and what to do. The command line prints that line on standard
 error and exits with 1, or with 2 for an OptionError; it does so in one place (`charrnn.cli.errors`).

@@ -25,8 +25,8 @@ class Job:
     """A side to measure, and how.
 
     side: the name of charrnn's kernels, or TORCH. steps: timed steps; None times a second's worth. variant: one of
-    PyTorch's variants, unused by charrnn. precision: that of charrnn's matrix products, unused by PyTorch. threads: of
-    the side, one per processor if None; refused by kernels without threads of their own.
+    PyTorch's variants, unused by charrnn. precision: that of charrnn's matrix products, unused by PyTorch. threads:
+    threads of the side, one per processor if None; refused by kernels without threads of their own.
     """
 
     side: str
@@ -57,8 +57,8 @@ class Measurement:
     """The answer to a job: what one process measured of its side.
 
     seconds: one number per step, for each phase and for the whole "step". loss: nats per character after the warm-up.
-    memory: of the process, on a GPU of the device; None where the system does not report it. sampling: characters per
-    second by kind, None unless the job asked for it.
+    memory: that of the process, or on a GPU of the device; None if the system does not report it. sampling: characters
+    per second by kind, None unless the job asked for it.
     """
 
     name: str

@@ -18,7 +18,7 @@ from charrnn.kernels.protocol import Kernels
 _GEMM = {"cpu": 1536, "gpu": 8192}  # rows and columns; a larger product is hardly any faster
 _COPY_BYTES = {"cpu": 64 << 20, "gpu": 512 << 20}  # larger than the caches
 _SECONDS = 0.4
-_BUSY_CORES = 0.3  # in use by other processes
+_BUSY_CORES = 0.3  # cores in use by other processes
 _BUSY_SPREAD = 1.25  # best rate of a product over its worst median
 
 
@@ -40,7 +40,7 @@ class Machine:
 class Ceiling:
     """Current rate of large matrix products in GFLOP/s: the best and the median.
 
-    `others` is the number of cores that other processes used meanwhile; None where the system does not report it.
+    `others` is the number of cores that other processes used meanwhile; None if the system does not report it.
     """
 
     best: float

@@ -28,7 +28,8 @@ class BenchRequest:
     """What to time: `kernel` on `device`, alternating with `rival` (another kernel, or TORCH) if there is one.
 
     pairs: turns per side, unused without a rival. steps: timed steps in a turn; None times a second's worth. threads:
-    of each side, one per processor if None; the rate of the machine's matrix product is measured with all of them.
+    threads of each side, one per processor if None; the rate of the machine's matrix product is measured with all of
+    them.
     """
 
     workload: Workload

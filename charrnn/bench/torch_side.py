@@ -23,7 +23,7 @@ from charrnn.device.processors import processors
 
 _ADAMS = {"fused Adam": {"fused": True}, "foreach Adam": {"foreach": True}, "plain Adam": {"foreach": False}}
 _ONEDNN = {"oneDNN": True, "no oneDNN": False}
-LOSS_SCALE = 1024.0  # of float16 gradients: far from overflow, so that no step is skipped
+LOSS_SCALE = 1024.0  # factor of float16 gradients: far from overflow, so that no step is skipped
 
 
 class Variant(NamedTuple):

@@ -14,7 +14,7 @@ from charrnn.bench.timing import Clock, Laps
 from charrnn.errors import BackendError, CharrnnError
 
 WARM_UP = 5  # steps
-_SECONDS = 1.0  # of timed steps, unless their number is given
+_SECONDS = 1.0  # seconds of timed steps, unless their number is given
 _LEAST_STEPS = 5
 _TRIAL_ROUNDS = 5
 _TRIAL_STEPS = {"cpu": 1, "gpu": 10}  # per round
@@ -99,7 +99,7 @@ def _implementation(job: Job) -> type[Side]:
 def _load_everything(implementation: type[Side], job: Job) -> None:
     """Train a tiny network, so that libraries, threads and late imports do not count as memory of training.
 
-    Not done on a GPU, where it would also compile kernels for the tiny sizes.
+    This is not done on a GPU, where it would also compile kernels for the tiny sizes.
     """
     tiny = replace(job.workload, hidden_size=8, seq_len=4, batch_size=4)
     _steps(implementation(replace(job, workload=tiny)), WARM_UP)
@@ -120,7 +120,7 @@ def _steps(side: Side, count: int) -> tuple[float, dict[str, list[float]]]:
 
 
 def peak_bytes() -> int | None:
-    """Peak resident memory of this process; None where the system does not report it.
+    """Peak resident memory of this process; None if the system does not report it.
 
     Linux has it in /proc: ru_maxrss would start at the peak of the parent process there.
     """

@@ -7,7 +7,7 @@ from charrnn.cells.protocol import Cell, Gradients, Parameter, Parameters, State
 
 
 class Peephole(Cell):
-    """An LSTM whose gates see the cell state through one weight a unit (Gers and Schmidhuber 2000).
+    """An LSTM whose gates see the cell state through one weight per unit (Gers and Schmidhuber 2000).
 
     i  = sigmoid(its block of z + r + p_i c)        input gate
     f  = sigmoid(its block of z + r + p_f c)        forget gate

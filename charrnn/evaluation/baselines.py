@@ -8,7 +8,7 @@ import numpy as np
 from charrnn.text.vocabulary import Vocabulary
 
 ORDER = 6
-LAST_CHARS = 1 << 25  # of a training text; counting takes a few hundred bytes of memory for each
+LAST_CHARS = 1 << 25  # characters of a training text; counting takes a few hundred bytes of memory for each
 
 
 def baselines(train: np.ndarray, text: np.ndarray, vocabulary: Vocabulary) -> dict[str, float]:

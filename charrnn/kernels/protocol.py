@@ -46,7 +46,8 @@ class CompiledSampler(Protocol):
     ) -> Any:
         """Ids (steps, B) of int32, one for each of draws (steps, B), uniform in [0, 1).
 
-        The first ids are chosen from logits (B, V). Logits and states, one tuple a layer, become those after the last.
+        The first ids are chosen from logits (B, V). Logits and states (a tuple per layer) become those after the last
+        id.
         """
 
 

@@ -6,7 +6,7 @@ from typing import Any
 LARGE_TEXT = 3_000_000  # bytes
 LONG_MINUTES = 15  # with at least this much time, a wider network pays
 LONG_EPOCHS = 20  # the same for a budget in epochs
-SHORT_MINUTES = 5  # with less time, a large text gets the small, quick network too
+SHORT_MINUTES = 5  # with less time, a large text also gets the small, quick network
 
 
 def choose(size: int, *, is_list: bool, gpu: bool, settings: Mapping[str, Any]) -> tuple[str, str]:

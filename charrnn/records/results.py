@@ -1,7 +1,7 @@
 """Recorded results of real runs. Each file runs/NAME.jsonl has a line about the run, then its metrics, thinned.
 
     {"corpus": ..., "data": ..., "preset": ..., "options": {...}, "config": {...}, "model": ..., ...}
-    {"step": ..., "epoch": ..., "chars": ..., "seconds": ..., "train_loss": ..., "val_loss": ...}a few dozen lines
+    {"step": ..., "epoch": ..., "chars": ..., "seconds": ..., "train_loss": ..., "val_loss": ...}     a few dozen lines
     {"eval": ..., "loss": ..., "chars": ...}                         a line for each `charrnn eval` of it, if any
 
 `python -m tests.tools.record_run` records a run, and makes the documentation's tables from all recorded runs.

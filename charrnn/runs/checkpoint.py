@@ -29,8 +29,8 @@ class Progress:
     """How far a run has come, apart from its arrays."""
 
     step: int = 0  # updates done
-    chars: int = 0  # learned from, in all epochs
-    seconds: float = 0.0  # of training; stored only if the budget is time (see `Trainer.checkpoint`)
+    chars: int = 0  # characters learned from, in all epochs
+    seconds: float = 0.0  # seconds of training; stored only if the budget is time (see `Trainer.checkpoint`)
     averaged: int = 0  # steps taken into the average of the weights
     evaluations: int = 0
     loss_sum: float = 0.0  # nats of all characters since the last evaluation
@@ -39,16 +39,16 @@ class Progress:
     best_step: int | None = None
     since_best: int = 0  # evaluations
     schedule: dict[str, Any] = field(default_factory=dict)
-    ramp: dict[str, Any] = field(default_factory=dict)  # where a growing batch is
-    ended: str | None = None  # why there is nothing left to do: 'done' or 'early stop'
+    ramp: dict[str, Any] = field(default_factory=dict)  # the state of a growing batch
+    ended: str | None = None  # why the run has ended: 'done' or 'early stop'
 
 
 @dataclass(frozen=True)
 class TextRecord:
     """The text that a run learned from, as its checkpoints know it."""
 
-    argument: str | list[str]  # as it was given to charrnn train; a list if there were several texts
-    description: str  # as it is shown
+    argument: str | list[str]  # the argument of charrnn train; a list if there were several texts
+    description: str  # in words, for people
     sha256: str  # of its bytes
     size: int  # bytes
     train_chars: int | None = None  # None in the oldest checkpoints
@@ -116,7 +116,7 @@ class Checkpoint:
             part.chmod(mode)  # safetensors may have put another file there, which nobody else can read
 
 
-_OTHERS = {"last.safetensors": "best.safetensors", "best.safetensors": "last.safetensors"}  # of the same run
+_OTHERS = {"last.safetensors": "best.safetensors", "best.safetensors": "last.safetensors"}  # the other one of a run
 
 
 def load(path: Path) -> Checkpoint:
@@ -157,12 +157,12 @@ def _read(path: Path) -> Checkpoint:
     except (SafetensorError, ValueError) as error:
         raise _damaged(path, str(error).splitlines()[0]) from None
     if header.get("format") != FORMAT:
-        raise CheckpointError(f"{path} has checkpoint format {header.get('format')}; this version reads {FORMAT}")
+        raise CheckpointError(f"{path} has checkpoint format {header.get('format')}; this version reads {FORMAT} only")
     if header.pop("sha256", None) != _sha256(tensors, header):
         raise _damaged(path, "its contents have changed")
     if unknown := sorted(set(header["config"]) - set(SETTINGS)):
         raise CheckpointError(
-            f"{path} has the setting {unknown[0]}, which this version does not know: a newer one wrote it"
+            f"{path} has the setting {unknown[0]}, which this version does not know: a newer one wrote it; upgrade charrnn"
         )
     known = {each.name for each in fields(Progress)}
     progress = Progress(**{name: value for name, value in header["progress"].items() if name in known})

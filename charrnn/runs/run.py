@@ -54,7 +54,7 @@ class Run:
         return Lock(self.folder / LOCK)
 
     def write_config(self, config: Config, given_by: dict[str, str]) -> None:
-        """Write `config.yaml`: every setting, and where it came from; `--config` reads it back."""
+        """Write `config.yaml`: every setting, with its source; `--config` reads it back."""
         lines = ["# Settings of this run; charrnn train CORPUS --config with this file repeats it."]
         for name in SETTINGS:
             value = getattr(config, name)

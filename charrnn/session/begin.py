@@ -159,7 +159,7 @@ def _fit(config: Config, tokens: Tokens) -> tuple[Config, list[Notice]]:
 def _first_weights(
     config: Config, tokens: Tokens, parent: Parent | None, backend: Backend
 ) -> tuple[Flat, list[Notice]]:
-    """The weights that training begins with: random ones, or the parent's where it has them."""
+    """The weights that training begins with: random ones, or the parent's if it has them."""
     shape = Shape.of(config, tokens.vocabulary.size)
     params = initial_parameters(shape, backend, np.random.default_rng(config.seed))
     if parent is None:

@@ -23,7 +23,7 @@ STDIN = ("-",)  # the names of texts that ask for standard input
 class TrainRequest:
     """The content of a `charrnn train` command.
 
-    corpus: files, folders, or names of the catalogue, which are read in turn as one text; or STDIN; or nothing, where a
+    corpus: files, folders, or names of the catalogue, which are read in turn as one text; or STDIN; or nothing, if a
     run is resumed. settings: those given on the command line, by name. preset: without it, `config_file` and
     `init_from`, the preset that suits the text is chosen; 'none' disables presets.
     """

@@ -2,7 +2,7 @@
 
 Small batches make more updates per pass over the text, large ones steadier updates. The budget is divided into stages
 of equal length, one for each number of streams: `batch_ramp` 4 gives three stages, with a quarter, half and all of
-batch_size. At the start of a stage the text is cut into its streams anew, and they begin with a hidden state of zeros.
+batch_size. At the start of a stage the text is divided into new streams, and they begin with a hidden state of zeros.
 
 Source: Smith et al. 2018, "Don't decay the learning rate, increase the batch size".
 """

@@ -130,7 +130,7 @@ class Vocabulary:
         return table
 
     def _look_up(self, text: str) -> np.ndarray:
-        """The id of each character, `size` where there is none."""
+        """The id of each character, or `size` if it has none."""
         return self._table.take(_code_points(text), mode="clip")
 
     @property

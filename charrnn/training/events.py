@@ -32,7 +32,7 @@ class Started:
     budget: str
     preset: str | None
     resumed_step: int | None
-    precision: str = "float32"  # of matrix products
+    precision: str = "float32"  # precision of matrix products
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Step:
     step: int
     epoch: float
     progress: float
-    loss: float  # of this step's chunks, before the update
+    loss: float  # loss of this step's chunks, before the update
     grad_norm: float  # before clipping
     learning_rate: float
     chars_per_second: float  # smoothed

@@ -124,7 +124,7 @@ class Learner:
         }
 
     def restore(self, moments: dict[str, dict[str, Any]], states: list[dict[str, Any]]) -> None:
-        """Continue from `moment_arrays` and `state_arrays`; `batches` is where it was.
+        """Continue from `moment_arrays` and `state_arrays`; the caller has restored `batches`.
 
         Raises:
             KeyError: one of them is missing.

@@ -11,7 +11,7 @@ class Measured(NamedTuple):
     """The measurements of one update."""
 
     loss: float  # mean nats per character, before the update
-    norm: float  # of the gradients, before clipping
+    norm: float  # norm of the gradients, before clipping
     chars: int  # characters learned from
 
 
@@ -25,7 +25,7 @@ class Ledger:
     def __init__(self, backend: Backend, chunks: int) -> None:
         self._backend = backend
         self._values = backend.xp.zeros((backend.ahead, chunks + 1), np.float64)
-        self._chars: list[list[int]] = []  # of each chunk of each update
+        self._chars: list[list[int]] = []  # sizes of the chunks of each update
 
     @property
     def full(self) -> bool:

@@ -96,7 +96,7 @@ class Trainer:
             read=self.evaluator.chars_read(len(self.val)) if self.evaluator else 0,
         )
         self._evaluated_step = self.progress.step
-        self._lowest_train_loss = math.inf  # of the evaluations so far
+        self._lowest_train_loss = math.inf  # lowest one of the evaluations so far
         self._rates: list[float] = []  # learning rates of the updates in the ledger
 
     def run(self) -> Iterator[Event]:
@@ -297,7 +297,7 @@ class Trainer:
         try:
             self.learner.restore(saved.moments, saved.states)
         except KeyError as missing:
-            raise CheckpointError(f"{self.run_folder.last} lacks {missing}; it cannot be resumed from") from None
+            raise CheckpointError(f"{self.run_folder.last} lacks {missing}, so the run cannot be resumed") from None
 
 
 def _metrics(evaluated: Evaluated, chars: int) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The live display of a training run in a terminal.
 
-Evaluations and samples scroll past above one line that is painted anew a few times a second. Nothing runs in the
+Evaluations and samples scroll past above one line that is repainted a few times a second. Nothing runs in the
 background: the line is painted while an event is shown, so an event between two paintings costs next to nothing.
 """
 

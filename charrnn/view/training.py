@@ -69,7 +69,7 @@ class PlainView:
 
 
 class JsonView:
-    """A JSON object on a line for each event, with its kind under "event"; at most one step a second."""
+    """A JSON object on a line for each event, with its kind under "event"; at most one step per second."""
 
     def __init__(self, file: TextIO, clock: Clock = time.monotonic) -> None:
         self._file = file

@@ -113,7 +113,7 @@ class TestOnTheProcessor:
             kernels.choose(logits, np.full(2, 0.999), ids, temperature=temperature, top_k=top_k, top_p=1)
             assert set(ids) <= {0, 1, 2}
 
-    def test_texts_are_drawn_as_on_the_host_and_read_a_block_at_a_time(self, kernels, monkeypatch):
+    def test_texts_are_sampled_as_on_the_host_and_read_a_block_at_a_time(self, kernels, monkeypatch):
         shape, reads = Shape("gru", 9, 5, 1), []
         to_host = Backend.to_host
         monkeypatch.setattr("charrnn.sampling.sampler.BLOCK", 3)

@@ -25,7 +25,7 @@ from charrnn.kernels.protocol import Kernels
 from charrnn.network.shape import Shape, initial_parameters
 from charrnn.text.tokens import Tokens
 
-POINTS = 20  # of each curve, one after each piece of the training
+POINTS = 20  # points of each curve, one after each piece of the training
 _WORKER = [sys.executable, "-m", "charrnn.bench.curve.worker"]
 
 

@@ -12,7 +12,7 @@
 //
 //     blocks        pre-activations of a unit
 //     has_c         whether there is a second state, c
-//     saves        whether a unit keeps one more value for backward than its blocks
+//     saves         whether a unit keeps one more value for backward than its blocks
 //     two_products  whether the last block's product reads the saved value, which `gate` computes, instead of h
 
 // Forward, z and r come in as the input and the recurrent product, and z goes out as whatever backward needs; backward,
@@ -22,6 +22,6 @@ struct Unit {
     V z[Blocks], r[Blocks];
     V h;       // the output: old on the way in, new on the way out
     V c;       // the second state, if any, likewise. Backward: always the old one
-    V saved;  // one more value for backward. Backward, unless there are two products: dr of the last block goes out
+    V saved;   // one more value for backward. Backward, unless there are two products: dr of the last block goes out
     V dh, dc;  // gradients of the new state on the way in, of the old one (without the part through r) on the way out
 };

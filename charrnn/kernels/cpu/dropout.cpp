@@ -23,7 +23,7 @@ struct Philox {
     }
 };
 
-constexpr int block_bytes = 32;  // of four words, one after another; all processors supported here are little-endian
+constexpr int block_bytes = 32;  // four words, one after another; all processors supported here are little-endian
 
 }  // namespace
 

@@ -18,7 +18,7 @@ constexpr int together = 1;  // values in a factor
 
 static inline V multiply_add(V total, Factor a, Factors b) { return total + a * b; }
 
-// The factor of from[0] and, where it holds two, from[step], or zero where `depth`, the values left, is 1.
+// The factor of from[0] and, if it holds two, from[step], or zero if `depth`, the number of values left, is 1.
 static inline Factor factor(const float* from, int64_t, int) { return *from; }
 
 // The factors of `count` neighbours.

@@ -45,7 +45,7 @@ template <class PanelFactor>
 using Tile = decltype(&tile<PanelFactor, 1, 1, true>);
 
 // Few rows use several panels at once: with fewer than eight sums in flight, each addition waits for the one before.
-// Summing one row in several parts is as fast, but then the result depends on how the rows are shared out.
+// Summing one row in several parts is as fast, but then the result depends on how the rows are divided among threads.
 constexpr int widest = 4;
 constexpr int panels_at_once(int rows) { return std::max(1, widest / std::max(1, rows)); }
 

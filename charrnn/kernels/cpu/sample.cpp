@@ -165,7 +165,7 @@ private:
 
 extern "C" {
 
-// open_sampler_NAME for each cell. `may_round` allows weights of float16, where the processor can widen them.
+// open_sampler_NAME for each cell. `may_round` allows weights of float16, if the processor can widen them.
 #define OPEN_SAMPLER(name, Cell)                                                   \
     AnySampler* open_sampler_##name(const Weights& weights, int may_round) {       \
         return new Sampler<Cell>(weights, has_float16 && may_round);               \

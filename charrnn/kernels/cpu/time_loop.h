@@ -18,7 +18,7 @@ namespace {  // all of it: a static of a template would be shared with any other
 // The arrays of a layer; `Arrays` in recurrence.py is the same structure.
 struct Arrays {
     int steps, batch, hidden;
-    int64_t tape;                // between the time steps of c and saved: B * H, or 0 where none are recorded
+    int64_t tape;                // between the time steps of c and saved: B * H, or 0 if none are recorded
     const float *weight, *bias;  // (G, H), (G,)
     float* z;                    // (T, B, G)    input product, then gates, then its gradient
     float* h;                    // (T + 1, B, H), index 0 the initial state
@@ -36,7 +36,7 @@ struct Share {
     int index, count;
 };
 
-// Calls work(share) on as many threads as `steps` steps of `weights` multiplications a row are worth, `most` at most.
+// Calls work(share) on as many threads as `steps` steps of `weights` multiplications per row are worth, `most` at most.
 template <class Work>
 void share_rows(int batch, int hidden, int64_t weights, int steps, int most, const Work& work) {
     const int64_t step = batch * weights;

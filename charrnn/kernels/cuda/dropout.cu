@@ -3,7 +3,7 @@
 // Source: Salmon, Moraes, Dror and Shaw 2011, Philox4x64-10.
 
 typedef unsigned long long Word;
-#define BLOCK_BYTES 32  // of four words, little-endian, one after another
+#define BLOCK_BYTES 32  // four little-endian words, one after another
 
 struct Philox {
     Word counter[4], key[2];

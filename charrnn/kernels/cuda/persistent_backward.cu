@@ -36,7 +36,7 @@ GROUP_KERNEL(backward, THREADS)
     const Offset end = (steps - 1) * count;
     z += end * BLOCKS, dr += end * BLOCKS, h += end, c += end, saved += end, above += end;
 
-    // Loads what a time step reads and what is known in advance.
+    // Loads the inputs of a time step that are known in advance.
     const auto load = [&](int index) {
         Unit<BLOCKS>& u = units[index];
         for (int block = 0; block < BLOCKS; block++) u.z[block] = z[my.gate[index] + block * HIDDEN];

@@ -25,7 +25,7 @@ SHARED_BYTES, L2_BYTES, CLUSTER_BYTES = 128, 24, 32
 TILE_CYCLES, PAIR_CYCLES = 2, 40  # of a product: for one of many at once, and one after another
 UNIT_CYCLES, GATE_CYCLES = 100, 0.15  # the same of the pointwise part
 ALONE_CYCLES, CLUSTER_CYCLES, GRID_CYCLES = 40, 500, 1500
-STEPPED_CYCLES, STEPPED_RATE = 12000, 500  # of a time step by itself, and multiplications of a large product in TF32
+STEPPED_CYCLES, STEPPED_RATE = 12000, 500  # of a stepwise time step; multiplications of a large product in TF32
 CLUSTERED = 0.9  # share of the multiprocessors that can be used when clusters are placed
 
 

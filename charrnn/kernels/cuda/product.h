@@ -10,8 +10,8 @@
 // Operands are float16, sums float32. Of a warp's PAIRS of tiles IN_REGISTERS stay in its registers, the others in
 // shared memory.
 
-// An element of weight_hh (G, H). The depth's columns are units' outputs, or the gradients of their blocks, member
-// after member.
+// An element of weight_hh (G, H). The columns of the depth are the outputs of units, or the gradients of their blocks,
+// member after member.
 DEVICE int weight_at(int value, int unit, int column) {
     unit += blockIdx.x * UNITS;
     if (!BACKWARD) return (value * HIDDEN + unit) * HIDDEN + column;

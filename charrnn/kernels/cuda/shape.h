@@ -6,7 +6,7 @@ constexpr int UNITS = HIDDEN / GROUP;     // a member's, a multiple of 8
 constexpr int SENT = BACKWARD ? BLOCKS : 1;  // values of a unit that the next product reads
 constexpr int WIDTH = SENT * UNITS;
 constexpr int DEPTH = SENT * HIDDEN;
-constexpr int VALUES = BACKWARD ? 1 : BLOCKS; // of a unit that the product computes
+constexpr int VALUES = BACKWARD ? 1 : BLOCKS;  // values of a unit that the product computes
 
 constexpr int TILE = 8 * SPAN;  // units
 constexpr int TILES = (UNITS + TILE - 1) / TILE;

@@ -2,7 +2,7 @@
 // cuBLAS makes the recurrent product. T, B, H and G are those of charrnn/cells/protocol.py; count = B * H.
 
 // forward:  h[t + 1] from z[t], r = product + bias, and the state; z[t] becomes the gates.
-// tape = count, or 0 where no time step is recorded and c and saved have only one.
+// tape = count, or 0 if no time step is recorded and c and saved have only one.
 KERNEL(forward, 256)
 (int t, int count, int hidden, int tape, const float* product, const float* bias, float* z, float* h, float* c,
  float* saved) {

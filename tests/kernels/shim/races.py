@@ -15,7 +15,7 @@ from tests.support.layers import Layer
 
 
 def main(spoiled: bool) -> None:
-    """Run each kernel once, at a size that takes more than one block where that is quick."""
+    """Run each kernel once, at a size that takes more than one block if that is quick."""
     backend = open_backend("cpu")
 
     def change(source: str) -> str:

@@ -31,7 +31,7 @@ from tests.tools.gpu_check.program import same_losses, train_resume_and_sample
 HERE = Path(__file__).parents[3]  # the checkout
 PACKAGES = ("numpy", "cupy-cuda13x", "cupy-cuda12x", "torch")
 SECONDS = 450  # in all; a part that runs then may finish, so that everything is done within 8 minutes
-PART_SECONDS = 150  # of every part except the bench, which gets the rest and ends by itself
+PART_SECONDS = 150  # for every part except the bench, which gets the rest and ends by itself
 SLOWER = 10  # factor of time for a processor
 Part = Callable[[Backend, Kernels, float], Any]  # the last argument is when to end, by time.monotonic()
 PARTS: dict[str, Part] = {

@@ -17,7 +17,7 @@ from tests.kernels.agreement import operation_errors, recurrence_errors
 SHAPES = [(1, 1, 1), (5, 1, 31), (6, 3, 33), (7, 2, 100), (4, 50, 128), (3, 13, 5), (9, 64, 257), (3, 64, 512)]
 REPETITIONS = 1000
 LIMITS = {"float32": (1e-5, 1e-4), "tf32": (3e-3, 5e-3)}  # by precision: errors of states and of gradients
-RELU_LIMIT = 0.5  # of gradients with rounded products: rounding may turn a unit on or off
+RELU_LIMIT = 0.5  # error of gradients with rounded products: rounding may turn a unit on or off
 
 
 def recurrences(backend: Backend, kernels: Kernels) -> dict[str, float]:

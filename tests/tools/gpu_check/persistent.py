@@ -27,7 +27,7 @@ from tests.tools.gpu_check.speed import time_of, time_step
 
 BARRIERS = Path(__file__).parent / "barriers.cu"
 CELLS_RUN = ("lstm", "gru", "tanh")
-LIMIT = 2e-3  # of errors with products in TF32, over some time steps
+LIMIT = 2e-3  # largest error with products in TF32, over some time steps
 REPETITIONS = 1000
 ON_PROCESSOR = GpuLimits(90, 4, 232448)
 
