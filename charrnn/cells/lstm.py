@@ -7,7 +7,7 @@ from charrnn.cells.protocol import Cell, Gradients, Parameters, State, TorchModu
 
 
 class LSTM(Cell):
-    """Long short-term memory (Hochreiter and Schmidhuber 1997) with a forget gate (Gers et al. 2000); torch.nn.LSTM.
+    """The LSTM (Hochreiter and Schmidhuber 1997) with a forget gate (Gers et al. 2000), as in torch.nn.LSTM.
 
     i, f, o = sigmoid of their blocks of z + r      input, forget and output gate
     g       = tanh of its block                     the candidate

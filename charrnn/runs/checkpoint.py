@@ -162,7 +162,8 @@ def _read(path: Path) -> Checkpoint:
         raise _damaged(path, "its contents have changed")
     if unknown := sorted(set(header["config"]) - set(SETTINGS)):
         raise CheckpointError(
-            f"{path} has the setting {unknown[0]}, which this version does not know: a newer one wrote it; upgrade charrnn"
+            f"{path} has the setting {unknown[0]}, which this version does not know: a newer one wrote it; "
+            "upgrade charrnn"
         )
     known = {each.name for each in fields(Progress)}
     progress = Progress(**{name: value for name, value in header["progress"].items() if name in known})

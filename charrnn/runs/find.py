@@ -73,7 +73,7 @@ def load_model(name: str | None) -> tuple[Checkpoint, Path]:
 
 
 def _is_text(path: Path) -> bool:
-    """Whether a file that was named as a run is not safetensors, which have a brace as their ninth byte."""
+    """Whether a file that was named as a run is not a safetensors file, whose ninth byte is a brace."""
     if path.suffix == ".safetensors":
         return False
     with path.open("rb") as file:
@@ -81,7 +81,7 @@ def _is_text(path: Path) -> bool:
 
 
 def _run_of(text: Path) -> str:
-    """A command that names the run that learned `text`, or that trains one."""
+    """The end of a message: the run that learned `text`, or how to train one."""
     folder = RUNS / from_path(text, glob=Config.glob).name
     if Run(folder).last.is_file():
         return f"its run is {folder}: {command('sample', folder.name)}"

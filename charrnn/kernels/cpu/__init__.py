@@ -6,7 +6,7 @@
 
     pool            one team of threads for everything
     factor          what products multiply: floats, or pairs of bfloat16
-    panel          the matrix product that all others consist of
+    panel           the matrix product that all others consist of
     gemm            products of whole matrices, in place of BLAS
     time_loop       the recurrences, over ../cells
     softmax         cross-entropy and its gradient

@@ -54,8 +54,7 @@ public:
         try {
             for (int i = 1; i < threads; i++) workers_.emplace_back([this] { work(); });
         } catch (const std::system_error&) {
-            give_up("Error: the system cannot start more threads; lower --threads
-");
+            give_up("Error: the system cannot start more threads; lower --threads\n");
         }
     }
 

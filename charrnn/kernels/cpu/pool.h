@@ -17,7 +17,7 @@ inline int threads_for(int64_t work) {
     return worth < 1 ? 1 : worth < pool_threads() ? static_cast<int>(worth) : pool_threads();
 }
 
-// `count` threads wait here for each other; they spin, because the wait is too short for sleeping.
+// `count` threads wait here for each other; they spin, because the wait is too short to sleep.
 class Barrier {
 public:
     explicit Barrier(int count) : count_(count) {}

@@ -1,6 +1,6 @@
 // A block of a persistent kernel in either direction, and the elements that each of its lanes computes. The index of
-// its arrays counts the elements of the lane's share. T, B, H and G are those of charrnn/cells/protocol.py, count = B *
-// H.
+// its arrays counts the elements of the lane's share. T, B, H and G are those of charrnn/cells/protocol.py;
+// count = B * H.
 
 struct Member {
     Lane lane;
