@@ -281,7 +281,7 @@ class Config:
             )
         given = [name for name in BUDGETS if getattr(self, name) is not None]
         if len(given) > 1:
-            raise SettingError(f"{' and '.join(given)} each limit the length of the training; give only one", *given)
+            raise SettingError(f"{' and '.join(given)} each limit the length of the run; give only one", *given)
 
     def replace(self, **changes: Any) -> "Config":
         """A copy with `changes`; a budget among them replaces the current one."""

@@ -26,7 +26,7 @@ from charrnn.errors import ConfigError, OptionError, SettingError
             "batch_ramp cannot be combined with split interleaved, which holds out the end of each stream and "
             "therefore needs a fixed number of streams; leave one of them out",
         ),
-        ({"epochs": 1, "steps": 2}, "epochs and steps each limit the length of the training; give only one"),
+        ({"epochs": 1, "steps": 2}, "epochs and steps each limit the length of the run; give only one"),
     ],
 )
 def test_bad_values_say_what_is_wrong(settings, message):

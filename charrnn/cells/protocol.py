@@ -65,7 +65,7 @@ class Cell(ABC):
     saved: ClassVar[int] = 0  # values of a unit that compiled kernels keep for backward, in addition to the blocks
     parameters: ClassVar[Mapping[str, Parameter]] = MappingProxyType({})  # further weights, by short name
     bounded: ClassVar[bool] = True  # whether h stays within ±1
-    gated: ClassVar[bool] = False  # gates tame high learning rates, such as those of the presets
+    gated: ClassVar[bool] = False  # whether gates make it tolerate high learning rates, such as the presets'
     torch: ClassVar[TorchModule | None] = None
 
     @abstractmethod

@@ -60,7 +60,7 @@ def find_runs(name: str) -> list[Run]:
 def compare(runs: Iterable[Run], to: float | None = None) -> list[Standing]:
     """The runs, lowest validation loss first; `to` is the loss at which their time is taken.
 
-    A run whose checkpoint cannot be read is left out, and logged.
+    A run whose checkpoint cannot be read is left out, and a log message says so.
 
     Raises:
         CheckpointError: none of them can be read.

@@ -1,4 +1,4 @@
-"""A training that is ready to start, and the notices that the user gets first."""
+"""A training run that is ready to start, and the notices that the user gets first."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """A text as parallel streams, cut into chunks: the characters that a network reads, and those that follow them.
 
-A text of N characters gives N - 1 pairs of a character and the next one. They are dealt to `batch_size` contiguous
+A text of N characters gives N - 1 pairs of a character and the next one. They are divided into `batch_size` contiguous
 streams of equal length; if N - 1 is not a multiple of it, the first streams hold one pair more. Every character except
 the first is a target exactly once, and the last one does not wrap around to the first.
 

@@ -14,7 +14,7 @@ def texts_in(folder: Path, glob: str, *, binary: bool) -> tuple[tuple[Path, ...]
     """The files of `folder` that match `glob`, sorted by their paths in it, and lines that say what was left out.
 
     Hidden files and folders are skipped silently, and links to folders are not followed. Run folders are left out, so
-    that no training reads the results of another; so are binary files, unless `binary` is true.
+    that no run learns from the files of another; so are binary files, unless `binary` is true.
 
     Raises:
         CorpusError: nothing is left, `glob` is not a pattern, or a file cannot be read.

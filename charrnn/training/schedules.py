@@ -65,7 +65,7 @@ class Cosine(_Stateless):
     def factor(self, progress: float, epoch: float) -> float:
         progress = min(progress, 1.0)
         if progress < self.warmup:
-            return max(progress / self.warmup, 0.01)  # the first step must learn something too
+            return max(progress / self.warmup, 0.01)  # so that the first step learns something, too
         if self.warmup == 1:
             return 1.0
         falling = (progress - self.warmup) / (1 - self.warmup)

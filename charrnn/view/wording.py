@@ -64,7 +64,7 @@ def _scaled(number: float, units: tuple[str, ...]) -> str:
 
 
 def started_lines(started: Started) -> list[tuple[str, str]]:
-    """Four lines about a training that is starting, each a title and a text."""
+    """Four lines about a training run that is starting, each a title and a text."""
     preset = f", preset {started.preset}" if started.preset else ""
     resumed = f", resumed at step {started.resumed_step}" if started.resumed_step is not None else ""
     slower = f" ({started.why_not_faster})" if started.why_not_faster else ""

@@ -96,7 +96,7 @@ def table(results: list[RecordedRun]) -> str:
 
 
 def _training_row(number: int, runs: list[RecordedRun]) -> str:
-    """The row of a training; `runs` differ in their seeds."""
+    """The row of a training run; `runs` differ in their seeds."""
     best = [run.best["val_loss"] for run in runs]
     return _row(
         number,

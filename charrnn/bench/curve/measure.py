@@ -113,14 +113,14 @@ def reached(ours: Curve, rival: Curve, tolerance: float) -> Reached:
 
 
 def _fitted(config: Config, tokens: Tokens) -> Config:
-    """The settings with the batch size fitted to this text, as for a training."""
+    """The settings with the batch size fitted to this text, as for a training run."""
     if len(tokens.val) < 2:
         raise ConfigError("a curve needs held-out text, and nothing is held out; raise val_fraction in --config")
     return config.replace(batch_size=fit_batch_size(len(tokens.train), config.batch_size, config.seq_len))
 
 
 def _workload(config: Config, tokens: Tokens) -> Workload:
-    """One step of this training: the kernels are checked with it, and timed for a budget of time."""
+    """One step of this training run: the kernels are checked with it, and timed for a budget of time."""
     sizes = {name: getattr(config, name) for name in ("cell", "hidden_size", "num_layers", "seq_len", "batch_size")}
     return Workload(vocab_size=tokens.vocabulary.size, **sizes)
 
