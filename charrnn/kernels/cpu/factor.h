@@ -21,7 +21,7 @@ static inline V multiply_add(V total, Factor a, Factors b) { return total + a * 
 // The factor of from[0] and, if it holds two, from[step], or zero if `depth`, the number of values left, is 1.
 static inline Factor factor(const float* from, int64_t, int) { return *from; }
 
-// The factors of `count` neighbours.
+// The factors of `count` neighbouring values.
 static inline Factors factors(const float* from, int64_t, int, int count) { return load(from, count); }
 
 template <int Count>
@@ -44,7 +44,7 @@ static inline V load(const Half* from) {
 #endif
 }
 
-// To the nearest, ties to even.
+// Rounds to the nearest, ties to even.
 static inline Half half(float value) { return _cvtss_sh(value, _MM_FROUND_TO_NEAREST_INT); }
 #endif
 
@@ -66,8 +66,8 @@ static inline void store(Factor* to, Factors value, int count) {
     for (int lane = 0; lane < count; lane++) to[lane] = value[lane];
 }
 
-// total plus the products of both values. The instruction treats subnormal numbers as zero. It has been tested only by
-// emulation.
+// Adds the products of both values to total. The instruction treats subnormal numbers as zero. It has been tested only
+// by emulation.
 #ifdef EMULATE_BF16
 static inline V multiply_add(V total, Factor a, Factors b) {
     const Factors pair = Factors{} + a;
@@ -82,7 +82,7 @@ static inline V multiply_add(V total, Factor a, Factors b) {
 #error "no AVX512_BF16: the compiler does not know it, or does not know that this processor has it"
 #endif
 
-// As bfloat16 in the upper half: to the nearest, ties to even. NaN stays NaN.
+// Rounds to bfloat16 in the upper half: to the nearest, ties to even. NaN stays NaN.
 template <class Bits, class Value>
 static inline Bits rounded(Value x) {
     Bits bits;

@@ -1,5 +1,5 @@
-// Matrix products of all shapes and views that a training step has, in place of BLAS, whose threads would compete with
-// the pool's.
+// Matrix products of all shapes and views in a training step. They replace BLAS, whose threads would compete with the
+// pool's.
 #include <algorithm>
 
 #include "panel.h"
@@ -7,13 +7,14 @@
 
 namespace {
 
-// Rows of a that are multiplied with a panel together: with max_depth columns they fit in the second-level cache.
+// The number of rows of a that are multiplied with a panel together; with max_depth columns they fit in the
+// second-level cache.
 constexpr int block_rows = 192;
 
 // Longer sums are divided, because float32 sums of a hundred thousand values lose three digits.
 constexpr int longest_sum = 8192;
 
-// One block of rows of out = bias + a b, with b in panels.
+// Computes one block of rows of out = bias + a b, with b in panels.
 void multiply_block(Matrix a, Range rows, int depth, int columns, PanelData panels, const float* bias, float* out,
                     int64_t out_row) {
     thread_local Scratch packed, sums;
@@ -62,7 +63,7 @@ void multiply(int rows, int depth, int columns, Matrix a, Matrix b, const float*
 
 }  // namespace
 
-// out (rows, columns) = a (rows, depth) b (depth, columns) + bias (columns,), which may be null.
+// Computes out (rows, columns) = a (rows, depth) b (depth, columns) + bias (columns,), which may be null.
 extern "C" void gemm(int rows, int depth, int columns, const float* a, int64_t a_row, int64_t a_column, const float* b,
                      int64_t b_row, int64_t b_column, const float* bias, float* out, int64_t out_row) {
     const Matrix left{a, a_row, a_column}, right{b, b_row, b_column};

@@ -6,9 +6,9 @@
 
 namespace {
 
-// Rows x Panels x panel_width accumulators. Every loop over them must be unrolled, including those that load and store,
-// or GCC keeps them in memory. Prefetching the output helps only if arrays are not aligned, and slows down the time
-// loops.
+// Multiplies with Rows x Panels x panel_width accumulators. Every loop over them must be unrolled, including those that
+// load and store, or GCC keeps them in memory. Prefetching the output helps only if arrays are not aligned, and slows
+// down the time loops.
 template <class PanelFactor, int Rows, int Count, bool Packed>
 void tile(int depth, const Factor* a, int64_t a_row, Panels panels, Place<const float> start, Place<float> out) {
     const int64_t row = Packed ? 1 : a_row, column = Packed ? Rows : 1;

@@ -7,7 +7,7 @@
 
 #include "factor.h"
 
-// Two vectors a row, and the number of rows whose accumulators fit in registers: 13 x 2 of AVX-512's 32, 6 x 2 of
+// Two vectors per row, and the number of rows whose accumulators fit in registers: 13 x 2 of AVX-512's 32, 6 x 2 of
 // AVX2's 16, 12 x 2 of NEON's 32.
 constexpr int panel_width = 2 * LANES;
 #if LANES == 16
@@ -18,7 +18,7 @@ constexpr int max_rows = 12;
 constexpr int max_rows = 6;
 #endif
 
-// The part of a panel that stays in the first-level cache while the rows of a are multiplied with it.
+// The depth of a panel that stays in the first-level cache while the rows of a are multiplied with it.
 constexpr int max_depth = 24 * 1024 / (panel_width * sizeof(Factor));
 
 // A matrix that is read: element (i, k) is at data[i * row + k * column].
@@ -58,22 +58,22 @@ struct PanelData {
     float* floats() const { return static_cast<float*>(data); }  // after the panels
 };
 
-// Columns first ... first + panel_width of b (depth, columns) as a panel (in_factors(depth), panel_width), with zeros
-// past the last one.
+// Packs columns first ... first + panel_width of b (depth, columns) into a panel (in_factors(depth), panel_width), with
+// zeros past the last column.
 void pack_panel(Matrix b, int depth, int columns, int first, PanelData panel);
 
-// Rows of a matrix as tiles read them: `stride` apart with their factors side by side, or packed (stride 0).
+// Rows of a matrix as tiles read them: either `stride` apart with contiguous factors, or packed (stride 0).
 struct Rows {
     int count;
     const Factor* data;
     int64_t stride;
 };
 
-// Rows of a (count, depth) whose values are not contiguous, copied so that they are within a tile.
+// Copies rows of a (count, depth) whose values are not contiguous, so that they are contiguous within a tile.
 Rows pack_rows(Matrix a, int count, int depth, Factor* buffer);
 
-// Rows of a (count, depth) whose values are contiguous: as they are, or as pairs that last until this thread's next
-// call.
+// Returns rows of a (count, depth) whose values are contiguous, unchanged or as pairs that last until this thread's
+// next call.
 #ifdef BF16
 Rows plain_rows(Matrix a, int count, int depth);
 #else
@@ -95,7 +95,7 @@ struct Place {
     int64_t row, panel;
 };
 
-// out = start + a (rows, depth) times each of the panels (depth, panel_width), with the depth in factors; start may be
-// out itself. Packed rows go up to max_depth. Every value is summed in the order of its products, so the distribution
-// of rows does not change it.
+// Computes out = start + a (rows, depth) times each of the panels (depth, panel_width), with the depth in factors;
+// start may be out itself. Packed rows go up to max_depth. Every value is summed in the order of its products, so the
+// distribution of rows does not change it.
 void panel_product(Rows a, int depth, Panels panels, Place<const float> start, Place<float> out);

@@ -14,7 +14,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Longer than the gaps between the calls of a training step, but shorter than a time slice.
+// How long to spin: longer than the gaps between the calls of a training step, but shorter than a time slice.
 constexpr auto patience = std::chrono::microseconds(200);
 
 inline void relax() {

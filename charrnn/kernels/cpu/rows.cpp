@@ -15,7 +15,7 @@ inline void add(float* to, const float* from, int count) {
     }
 }
 
-// Four rows at once: the sums are read and written a quarter as often.
+// Adds four rows at once, so that the sums are read and written a quarter as often.
 inline void add_four(float* to, const float* from, int64_t stride, int count) {
     for (int i = 0; i < count; i += LANES) {
         const auto row = [&](int index) { return load(from + index * stride + i, count - i); };

@@ -11,7 +11,7 @@ struct Weights {
     int vocab, hidden, layers, batch;
     const float* table;                    // (V, G) input product of each character, bias_ih included
     const float *head_weight, *head_bias;  // (V, H), (V,)
-    const float* const* layer;             // of each: weight_ih and bias_ih (null in the first), weight_hh, bias_hh
+    const float* const* layer;             // per layer: weight_ih and bias_ih (null in the first), weight_hh, bias_hh
 };
 
 class AnySampler {
@@ -72,7 +72,7 @@ private:
         Arrays arrays;
         Scratch recurrent, input;
         TimeLoop<Cell> loop;
-        PanelData panels{};  // of the input product, in the layout of the time loop's
+        PanelData panels{};  // weights of the input product, in the layout of the time loop's
         float* bias = nullptr;
 
         Layer(const Sampler& s, const float* const* weights, bool rounded)
@@ -110,7 +110,7 @@ private:
         return (static_cast<int64_t>(first) * Cell::blocks + block * panel_width) * deep;
     }
 
-    // One character through all layers, to its logits.
+    // Runs one character through all layers, up to its logits.
     void step(const Share& share, const int32_t* ids) {
         const int rows = share.rows.size(), units = share.units.size();
         const float* below = nullptr;

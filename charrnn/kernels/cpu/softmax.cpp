@@ -34,12 +34,12 @@ void for_each_row(int rows, int columns, float* logits, const Work& work) {
 
 extern "C" {
 
-// nats (rows,) of each target; the logits (rows, columns) become log-probabilities.
+// Computes the nats (rows,) of each target; the logits (rows, columns) become log-probabilities.
 void log_softmax(int rows, int columns, float* logits, const int32_t* targets, float* nats) {
     for_each_row(rows, columns, logits, [&](int64_t n, float* row, float maximum) {
         V total = {};
         for (int j = 0; j < columns; j += LANES) {
-            // The values past the end are so low that their exp is negligible beside that of the maximum, 1.
+            // The values past the end are so low that their exp is negligible compared with that of the maximum, 1.
             total += exp_(load(row + j, columns - j, -std::numeric_limits<float>::infinity()) - maximum);
         }
         const float shift = std::log(sum(total));
@@ -48,8 +48,8 @@ void log_softmax(int rows, int columns, float* logits, const int32_t* targets, f
     });
 }
 
-// nats (rows,) of each target; the logits (rows, columns) become the gradient of their mean: (softmax - one-hot) /
-// rows.
+// Computes the nats (rows,) of each target; the logits (rows, columns) become the gradient of their mean, (softmax -
+// one-hot) / rows.
 void softmax_gradient(int rows, int columns, float* logits, const int32_t* targets, float* nats) {
     for_each_row(rows, columns, logits, [&](int64_t n, float* row, float maximum) {
         const float target = row[targets[n]] - maximum;

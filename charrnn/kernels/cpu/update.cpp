@@ -1,4 +1,4 @@
-// Pointwise work on whole arrays: the optimizer's update of all parameters at once, averages of them, masks.
+// Pointwise work on whole arrays: the optimizer's update of all parameters at once, their averages, and masks.
 #include <algorithm>
 
 #include "pool.h"

@@ -1,14 +1,14 @@
-// The next character of each text, as charrnn.sampling.sampler.Filter chooses it: in double precision, and in the same
+// Chooses the next character of each text as charrnn.sampling.sampler.Filter does: in double precision, and in the same
 // order.
 
-// The largest of a block's values, in all its threads. 4 warps.
+// Returns the largest of a block's values to all its threads. A block has 4 warps.
 DEVICE float block_largest(float value) {
     __shared__ float largest[4];
     value = warp_largest(value);
     if (threadIdx.x % WARP == 0) largest[threadIdx.x / WARP] = value;
     __syncthreads();
     for (int warp = 0; warp < 4; warp++) value = largest[warp] > value ? largest[warp] : value;
-    __syncthreads();  // before it is used again
+    __syncthreads();  // before the shared memory is used again
     return value;
 }
 
@@ -32,8 +32,8 @@ DEVICE int pick(const double* weights, int vocab, double draw) {
     return vocab - 1;
 }
 
-// A block for each row of logits (B, V); weights and order are scratch of the same size. top_k = 0 and top_p = 1 keep
-// all, temperature = 0 takes the likeliest. Any logits, NaN too, give an id.
+// Takes a block for each row of logits (B, V); weights and order are scratch of the same size. top_k = 0 and top_p = 1
+// keep all, temperature = 0 takes the likeliest. Any logits, NaN too, give an id.
 KERNEL(choose, 128)
 (int vocab, int top_k, double top_p, double temperature, const float* logits, const double* draws, double* weights,
  int* order, int* ids) {
@@ -46,7 +46,7 @@ KERNEL(choose, 128)
     for (int v = first; v < vocab; v += step) largest = logits[v] > largest ? logits[v] : largest;
     largest = block_largest(largest);
     if (temperature == 0.0) {
-        float lowest = static_cast<float>(vocab - 1);  // the first of equals, as a number that a float holds exactly
+        float lowest = static_cast<float>(vocab - 1);  // the first of equal ones; a float holds it exactly
         for (int v = first; v < vocab; v += step) {
             if (logits[v] == largest && v < lowest) lowest = static_cast<float>(v);
         }

@@ -10,9 +10,9 @@
 #define ALL_LANES 0xffffffffu
 
 typedef float V;
-typedef long long Offset;  // into an array that may hold more than 2^31 values
+typedef long long Offset;  // an index into an array that may hold more than 2^31 values
 
-// The relative error of tanhf is 1e-7; tanh.approx would be wrong in the fourth digit. QUICK ones have an absolute
+// The relative error of tanhf is 1e-7; tanh.approx would be wrong in the fourth digit. QUICK functions have an absolute
 // error of 1e-7.
 #ifdef QUICK
 DEVICE float tanh_(float x) { return 1.0f - __fdividef(2.0f, __expf(2.0f * x) + 1.0f); }

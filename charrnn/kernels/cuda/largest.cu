@@ -1,4 +1,4 @@
-// The largest gradient that comes into a backward pass; see Scale in persistent_backward.cu.
+// Finds the largest gradient that enters a backward pass; see Scale in persistent_backward.cu.
 
 // largest[block] = the largest magnitude among the values that the block visits, with the stride of the grid; NaN is
 // skipped.

@@ -1,8 +1,8 @@
 // All time steps of CELL backward in one launch; see persistent_forward.cu.
 
-// Gradients are multiplied by a power of two on the way in and divided by it on the way out, so that the largest one
-// that comes in is between 1 and 2: float16 ends at 65504 on one side and at 6e-8 on the other. Scaled like this,
-// gradients are as exact as with TF32, which has the same number of bits; bfloat16 would be several times less exact.
+// Gradients are multiplied by a power of two on the way in and divided by it on the way out, so that the largest
+// incoming one is between 1 and 2: the range of float16 ends at 65504 and at 6e-8. Scaled like this, gradients are as
+// exact as with TF32, which has the same number of bits; bfloat16 would be several times less exact.
 struct Scale {
     float up = 1, down = 1;
 

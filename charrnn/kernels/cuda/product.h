@@ -1,14 +1,14 @@
 // The recurrent product of a group's rows, with weights that stay on the multiprocessor for all time steps.
 //
 // Forward, a unit has a value in each block, and the product's depth is that of h; backward, it has one value, and the
-// depth is that of dr. A warp makes the values of TILE units for all rows, in one of PARTS parts of the depth, by
-// products of tiles: the weights from the left, so that the eight columns that a tile has are rows of the batch. Eight
-// rows of weights belong to neighbouring units, and SPAN times eight units make a TILE. Thus a lane holds all values of
-// a unit and row, and the pointwise part of the time step needs nothing from other lanes. The order of a product's
-// depth is free, as long as it is the same on both sides: a lane's eight columns of two tiles are neighbours in memory.
+// depth is that of dr. A warp computes the values of TILE units for all rows, in one of PARTS parts of the depth, by
+// products of tiles. Weights are the left factor, so that the eight columns of a tile are rows of the batch. Eight rows
+// of weights belong to neighbouring units, and SPAN times eight units make a TILE. Thus a lane holds all values of a
+// unit and row, and the pointwise part of the time step needs nothing from other lanes. The order of a product's depth
+// is free, as long as it is the same on both sides: a lane's eight columns of two tiles are neighbours in memory.
 //
-// Operands are float16, sums float32. Of a warp's PAIRS of tiles IN_REGISTERS stay in its registers, the others in
-// shared memory.
+// Operands are float16, and sums float32. IN_REGISTERS of a warp's PAIRS of tiles stay in its registers, and the others
+// in shared memory.
 
 // An element of weight_hh (G, H). The columns of the depth are the outputs of units, or the gradients of their blocks,
 // member after member.
@@ -19,7 +19,7 @@ DEVICE int weight_at(int value, int unit, int column) {
     return (block * HIDDEN + member * UNITS + column % UNITS) * HIDDEN + unit;
 }
 
-// The place of this thread.
+// The place of this thread in the product.
 struct Lane {
     const int g = threadIdx.x % WARP / 4, t = threadIdx.x % 4;
     const int tile = threadIdx.x / WARP / PARTS, part = threadIdx.x / WARP % PARTS;
@@ -35,7 +35,7 @@ struct Product {
     Quad* shared;    // [PAIRS - IN_REGISTERS][2][WEIGHT_TILES][32], of this warp
     float* partial;  // [PARTS][ELEMENTS * VALUES][32], of this tile
 
-    // Four neighbouring columns of the weights in row g of an eight, as two halves each.
+    // Reads four neighbouring columns of the weights in row g of an eight, as pairs of halves.
     METHOD static void load_four(const Lane& lane, const float* weight, int eight, int column, unsigned& low,
                                  unsigned& high) {
         float four[4] = {};

@@ -1,6 +1,6 @@
 // Gathers rows by number, and sums rows.
 
-// out[n] = table[ids[n]]; a block for each row.
+// Computes out[n] = table[ids[n]], with a block for each row.
 KERNEL(gather, 256)
 (int columns, int id_width, const float* table, const void* ids, float* out) {
     const float* from = table + static_cast<Offset>(id_at(ids, id_width, blockIdx.x)) * columns;
@@ -8,7 +8,7 @@ KERNEL(gather, 256)
     for (int column = threadIdx.x; column < columns; column += blockDim.x) to[column] = from[column];
 }
 
-// out[t][b] = text[starts[b] + t], a thread for each; ids of 1, 2, 4 or 8 bytes.
+// Computes out[t][b] = text[starts[b] + t], with a thread for each id of 1, 2, 4 or 8 bytes.
 template <class Id>
 DEVICE void copy_id(const void* text, Offset from, void* out, int to) {
     static_cast<Id*>(out)[to] = static_cast<const Id*>(text)[from];
@@ -25,15 +25,15 @@ KERNEL(read_streams, 256)
     if (id_width == 8) copy_id<long long>(text, from, out, n);
 }
 
-// out[v][n] = 1 where ids[n] is v, else 0; blocks (v, 256 of n).
+// Computes out[v][n] = 1 where ids[n] is v, else 0, in blocks (v, 256 of n).
 KERNEL(one_hot, 256)
 (int count, int id_width, const void* ids, float* out) {
     const int v = blockIdx.x, n = blockIdx.y * blockDim.x + threadIdx.x;
     if (n < count) out[static_cast<Offset>(v) * count + n] = id_at(ids, id_width, n) == v ? 1.0f : 0.0f;
 }
 
-// out[piece][g] = the sum over the piece's rows of a[n][g]. A block takes 32 columns of a piece, each of its 8 warps
-// every eighth row; the warps' sums are added in the order of the warps.
+// Computes out[piece][g], the sum of a[n][g] over the rows of the piece. A block takes 32 columns of a piece, each of
+// its 8 warps every eighth row; the warps' sums are added in the order of the warps.
 KERNEL(column_sums, 256)
 (int rows, int columns, int stride, int rows_per_piece, const float* a, float* out) {
     __shared__ float sums[8][WARP];

@@ -2,13 +2,13 @@
 // of the batch in a group, a multiple of 8; SPAN, PARTS and IN_REGISTERS as in product.h.
 
 constexpr int BLOCKS = CELL::blocks;
-constexpr int UNITS = HIDDEN / GROUP;     // a member's, a multiple of 8
+constexpr int UNITS = HIDDEN / GROUP;     // units of a member, a multiple of 8
 constexpr int SENT = BACKWARD ? BLOCKS : 1;  // values of a unit that the next product reads
 constexpr int WIDTH = SENT * UNITS;
 constexpr int DEPTH = SENT * HIDDEN;
 constexpr int VALUES = BACKWARD ? 1 : BLOCKS;  // values of a unit that the product computes
 
-constexpr int TILE = 8 * SPAN;  // units
+constexpr int TILE = 8 * SPAN;  // units of a tile
 constexpr int TILES = (UNITS + TILE - 1) / TILE;
 constexpr int THREADS = WARP * TILES * PARTS;
 constexpr int WEIGHT_TILES = VALUES * SPAN / 2;
@@ -19,7 +19,7 @@ constexpr int COLUMNS = PAIR * PARTS * PAIRS;
 constexpr int STRIDE = COLUMNS / PAIR % 2 ? COLUMNS : COLUMNS + PAIR;  // avoids bank conflicts
 
 constexpr int ELEMENTS = ROW_TILES * 2 * SPAN;         // units and rows that a lane has values of
-constexpr int SHARE = (ELEMENTS + PARTS - 1) / PARTS;  // of them, when the parts have been added up
+constexpr int SHARE = (ELEMENTS + PARTS - 1) / PARTS;  // elements that a lane computes after adding up the parts
 
 // Shared memory, in bytes, in this order.
 constexpr int WEIGHT_BYTES = TILES * PARTS * (PAIRS - IN_REGISTERS) * 2 * WEIGHT_TILES * WARP * 16;

@@ -1,4 +1,4 @@
-// Cross-entropy, a warp for each row of logits (N, V).
+// Cross-entropy, with a warp for each row of logits (N, V).
 
 DEVICE int row_of_warp() { return blockIdx.x * (blockDim.x / WARP) + threadIdx.x / WARP; }
 
@@ -12,7 +12,7 @@ DEVICE void normalizer(const float* row, int vocab, int lane, float& largest, fl
     log_sum = logf(warp_sum(sum));
 }
 
-// Logits become log-probabilities; nats[n] is minus that of the target.
+// Turns logits into log-probabilities; nats[n] is minus that of the target.
 KERNEL(log_softmax, 128)
 (int rows, int vocab, int id_width, float* logits, const void* targets, float* nats) {
     const int n = row_of_warp(), lane = threadIdx.x % WARP;
@@ -27,7 +27,7 @@ KERNEL(log_softmax, 128)
     }
 }
 
-// Logits become (softmax - one-hot) * scale.
+// Turns logits into (softmax - one-hot) * scale.
 KERNEL(softmax_gradient, 128)
 (int rows, int vocab, int id_width, float scale, float* logits, const void* targets, float* nats) {
     const int n = row_of_warp(), lane = threadIdx.x % WARP;

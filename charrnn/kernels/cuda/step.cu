@@ -1,5 +1,5 @@
-// One time step of CELL, forward and backward: a thread for each unit of each row of the batch. Between the launches
-// cuBLAS makes the recurrent product. T, B, H and G are those of charrnn/cells/protocol.py; count = B * H.
+// One time step of CELL, forward and backward, with a thread for each unit of each row of the batch. Between the
+// launches cuBLAS computes the recurrent product. T, B, H and G are those of charrnn/cells/protocol.py; count = B * H.
 
 // forward:  h[t + 1] from z[t], r = product + bias, and the state; z[t] becomes the gates.
 // tape = count, or 0 if no time step is recorded and c and saved have only one.

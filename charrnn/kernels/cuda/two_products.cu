@@ -40,7 +40,7 @@ KERNEL(step, 256)
     h[count] = u.h;
 }
 
-// dz of the last block is also written on its own, for the product.
+// Also writes dz of the last block on its own, for the product.
 KERNEL(step_backward, 256)
 (int t, int count, int hidden, float* z, const float* h, const float* above, const float* product, float* carried,
  float* dlast) {
@@ -59,7 +59,7 @@ KERNEL(step_backward, 256)
     carried[index] = u.dh;
 }
 
-// dz of the other blocks is also written on its own.
+// Also writes dz of the other blocks on its own.
 KERNEL(gate_backward, 256)
 (int t, int count, int hidden, float* z, const float* h, const float* dgate, float* carried, float* dgates) {
     const int index = thread_number();

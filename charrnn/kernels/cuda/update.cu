@@ -1,6 +1,6 @@
 // Updates of the optimizer over the flat buffers, and sums over whole arrays.
 
-// The sum of a block's values, in its first thread. 8 warps.
+// Returns the sum of a block's values to its first thread. A block has 8 warps.
 DEVICE float block_sum(float value) {
     __shared__ float sums[8];
     value = warp_sum(value);
@@ -22,7 +22,7 @@ KERNEL(square_sums, 256)
     if (threadIdx.x == 0) partial[blockIdx.x] = sum;
 }
 
-// One block: the sum of `count` values times `scale`, or the square root of that.
+// Computes in one block the sum of `count` values times `scale`, or the square root of that.
 KERNEL(total, 256)
 (int count, float scale, int root, const float* a, float* out) {
     float sum = 0;
