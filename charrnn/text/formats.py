@@ -79,13 +79,10 @@ class _Rejoined:
         self._head = head
         self._stream = stream
 
-    def read(self, size: int = -1, /) -> bytes:
+    def read(self, size: int, /) -> bytes:
         """Up to `size` bytes, none at the end."""
-        if not self._head:
-            return self._stream.read(size)
-        first = self._head if size < 0 else self._head[:size]
-        self._head = self._head[len(first) :]
-        return first
+        first, self._head = self._head[:size], self._head[size:]
+        return first + self._stream.read(size - len(first))
 
 
 def content(stream: Readable, name: str, block_size: int) -> Iterator[bytes]:

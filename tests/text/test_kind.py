@@ -43,6 +43,7 @@ def test_lists(text):
         "the stars\nare far\n\n" * 200,
         "int main()\n{\n\treturn 0;\n}\n\n" * 100,
         "x" * 200_000,
+        NAMES * 4 + "To be, or not to be, that is the question:\n" * 300,  # one block, of names only at first
     ],
     ids=len,
 )
