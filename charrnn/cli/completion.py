@@ -9,27 +9,32 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
+from charrnn.errors import CharrnnError
+
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
 def names(listed: Callable[[], Iterable[str]]) -> Completer:
-    """Complete the names that `listed` returns."""
+    """Complete the names that `listed` returns; none where it cannot, as a shell has no use for errors."""
 
     def complete(ctx: click.Context, option: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        return [CompletionItem(name) for name in listed() if name.startswith(incomplete)]
+        try:
+            return [CompletionItem(name) for name in listed() if name.startswith(incomplete)]
+        except (CharrnnError, OSError):
+            return []
 
     return complete
 
 
 def names_or_files(listed: Callable[[], Iterable[str]]) -> Completer:
     """Complete the names that `listed` returns, and the names of files."""
-    complete_names = names(listed)
+    complete_names, complete_files = names(listed), names(_files_here)
 
     def complete(ctx: click.Context, option: click.Parameter, incomplete: str) -> list[CompletionItem]:
         known = complete_names(ctx, option, incomplete)
         if not known:
             return [CompletionItem(incomplete, type="file")]  # the shell completes paths folder by folder
-        return known + [CompletionItem(name) for name in _files_here() if name.startswith(incomplete)]
+        return known + complete_files(ctx, option, incomplete)
 
     return complete
 

@@ -48,3 +48,22 @@ def test_presets_and_sweeps():
 def test_commands_and_options():
     assert complete("sam") == ["sample"]
     assert "--hidden-size" in complete("train", "--hid")
+
+
+@pytest.mark.parametrize("words", [["nope", ""], ["generate", ""], ["help", ""]])
+def test_a_wrong_command_completes_without_a_traceback(words):
+    assert "train" in complete(*words)
+
+
+def test_help_completes_commands():
+    assert complete("help", "tr") == ["train"]
+
+
+def test_what_cannot_be_listed_completes_to_nothing(monkeypatch):
+    def refuse(*arguments):
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "iterdir", refuse)  # of a folder that the user must not read
+    assert complete("train", "shake") == ["shakespeare"]
+    monkeypatch.setattr(Path, "glob", refuse)
+    assert complete("sample", "w") == ["file:w"]
