@@ -152,10 +152,10 @@ def command(
 
 def _recipe(preset: str, config_file: Path | None, given: dict[str, Any]) -> Config:
     """The settings of the training run whose curve is measured."""
-    sources = [(f"preset {preset}", load_preset(preset))]
-    if config_file:
-        sources.append((str(config_file), load_file(config_file)))
-    with naming_options(given):
+    with naming_options([*given, "preset"]):
+        sources = [(f"preset {preset}", load_preset(preset))]
+        if config_file:
+            sources.append((str(config_file), load_file(config_file)))
         return resolve(*sources, (COMMAND_LINE, given))[0]
 
 

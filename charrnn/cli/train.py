@@ -116,7 +116,7 @@ def command(as_json: bool, **options: Any) -> None:
     settings = {name: value for name in SETTINGS if (value := options.pop(name)) is not None}
     interrupt = Interrupt()
     with open_view(json=as_json) as view, handled(leave, "SIGTERM", "SIGHUP"):
-        with naming_options(settings):
+        with naming_options([*settings, "preset"]):
             session = prepare(TrainRequest(settings=settings, **options), view.reading)
         with handled(interrupt.note, "SIGINT", "SIGTERM", "SIGHUP"):
             for event in session.run(interrupt):

@@ -8,7 +8,8 @@ from typing import Any
 import yaml
 
 from charrnn.config import SETTINGS, check_names
-from charrnn.errors import ConfigError
+from charrnn.errors import ConfigError, SettingError
+from charrnn.hints import nearest
 from charrnn.presets.choice import choose as choose
 
 _DESCRIPTION = "description"
@@ -26,12 +27,12 @@ def load_preset(name: str) -> dict[str, Any]:
     """The settings of a preset.
 
     Raises:
-        ConfigError: there is no such preset.
+        SettingError: there is no such preset.
     """
     if name in _FORMER:
-        raise ConfigError(f"preset {name!r} is called {_FORMER[name]} now")
+        raise SettingError(f"preset {name!r} is called {_FORMER[name]} now", "preset")
     if name not in names():
-        raise ConfigError(f"preset {name!r} is not one of {', '.join(names())}")
+        raise SettingError(f"preset {name!r} is not one of {', '.join(names())}{nearest(name, names())}", "preset")
     settings = _parse((files(__package__) / f"{name}.yaml").read_text(encoding="utf-8"), f"preset {name}")
     settings.pop(_DESCRIPTION, None)
     return settings

@@ -144,7 +144,8 @@ def test_a_curve_has_a_rival():
     result = curve()
     assert result.exit_code == 2 and "--curve compares two sides; name the other with --vs" in result.stderr
     result = curve("--vs", "reference", "--preset", "quik")
-    assert result.exit_code == 1 and "preset 'quik' is not one of" in result.stderr
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: --preset 'quik' is not one of") and "did you mean quick?" in result.stderr
 
 
 @pytest.mark.parametrize(

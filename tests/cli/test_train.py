@@ -298,8 +298,8 @@ class TestBadInput:
         assert "--hidden-size must be at least 1, not 0" in fails("fox.txt", "--hidden-size", 0, code=2)
         assert "--minutes must be above 0, not 0" in fails("fox.txt", "--minutes", 0, code=2)
         assert "--epochs and --steps each limit" in fails("fox.txt", "--steps", 1, "--epochs", 1, code=2)
-        assert "preset 'nmaes' is not one of" in fails("fox.txt", "--preset", "nmaes")
-        assert fails("fox.txt", "--preset", "linux") == "Error: preset 'linux' is called long now"
+        assert "--preset 'nmaes' is not one of" in fails("fox.txt", "--preset", "nmaes", code=2)
+        assert fails("fox.txt", "--preset", "linux", code=2) == "Error: --preset 'linux' is called long now"
         line = f"--cell 'lstn' is not one of {', '.join(CELLS)}; did you mean lstm?"
         assert line in fails("fox.txt", "--cell", "lstn", code=2)
 
