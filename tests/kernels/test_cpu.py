@@ -1,6 +1,8 @@
 """The compiled kernels against the reference in float64, for every vector width that they support."""
 
+import multiprocessing
 import os
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -256,3 +258,28 @@ def test_a_forked_process_has_threads_of_its_own(native):
         native.matmul(a, a, out)
         os._exit(0 if (out == 256).all() else 1)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def compute_while_threads_change(kernels):
+    """Two threads run a layer whose only row is shared among threads, whose number changes all the while."""
+
+    def compute(layer):
+        for _ in range(300):
+            run(CPU32, kernels, layer, "lstm")
+
+    computing = [Thread(target=compute, args=(Layer("lstm", 20, 1, 256),), daemon=True) for _ in range(2)]
+    for each in computing:
+        each.start()
+    while any(each.is_alive() for each in computing):
+        kernels.set_threads(1)
+        kernels.set_threads(2)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_number_of_threads_can_change_while_others_compute(native):
+    process = multiprocessing.get_context("fork").Process(target=compute_while_threads_change, args=(native,))
+    process.start()
+    process.join(timeout=120)  # threads that wait for each other would never end
+    process.kill()
+    assert process.exitcode == 0

@@ -1,5 +1,6 @@
 #include "pool.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
@@ -64,6 +65,8 @@ public:
         for (auto& worker : workers_) worker.join();
     }
 
+    int threads() const { return static_cast<int>(workers_.size()) + 1; }
+
     void run(int count, void (*call)(const void*, int), const void* task) {
         call_ = call, task_ = task, count_ = count;
         next_ = 0;
@@ -117,16 +120,19 @@ private:
 };
 
 Pool* pool = nullptr;
-int wanted = 1;
+std::atomic<int> wanted{1};
 std::mutex in_use;  // Python threads may call at once
 
 }  // namespace
 
 int pool_threads() { return wanted; }
 
-void pool_run(int count, void (*call)(const void*, int), const void* task) {
+void pool_run(int count, void (*call)(const void*, int), const void* task, int least_threads) {
     const std::lock_guard<std::mutex> lock(in_use);
-    if (!pool) pool = new Pool(wanted);
+    if (!pool || pool->threads() < least_threads) {
+        delete pool;
+        pool = new Pool(std::max<int>(wanted, least_threads));
+    }
     pool->run(count, call, task);
 }
 

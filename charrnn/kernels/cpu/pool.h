@@ -5,9 +5,10 @@
 #include <cstdint>
 
 // Calls task(0) ... task(count - 1) on the threads of the pool, the caller's among them, and waits for all.
-// Any thread may take any task, so a result must not depend on which.
+// Any thread may take any task, so a result must not depend on which. Tasks that wait for each other need a thread each:
+// the pool gets `least_threads`, whatever another thread of the program has set since `count` was chosen.
 template <class Task>
-void parallel(int count, const Task& task);
+void parallel(int count, const Task& task, int least_threads = 1);
 
 int pool_threads();
 
@@ -28,12 +29,12 @@ private:
     std::atomic<int> arrived_{0}, round_{0};
 };
 
-void pool_run(int count, void (*call)(const void* task, int index), const void* task);
+void pool_run(int count, void (*call)(const void* task, int index), const void* task, int least_threads);
 
 template <class Task>
-void parallel(int count, const Task& task) {
+void parallel(int count, const Task& task, int least_threads) {
     if (count == 1) return task(0);
-    pool_run(count, [](const void* task, int index) { (*static_cast<const Task*>(task))(index); }, &task);
+    pool_run(count, [](const void* task, int index) { (*static_cast<const Task*>(task))(index); }, &task, least_threads);
 }
 
 // The part `index` of `count` nearly equal ones of 0 ... size, in multiples of `unit`.

@@ -47,9 +47,10 @@ void share_rows(int batch, int hidden, int64_t weights, int steps, int most, con
     } else {
         const int threads = std::min({threads_for(step), padded(hidden) / panel_width, most});
         Barrier all(threads);
-        parallel(threads, [&](int index) {
+        const auto share = [&](int index) {
             work(Share{Range(batch, 0, 1), Range(hidden, index, threads, panel_width), all, index, threads});
-        });
+        };
+        parallel(threads, share, threads);
     }
 }
 
