@@ -85,16 +85,16 @@ def require(rival: str, workload: Workload, backend: Backend, precision: str) ->
     """Raise unless the rival can run this workload here.
 
     Raises:
-        BackendError: PyTorch is not installed.
         ConfigError: there are no such kernels.
         Unsupported: the rival does not have this cell or precision, or does not run on this device.
+        BackendError: PyTorch is not installed.
     """
     if rival != TORCH:
         build(backend, rival, precision=precision)
-    elif importlib.util.find_spec(TORCH) is None:
-        raise BackendError("--vs torch: PyTorch is not installed; pip install torch")
     elif CELLS[workload.cell].torch is None:
         raise Unsupported(f"PyTorch has no {workload.cell}; use another --cell or --vs reference")
+    elif importlib.util.find_spec(TORCH) is None:
+        raise BackendError("--vs torch: PyTorch is not installed; pip install torch")
 
 
 def _take_turns(backend: Backend, kernels: Kernels, ours: Job, rival: Job, count: int, note: Note) -> list[Turn]:
