@@ -52,8 +52,9 @@ def bench(request: BenchRequest, note: Note = lambda text: None) -> BenchReport:
     """
     backend = open_backend(request.device)
     choice = build(backend, request.kernel, precision=request.precision)
-    choice.tell()
     kernels = choice.kernels
+    if why := choice.passed_over(request.workload.config):
+        note(f"{kernels.name} kernels ({'; '.join(why)})")
     if request.rival:
         require(request.rival, request.workload, backend, request.precision)
     note("checking against the reference")

@@ -30,6 +30,13 @@ def test_two_kernels_take_turns():
     assert notes == ["checking against the reference", "measuring the machine", "pair 1 of 2", "pair 2 of 2"]
 
 
+def test_what_the_kernels_leave_to_slower_ones_is_said(monkeypatch):
+    monkeypatch.setattr(match, "measure", lambda job: measurement(job.side, 1.0))
+    notes = []
+    bench(BenchRequest(replace(TINY, cell="peephole"), "cpu", "numpy"), notes.append)
+    assert notes[0] == "numpy kernels (NumPy time loop: peephole has none)"
+
+
 def test_both_sides_run_on_the_threads_asked_for(monkeypatch):
     jobs = []
 
