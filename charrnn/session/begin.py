@@ -18,7 +18,7 @@ from charrnn.config import LISTS, Config, resolve
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
 from charrnn.errors import ConfigError, SettingError
-from charrnn.hints import OnProgress
+from charrnn.hints import OnProgress, counted
 from charrnn.kernels.choice import Choice, build
 from charrnn.kernels.protocol import MASK_LEVELS
 from charrnn.network.shape import Shape, initial_parameters
@@ -168,7 +168,7 @@ def _first_weights(
         return params, [Notice(little)] if chars < LITTLE_TO_LEARN else []
     parent.copy_weights(params, backend)
     more = tokens.vocabulary.size - parent.vocabulary.size
-    joined = f"; {more} characters are new to it" if more else ""
+    joined = f"; {counted(more, 'character')} {'is' if more == 1 else 'are'} new to it" if more else ""
     return params, [Notice(f"training begins with the weights of {parent.name}{joined}")]
 
 

@@ -56,12 +56,13 @@ def test_fine_tuning_on_the_same_text_holds_out_the_same_part(tmp_path, changes)
     assert session.setup.given_by["split"] == "run base"
 
 
-def test_fine_tuning_says_what_it_begins_with(text, tmp_path):
+@pytest.mark.parametrize(("new", "joined"), [("Ä", "1 character is"), ("ÄÖ", "2 characters are")])
+def test_fine_tuning_says_what_it_begins_with(text, tmp_path, new, joined):
     train(text, SMALL | {"steps": 2}, run=str(tmp_path / "base"))
-    (tmp_path / "more.txt").write_text(TEXT + "ÄÖ")
+    (tmp_path / "more.txt").write_text(TEXT + new)
     session = setup(str(tmp_path / "more.txt"), SHORT, run=str(tmp_path / "tuned"), init_from=str(tmp_path / "base"))
     assert [notice.text for notice in session.notices] == [
-        f"training begins with the weights of {tmp_path / 'base'}; 2 characters are new to it"
+        f"training begins with the weights of {tmp_path / 'base'}; {joined} new to it"
     ]
 
 
