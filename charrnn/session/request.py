@@ -62,8 +62,10 @@ def open_corpus(names: Sequence[str], config: Config, progress: OnProgress | Non
     `config` says which files of a folder are texts. A corpus of the catalogue is fetched if necessary.
 
     Raises:
-        CorpusError: a name is neither, a text cannot be read or fetched, or all texts are empty.
+        CorpusError: a name is neither or is standard input, a text cannot be read or fetched, or all texts are empty.
     """
+    if tuple(names) == STDIN:
+        raise CorpusError("standard input (-) cannot be read here; write the text to a file, and name that")
     if "-" in names:
         together = shlex.join(names)
         raise CorpusError(

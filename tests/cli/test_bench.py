@@ -140,6 +140,12 @@ def test_settings_of_a_curve_come_from_preset_file_and_options():
     assert set(report["reached"][0]) == {"tolerance", "seconds", "share"}
 
 
+def test_a_curve_is_not_of_standard_input():
+    result = run("--device", "cpu", "--kernel", "numpy", "--vs", "reference", "--curve", "-")
+    assert result.exit_code == 1
+    assert "standard input (-) cannot be read here; write the text to a file" in result.stderr
+
+
 def test_a_curve_has_a_rival():
     result = curve()
     assert result.exit_code == 2 and "--curve compares two sides; name the other with --vs" in result.stderr
