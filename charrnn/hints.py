@@ -2,6 +2,8 @@
 
 import difflib
 import shlex
+import shutil
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -9,9 +11,13 @@ OnProgress = Callable[[int, int], None]  # called with (done, total), in any uni
 
 
 def command(*words: object) -> str:
-    """A `charrnn` command line of `words`, quoted for a shell; a path never looks like an option."""
+    """A `charrnn` command line of `words`, quoted for a shell; a path never looks like an option.
+
+    A program that is not on the PATH, as in an environment that is not activated, is named by its path.
+    """
+    program = "charrnn" if shutil.which("charrnn") or Path(sys.argv[0]).name != "charrnn" else sys.argv[0]
     return shlex.join(
-        ["charrnn", *(f"./{word}" if isinstance(word, Path) and str(word)[0] == "-" else str(word) for word in words)]
+        [program, *(f"./{word}" if isinstance(word, Path) and str(word)[0] == "-" else str(word) for word in words)]
     )
 
 
