@@ -9,16 +9,33 @@ OPTIONS = {
     "temperature": "temp",
 }
 # Refused, because the meaning is close but not the same: the message names the option on the right.
-HINTS = {"--time": "--minutes"}
+HINTS = {
+    "--time": "--minutes",
+    "--out": "--run",
+    "--output": "--run",
+    "--name": "--run",
+    "--val": "--val-fraction",
+    "--workers": "--threads",
+    "--half": "--precision",
+    "--fp16": "--precision",
+    "--bf16": "--precision",
+    "--bptt": "--seq-len",
+    "--tbptt": "--seq-len",
+    "--num": "--count",
+}
 # Refused with a question: `charrnn generate` asks whether `charrnn sample` was meant.
 COMMANDS = {
     "generate": "sample",
+    "predict": "sample",
     "write": "sample",
     "evaluate": "eval",
+    "test": "eval",
+    "fit": "train",
     "list": "corpora list",
     "fetch": "corpora fetch",
     "download": "corpora fetch",
     "resume": "train --resume",
+    "continue": "train --resume",
     "version": "--version",
 }
 
