@@ -10,7 +10,7 @@ from typing import Any
 
 from charrnn import catalogue
 from charrnn.config import Config
-from charrnn.errors import CorpusError
+from charrnn.errors import CorpusError, OptionError
 from charrnn.hints import OnProgress
 from charrnn.text.reader import takes_binary
 from charrnn.text.source import Source, from_path, joined
@@ -64,6 +64,8 @@ def open_corpus(names: Sequence[str], config: Config, progress: OnProgress | Non
     Raises:
         CorpusError: a name is neither or is standard input, a text cannot be read or fetched, or all texts are empty.
     """
+    if "" in names:
+        raise OptionError("the name of a text is empty; name a file, a folder, or one of charrnn corpora list")
     if tuple(names) == STDIN:
         raise CorpusError("standard input (-) cannot be read here; write the text to a file, and name that")
     if "-" in names:

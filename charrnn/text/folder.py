@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from charrnn.errors import CorpusError
-from charrnn.hints import counted
+from charrnn.hints import command, counted
 from charrnn.text.formats import head_of, is_binary
 
 _NAMED = 3  # run folders that a message names; it counts the others
@@ -24,6 +24,9 @@ def texts_in(folder: Path, glob: str, *, binary: bool) -> tuple[tuple[Path, ...]
     outside = [file for file in matching if runs.isdisjoint(file.parents)]
     files = outside if binary else [file for file in outside if not is_binary(head_of(file))]
     left_out = _left_out(len(outside) - len(files), sorted(runs))
+    if folder in runs:
+        again = command("train", "--resume", "--run", folder)
+        raise CorpusError(f"{folder} is the folder of a run, not a text; {again} continues that run")
     if not files:
         why = f"; {left_out}" if left_out else " (hidden ones are skipped)"
         raise CorpusError(f"no file in the folder {folder} matches --glob {glob!r}{why}")

@@ -70,7 +70,7 @@ def test_a_pattern_says_which_files_are_looked_at(tmp_path):
 
 @pytest.mark.parametrize(
     ("files", "left_out"),
-    [({"a.png": PNG, "b.png": PNG}, "left out 2 binary files"), (run("."), r"left out 1 run folder \(.*\)")],
+    [({"a.png": PNG, "b.png": PNG}, "left out 2 binary files"), (run("x"), r"left out 1 run folder \(.*\)")],
 )
 def test_a_folder_with_nothing_left(tmp_path, files, left_out):
     fill(tmp_path, files)
