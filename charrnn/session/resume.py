@@ -7,7 +7,7 @@ from typing import Any
 
 from charrnn.config import BUDGETS, SETTINGS, Config
 from charrnn.device.backend import Backend
-from charrnn.errors import ConfigError, CorpusError, SettingError
+from charrnn.errors import ConfigError, CorpusError, OptionError, SettingError
 from charrnn.hints import OnProgress, command
 from charrnn.kernels.choice import build
 from charrnn.network.shape import Shape
@@ -31,7 +31,7 @@ from charrnn.training.trainer import Setup
 def resume(request: TrainRequest, backend: Backend, reading: OnProgress | None) -> Session:
     """The session of an existing run, with its own settings except those that were given and may change."""
     if request.preset or request.config_file or request.init_from or request.force:
-        raise ConfigError(
+        raise OptionError(
             "--resume continues with the run's own settings; leave out --preset, --config, --init-from and --force"
         )
     run = _run_to_resume(request)
@@ -72,8 +72,15 @@ def _notices(request: TrainRequest, saved: Checkpoint, run: Run) -> Iterator[Not
     if not request.corpus and _changed_size([Path(name) for name in names], saved.corpus.size):
         have = "has" if len(names) == 1 else "have"
         yield Notice(f"{' '.join(names)} {have} changed; this run continues with the text that it began with")
+    for name, value in request.settings.items():
+        if value != saved.config[name]:
+            yield Notice(f"{name} changes from {_shown(saved.config[name])} to {_shown(value)}")
     if saved.progress.ended == "early stop":
         yield Notice(f"{run.folder} had stopped early, and will stop again unless --patience is larger, or 0")
+
+
+def _shown(value: Any) -> str:
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _changed_size(files: list[Path], size: int) -> bool:

@@ -6,7 +6,7 @@ from charrnn.errors import ConfigError, CorpusError, Unsupported
 from charrnn.kernels import choice as kernels
 from charrnn.runs import checkpoint
 from charrnn.runs.run import Run
-from tests.support.training import SMALL, TEXT, setup, train
+from tests.support.training import SMALL, TEXT, setup, told, train
 
 
 def test_resuming_from_an_older_checkpoint_rewrites_the_metrics(text, tmp_path):
@@ -129,3 +129,11 @@ def test_a_run_of_a_preset_that_had_another_name_resumes(text, tmp_path):
     assert setup(None, {}, run=str(run.folder), resume=True).started.preset == "names"
     train(None, {}, run=str(run.folder), resume=True)
     assert checkpoint.load(run.last).progress.ended == "done"
+
+
+def test_changed_settings_are_said(text, tmp_path):
+    run = str(tmp_path / "run")
+    train(text, SMALL, run=run, stop_at=5)
+    assert told(setup(None, {"learning_rate": 0.5, "seed": 1}, run=run, resume=True)) == [
+        "learning_rate changes from 0.002 to 0.5"
+    ]
