@@ -120,7 +120,8 @@ def _choose_preset(source: Source, request: TrainRequest, backend: Backend) -> t
     wanted = request.settings.get("cell", tuned)
     if not CELLS[wanted].gated:
         refusal = f"no preset was chosen: {preset} is tuned for gated cells, and {wanted} is not one"
-        return None, [Notice(f"{refusal}; --preset NAME uses one anyway")]
+        without = "sizes and split are the defaults, so that losses do not compare with runs that have the preset"
+        return None, [Notice(f"{refusal}; {without}; --preset NAME uses one anyway")]
     found = f" (its learning rate was found with {tuned})" if wanted != tuned else ""
     others = "--preset NAME selects another, --preset none disables presets"
     return preset, [Notice(f"preset {preset}{found}, for {why}; {others}")]
