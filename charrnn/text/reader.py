@@ -92,7 +92,7 @@ class Reader:
     def _decoded(self, file: Path, encoding: str, errors: str) -> Iterator[str]:
         head = head_of(file)
         if not_text := why_not_text(head, self._shown(file), Path("FILE") if self._source.shown_as else file):
-            raise CorpusError(f"{not_text} (--bytes reads it as bytes)")
+            raise CorpusError(f"{not_text} (charrnn train --bytes learns any file as bytes)")
         if _is_utf8(encoding) and (marked := marked_encoding(head)):
             encoding = marked
             self.marked[marked] += 1
@@ -135,7 +135,7 @@ class Reader:
         if b"\0" in head and not _has_nul(encoding):  # it would not be a text in any other encoding
             return (
                 f"{self._shown(file)} is not a text: it has NUL bytes, the first at offset {head.index(0)}; "
-                f"--bytes reads it as bytes{leave_out}"
+                f"charrnn train --bytes learns any file as bytes{leave_out}"
             )
         return (
             f"{self._shown(file)}: byte 0x{byte:02x} at offset {offset} is not {encoding}; name another --encoding "

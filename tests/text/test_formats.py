@@ -224,7 +224,7 @@ def test_an_archive_on_standard_input_has_no_path_worth_naming(tmp_path):
 def test_no_other_encoding_is_suggested_for_a_binary_file(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
-    with pytest.raises(CorpusError, match=r"a\.png is not a text: .* at offset 8; --bytes reads it") as caught:
+    with pytest.raises(CorpusError, match=r"a\.png is not a text: .* at offset 8; charrnn train --bytes") as caught:
         read(path)
     assert "latin-1" not in str(caught.value)
 
