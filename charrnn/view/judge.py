@@ -55,7 +55,7 @@ def _rows(figures: Figures, unit: str) -> Rows:
     for n, share in figures.distinct.items():
         yield f"  {_GRAMS[n]}", _share(share)
     for n, share in figures.copied.items():
-        yield f"copied runs of {n} {unit}", _share(share)
+        yield f"copied passages of {n} {unit}", _share(share)
     yield "  longest", f"{figures.longest_copy:,}"
     if lines := figures.lines:
         yield "lines", f"{lines.count:,}"

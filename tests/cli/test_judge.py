@@ -31,7 +31,7 @@ def test_for_people_it_is_a_table_beside_held_out_text():
     for row in ("texts", "characters"):
         assert len({*next(line[1:] for line in lines if line[:1] == [row])}) == 1
     assert judge("--count", "1").stderr == f"{first}\n"
-    assert "copied runs of 10 characters" in result.stdout
+    assert "copied passages of 10 characters" in result.stdout
     assert "brackets" not in result.stdout and "lines" not in result.stdout
 
 
@@ -61,7 +61,7 @@ def test_a_list_is_known_by_its_split_and_code_by_its_braces():
 
 def test_figures_of_bytes_say_bytes():
     result = judge("raw")
-    assert "\nbytes " in result.stdout and "copied runs of 10 bytes" in result.stdout
+    assert "\nbytes " in result.stdout and "copied passages of 10 bytes" in result.stdout
     assert "characters" not in result.stdout + result.stderr
     assert json.loads(judge("raw", "--json").stdout)["bytes"] is True
     assert json.loads(judge("words", "--json").stdout)["bytes"] is False
