@@ -1,3 +1,3 @@
 """Character-level recurrent language models: train, sample, evaluate, measure."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
