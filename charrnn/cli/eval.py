@@ -87,8 +87,8 @@ def command(
 ) -> None:
     """Measure how well a run predicts a text.
 
-    RUN is a run's folder, its name in runs/, or a checkpoint file; the default is the newest run. The text is FILE, or
-    else the held-out part of the run's own text. A single argument that names a text file is FILE.
+    RUN is a run's folder, its name in runs/, or a checkpoint file; the default is the newest run in runs/. The text
+    is FILE, or else the held-out part of the run's own text. A single argument that names a text file is FILE.
 
     \b
     Examples:

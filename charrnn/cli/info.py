@@ -19,8 +19,8 @@ from charrnn.view.info import show_info
 def command(run: str | None, as_json: bool) -> None:
     """Show a run's settings and history, and what this machine has.
 
-    RUN is a run's folder, its name in runs/, or a checkpoint file; the default is the newest run. The command also
-    lists this machine's devices and kernels, and why faster kernels are not used.
+    RUN is a run's folder, its name in runs/, or a checkpoint file; the default is the newest run in runs/. The
+    command also lists this machine's devices and kernels, and why faster kernels are not used.
 
     \b
     Examples:

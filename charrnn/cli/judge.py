@@ -74,10 +74,11 @@ def command(
 ) -> None:
     """Compare a run's samples with real text.
 
-    RUN is a run's folder, its name in runs/, or a checkpoint file; the default is the newest run. The command samples
-    texts, and counts their words and passages that also occur in the training text; long passages that do count as
-    copied. The same figures for an equal amount of held-out text show what to aim for. If less text is held out than
-    was asked for, less is sampled, because the share of different words falls as a text grows.
+    RUN is a run's folder, its name in runs/, or a checkpoint file; the default is the newest run in runs/. The
+    command samples texts, and counts their words and passages that also occur in the training text; long passages
+    that do count as copied. The same figures for an equal amount of held-out text show what to aim for. If less
+    text is held out than was asked for, less is sampled, because the share of different words falls as a text
+    grows.
 
     For lists, it counts the lines that are new, repeated or copied; but not in held-out text whose lines were chosen
     because they occur nowhere else (split unique-lines). For source code, which is recognized by its braces and calls

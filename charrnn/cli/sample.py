@@ -76,10 +76,10 @@ def command(
 ) -> None:
     """Write new text in the style of what a run learned.
 
-    RUN is a run's folder, its name in runs/, or a checkpoint file; the default is the newest run. The text is printed
-    while it is sampled. A run of bytes prints exactly the bytes that it samples, even if they are not UTF-8, except in
-    JSON and on a terminal, where U+FFFD replaces those. On a terminal, control characters are shown as escapes and the
-    prime in bold.
+    RUN is a run's folder, its name in runs/, or a checkpoint file; the default is the newest run in runs/. The text
+    is printed while it is sampled. A run of bytes prints exactly the bytes that it samples, even if they are not
+    UTF-8, except in JSON and on a terminal, where U+FFFD replaces those. On a terminal, control characters are
+    shown as escapes and the prime in bold.
 
     \b
     Examples:
