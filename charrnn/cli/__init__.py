@@ -44,7 +44,7 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that `args` begin with; for `help COMMAND` its help. A wrong name fails with a suggestion."""
-        if ctx.resilient_parsing:  # as it is while a shell completes: nothing is printed or refused
+        if ctx.resilient_parsing:  # while a shell completes, nothing is printed or refused
             return super().resolve_command(ctx, args)
         name, *rest = args
         if name == "help":

@@ -15,7 +15,7 @@ Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]
 
 
 def names(listed: Callable[[], Iterable[str]]) -> Completer:
-    """Complete the names that `listed` returns; none where it cannot, as a shell has no use for errors."""
+    """Complete the names that `listed` returns; complete none if it fails, because a shell has no use for errors."""
 
     def complete(ctx: click.Context, option: click.Parameter, incomplete: str) -> list[CompletionItem]:
         try:

@@ -42,7 +42,7 @@ class RunCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments; if there are too many, fail and say what the command takes."""
         rest = super().parse_args(ctx, args)
-        if ctx.args and not ctx.resilient_parsing:  # which it is while a shell completes
+        if ctx.args and not ctx.resilient_parsing:  # it is set while a shell completes
             arguments = [each.make_metavar(ctx) for each in self.get_params(ctx) if isinstance(each, click.Argument)]
             usage = " ".join([ctx.command_path, *arguments])
             ctx.fail(f"{ctx.args[0]!r} is one argument too many for {usage}; quote names that contain spaces")

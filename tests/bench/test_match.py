@@ -64,7 +64,7 @@ def test_rivals_that_cannot_run(monkeypatch):
     with pytest.raises(ConfigError, match="kernel 'nonsense'"):
         bench(BenchRequest(TINY, "cpu", "numpy", rival="nonsense"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(Unsupported, match="PyTorch has no peephole"):  # which installing it would not change
+    with pytest.raises(Unsupported, match="PyTorch has no peephole"):  # installing PyTorch would not change that
         bench(BenchRequest(replace(TINY, cell="peephole"), "cpu", "numpy", rival="torch"))
     with pytest.raises(BackendError, match=r"PyTorch is not installed; pip install torch"):
         bench(BenchRequest(TINY, "cpu", "numpy", rival="torch"))

@@ -63,7 +63,7 @@ def test_what_cannot_be_listed_completes_to_nothing(monkeypatch):
     def refuse(*arguments):
         raise PermissionError
 
-    monkeypatch.setattr(Path, "iterdir", refuse)  # of a folder that the user must not read
+    monkeypatch.setattr(Path, "iterdir", refuse)  # stands for a folder that the user must not read
     assert complete("train", "shake") == ["shakespeare"]
     monkeypatch.setattr(Path, "glob", refuse)
     assert complete("sample", "w") == ["file:w"]

@@ -261,7 +261,7 @@ def test_a_forked_process_has_threads_of_its_own(native):
 
 
 def compute_while_threads_change(kernels):
-    """Two threads run a layer whose only row is shared among threads, whose number changes all the while."""
+    """Two threads run a layer whose only row is shared among threads, while the number of threads keeps changing."""
 
     def compute(layer):
         for _ in range(300):
