@@ -1,6 +1,7 @@
 """Recorded runs: what is kept, what is refused, and the tables that are made from them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -195,6 +196,13 @@ class TestRecord:
             results.record(Run(Path("blind")), "blind")
         with pytest.raises(CheckpointError, match=r"was of letter.txt, not of a held-out part"):
             results.record(Run(runs / "words"), "words", evals=[{"text": "letter.txt", "loss": 1.0, "chars": 3}])
+
+    def test_a_run_of_several_texts_is_refused(self, runs):
+        run = Run(runs / "words")
+        saved = checkpoint.load(run.last)
+        replace(saved, corpus=replace(saved.corpus, argument=["a.txt", "b.txt"])).save(run.last)
+        with pytest.raises(CheckpointError, match="learned several texts, and a record names one"):
+            results.record(run, "words")
 
     def test_long_histories_are_thinned_and_the_best_stays(self):
         history = [{"step": step, "val_loss": 1.0 + (step != 777)} for step in range(5000)]

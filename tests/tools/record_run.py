@@ -187,6 +187,8 @@ def record(run: Run, name: str, machine: str | None = None, evals: list[Row] | N
         raise CheckpointError(f"the metrics of {run.folder} do not end in an evaluation of its last step")
     if foreign := [origin for origin in saved.given_by.values() if origin.startswith("run ")]:
         raise CheckpointError(f"{run.folder} began with the weights of {foreign[0]}, and no command repeats it")
+    if not isinstance(saved.corpus.argument, str):
+        raise CheckpointError(f"{run.folder} learned several texts, and a record names one; join them in one file")
     lines = [facts(saved, machine or here()), *map(_rounded, thinned(history)), *map(_eval, evals or [])]
     path = RESULTS / f"{name}.jsonl"
     path.parent.mkdir(exist_ok=True)
