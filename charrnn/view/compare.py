@@ -28,7 +28,7 @@ def show_standings(standings: list[Standing], to: float | None = None, console: 
     output.print(_table([{title: row[title] for title in kept} for row in rows], texts, room))
     if spared := [title for title in rows[0] if title not in kept]:
         output.print(Text(f"no room for {', '.join(spared)}; a wider terminal and --json show all columns", "dim"))
-    if varied := [name for name in standings[0].settings if name not in SHOWN] if standings else []:
+    if varied := [name for name in standings[0].settings if name not in SHOWN]:
         output.print(Text(f"differ in: {', '.join(varied)}", "dim"))
     if any(each.differs for each in standings):
         reference = next(row["run"] for row, each in zip(texts, standings, strict=True) if each.run == each.reference)
