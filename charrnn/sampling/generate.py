@@ -1,6 +1,6 @@
 """New texts from a model: ids become characters, and a text ends where it should. Nothing is printed here."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,8 @@ import numpy as np
 from charrnn.errors import ConfigError
 from charrnn.runs.model import Model
 from charrnn.sampling.sampler import Filter, sample
-from charrnn.text.tokens import Tokens, contains_line
+from charrnn.text.known_lines import known_lines
+from charrnn.text.tokens import Tokens
 from charrnn.text.vocabulary import Decoder, Vocabulary
 
 SEQ_LEN = 64  # characters of the prime that are read at once
@@ -113,6 +114,7 @@ def _overlap(text: str, stop: str) -> int:
     return next((size for size in range(longest, 0, -1) if stop.startswith(text[-size:])), 0)
 
 
-def count_new(lines: Iterable[str], tokens: Tokens) -> int:
+def count_new(lines: Sequence[str], tokens: Tokens) -> int:
     """The number of `lines` that are not lines of the text that a run learned from."""
-    return sum(not contains_line(tokens, line) for line in lines)
+    known = known_lines(tokens, set(lines))
+    return sum(line not in known for line in lines)

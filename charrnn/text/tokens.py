@@ -4,7 +4,6 @@ import json
 import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,8 +21,6 @@ from charrnn.text.vocabulary import Vocabulary, collect
 IDS = "tokens.bin"
 FACTS = "tokens.json"
 FEWEST_CHARS = 2  # one to read and one to predict
-
-_SEARCH_BYTES = 1 << 26  # bytes of the map that are searched before its pages are released
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,21 +102,6 @@ def load_tokens(folder: Path, vocabulary: Vocabulary) -> Tokens | None:
         return None
 
 
-def contains_line(tokens: Tokens, line: str) -> bool:
-    """Whether `line`, given without its newline, is a line of any part; the text is not decoded.
-
-    If a part begins or ends within a line, the fragment counts as a line.
-    """
-    if tokens.vocabulary.newline is None:
-        return False
-    try:
-        wanted = tokens.vocabulary.encode(line).tobytes()
-    except CorpusError:  # a character that is not in the text
-        return False
-    borders = accumulate((part.nbytes for part in tokens.parts), initial=0)
-    return any(_has_line(tokens, wanted, start, stop) for start, stop in pairwise(borders))
-
-
 def _readers(source: Source, config: Config, progress: OnProgress | None) -> tuple[Reader, Reader]:
     """The readers of the two passes, which share one count of progress; bytes need only the second."""
     if progress is None:
@@ -193,27 +175,3 @@ def _notices(source: Source, reader: Reader, config: Config, held_out: int) -> I
     if config.val_fraction + config.test_fraction and not held_out:
         few = {"unique-lines": "too few different lines", "lines": "too few lines"}.get(config.split, "too short")
         yield f"nothing held out: {few} for --val-fraction {config.val_fraction:g} --split {config.split}"
-
-
-def _has_line(tokens: Tokens, line: bytes, start: int, stop: int) -> bool:
-    """Whether `line` is between newlines, or at either end, in the bytes of the map from `start` to `stop`."""
-    ids = tokens.map
-    width = tokens.vocabulary.dtype.itemsize
-    newline = np.array(tokens.vocabulary.newline, tokens.vocabulary.dtype).tobytes()
-    reach = len(line) + width
-    if start == stop:
-        return False
-    if ids[start : min(start + reach, stop)] in (line + newline, line):
-        return True
-    if line and ids[max(start, stop - reach) : stop] == newline + line:
-        return True
-    wanted = newline + line + newline
-    for begin in range(start, stop, _SEARCH_BYTES):
-        end = min(begin + _SEARCH_BYTES + len(wanted) - width, stop)
-        at = ids.find(wanted, begin, end)
-        while at >= 0 and at % width:  # the bytes match, but across the borders of ids
-            at = ids.find(wanted, at + 1, end)
-        tokens.release()
-        if at >= 0:
-            return True
-    return False

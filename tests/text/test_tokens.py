@@ -5,7 +5,6 @@ import json
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +13,7 @@ from charrnn.config import SPLITS, Config
 from charrnn.errors import CorpusError, StorageError
 from charrnn.text import tokens as module
 from charrnn.text.source import Source
-from charrnn.text.tokens import Tokens, contains_line, encode_corpus, load_tokens
+from charrnn.text.tokens import Tokens, encode_corpus, load_tokens
 from charrnn.text.vocabulary import Vocabulary
 
 COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh")
@@ -216,34 +215,3 @@ def test_old_facts_are_never_beside_new_ids(tmp_path):
 def test_a_cache_of_wider_ids_is_not_loaded(tmp_path):
     encode(tmp_path, TEXT)
     assert load_tokens(tmp_path / "run", Vocabulary("".join(map(chr, range(300))))) is None
-
-
-@given(st.text("ab\nĀ", min_size=4, max_size=30), st.text("abĀx", max_size=3), st.booleans(), st.integers(1, 9))
-def test_contains_line_agrees_with_the_decoded_lines(folder, text, line, wide, search_size):
-    # 300 characters more make ids of two bytes; 'Ā' and 'ā' then have bytes that also occur across neighbours.
-    more = "".join(map(chr, range(0x101, 0x101 + 300))) if wide else ""
-    tokens = encode(folder, text + "\n", base=Vocabulary("\n" + more + "ab"), val_fraction=0.3)
-    lines = {line for part in texts(tokens) for line in part.removesuffix("\n").split("\n") if part}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_SEARCH_BYTES", search_size * tokens.train.itemsize)
-        assert contains_line(tokens, line) == (line in lines)
-        assert all(contains_line(tokens, each) for each in lines)
-
-
-def test_lines_are_found_on_whole_ids_only(folder):
-    vocabulary = Vocabulary("".join(map(chr, range(0x1000))))
-    newline, wanted = 10, 0x0102
-    ids = np.array([0x0A00, 0x0200, 0x0A01, 0x0100], np.uint16)  # shifted by a byte: newline, wanted, newline
-    shifted = np.array([newline, wanted, newline], np.uint16).tobytes()
-    assert shifted in ids.tobytes()
-    tokens = encode(folder, vocabulary.decode([65, *ids, 65]), base=vocabulary, val_fraction=0.0)
-    assert not contains_line(tokens, chr(wanted))
-    tokens = encode(folder, vocabulary.decode([65, *ids, 65, newline, wanted, newline, 65]), base=vocabulary)
-    assert contains_line(tokens, chr(wanted))
-
-
-def test_a_line_with_an_unseen_character_or_in_bytes(folder):
-    assert not contains_line(encode(folder, TEXT), "x")
-    assert contains_line(encode(folder, "ä\nö\nü\n", bytes=True, val_fraction=0.0), "ö")
-    assert not contains_line(encode(folder, "no line end"), "no line end")
-    assert not contains_line(encode(folder, "a\nb\n", val_fraction=0.0), "")

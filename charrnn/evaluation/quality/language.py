@@ -1,17 +1,17 @@
 """Words, lines and brackets of a text, and statistics about them."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from charrnn.text.known_lines import whole_lines
 from charrnn.text.vocabulary import Vocabulary
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _BRACKET = re.compile(r"[()\[\]{}]")
 _PARTNERS = {")": "(", "]": "[", "}": "{"}
-_IDS_AT_ONCE = 1 << 22  # ids that are decoded together
 _CALL = re.compile(r"\w\(")  # f(x); prose has a space before a bracket
 # A text with more braces or calls per character than this is code. C has several times as many braces; Python may have
 # none, but several times as many calls and definitions. Prose has no braces, and few words that look like a call(s).
@@ -42,19 +42,10 @@ def lines_of(text: str) -> list[str]:
 def present(ids: np.ndarray, vocabulary: Vocabulary, words: set[str], lines: set[str]) -> tuple[set[str], set[str]]:
     """The subsets of `words` and of `lines` that occur in the text of `ids`."""
     found_words, found_lines = set(), set()
-    for piece in _whole_lines(ids, vocabulary):
+    for piece in whole_lines(ids, vocabulary):
         found_words |= words.intersection(_WORD.findall(piece))
         found_lines |= lines.intersection(piece.split("\n"))
     return found_words, found_lines
-
-
-def _whole_lines(ids: np.ndarray, vocabulary: Vocabulary) -> Iterator[str]:
-    """Decode the text in pieces that end at line ends."""
-    decoder, held = vocabulary.decoder(), ""
-    for start in range(0, len(ids), _IDS_AT_ONCE):
-        lines, newline, held = (held + decoder.decode(ids[start : start + _IDS_AT_ONCE])).rpartition("\n")
-        yield lines + newline
-    yield held
 
 
 def distinct(texts: Iterable[Sequence[str]], n: int) -> float | None:
