@@ -6,6 +6,7 @@ from typing import Unpack
 
 import click
 
+from charrnn.cli.escapes import refuse_escapes, refuse_unknown_stop
 from charrnn.cli.options import (
     Computing,
     FiniteRange,
@@ -101,6 +102,10 @@ def command(
             note(f"seed {seed}")
 
     model = open_model(run, **computing)
+    if stop is not None:
+        refuse_unknown_stop(stop, model.vocabulary)
+    if prime is not None and unknown == "error":
+        refuse_escapes("--prime", prime, model.vocabulary)
     begin = prime or "" if prime_file is None else read_text(prime_file, reading(model.config, encoding, errors))
     ids = model.encode(begin, unknown=unknown)
     choose = Filter(0.0 if greedy else TEMP if temp is None else temp, top_k, top_p)

@@ -137,6 +137,26 @@ def test_an_empty_stop_string_is_refused():
     assert fails("--stop", "", code=2) == "Error: --stop needs a string of at least one character"
 
 
+def test_a_stop_string_that_can_never_come_is_refused():
+    said = "--stop 'tX' can never come: the character 'X' (U+0058) is not in the vocabulary"
+    assert said in fails("--stop", "tX", code=2)
+    said = "Error: --stop '{0}' has the characters {1}; in bash type --stop $'{0}'"
+    assert fails("--stop", r"\n\n", code=2) == said.format(r"\n\n", r"\ and n")
+    assert fails("--stop", r"t\r\n", code=2) == said.format(r"t\r\n", r"\, r and n")
+    assert r"in bash type --stop $'it\'s\n'" in fails("--stop", r"it's\n", code=2)
+    assert r"--stop 'a\q' can" not in fails("--stop", r"a\q", code=2)  # not an escape, and shown with \\
+    assert sample("--stop", "\n", "--prime", "ca", "--greedy").stdout == "cat\n"
+    assert sample("raw", "--stop", r"\n", "--length", "5").exit_code == 0  # bytes: any string may come
+
+
+def test_a_prime_typed_with_escapes_names_the_quotes_for_them():
+    said = r"Error: --prime 'ca\n' has the characters \ and n; in bash type --prime $'ca\n'"
+    assert fails("--prime", r"ca\n", code=2) == said
+    assert sample("--prime", r"ca\n", "--unknown", "skip").exit_code == 0
+    Path("prime.txt").write_text(r"ca\n")
+    assert r"the character '\\' (U+005C)" in fails("--prime-file", "prime.txt")
+
+
 def test_bytes_never_split_a_character():
     assert sample("raw", "--greedy", "--length", "8", "--prime", "a").stdout == "aé€𝄞\naé€𝄞\n"
     assert sample("raw", "--greedy", "--length", "2", "--prime", "a").stdout == "aé€\n"
