@@ -138,7 +138,7 @@ def command(
         baselines=others,
     )
     if as_json:
-        click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
+        click.echo(json.dumps(report.to_dict()))
     else:
         show_score(report, "byte" if model.config.bytes else "character")
 

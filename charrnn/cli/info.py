@@ -32,6 +32,6 @@ def command(run: str | None, as_json: bool) -> None:
     machine = describe_machine(Config(**known.config) if known else Config())
     if as_json:
         values = {"run": asdict(known) if known else None, "machine": asdict(machine)}
-        click.echo(json.dumps(values, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(values, indent=2))
     else:
         show_info(known, machine)

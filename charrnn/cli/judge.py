@@ -96,6 +96,6 @@ def command(
     choose = Filter(temp, top_k, top_p)
     report = judge(model, choose, count=count, length=length, seed=seed, as_list=as_list)
     if as_json:
-        click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(asdict(report), indent=2))
         return
     show_report(report, count)

@@ -43,8 +43,10 @@ def open_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if not isinstance(stream, TextIOWrapper):
             continue
-        # A terminal that cannot show a character must not end the program, and text is not limited to ASCII.
-        stream.reconfigure(encoding="utf-8" if _is_ascii(stream) else None, errors="replace")
+        # A terminal that cannot show a character must not end the program. A file or pipe loses none: it is UTF-8,
+        # whatever the code page, as is a terminal of ASCII, which is that of a system without a locale.
+        kept = stream.isatty() and not _is_ascii(stream)
+        stream.reconfigure(encoding=None if kept else "utf-8", errors="replace")
     sys.stderr = Unfailing(sys.stderr)
 
 

@@ -29,7 +29,7 @@ def show_lines(lines: Iterable[RankedLine], *, as_json: bool) -> None:
     """Print lines of text with their bits per character, or as JSON."""
     for each in lines:
         row = f"{each.bits_per_char:.3f}\t{printable(each.line)}"
-        print(json.dumps(asdict(each), ensure_ascii=False) if as_json else row)
+        print(json.dumps(asdict(each)) if as_json else row)
 
 
 def note_baselines(chars: int) -> None:

@@ -14,7 +14,7 @@ def show_json(texts: Iterable[Iterable[str]], prime: str, seed: int) -> None:
     """Print an object for each text; bytes that are not UTF-8 become U+FFFD."""
     for index, drawn in enumerate(texts):
         row = {"text": readable("".join(drawn)), "prime": readable(prime), "seed": seed, "index": index}
-        print(json.dumps(row, ensure_ascii=False), flush=True)
+        print(json.dumps(row), flush=True)
 
 
 def show_texts(texts: Iterable[Iterator[str]], prime: str, *, of_bytes: bool, separated: bool) -> list[str]:

@@ -92,7 +92,7 @@ class JsonView:
                 return
             self._next_step = self._clock() + STEP_SECONDS
         values = {"event": type(event).__name__.lower()} | asdict(event)
-        print(json.dumps(values, ensure_ascii=False, default=str), file=self._file, flush=True)
+        print(json.dumps(values, default=str), file=self._file, flush=True)
 
 
 View = JsonView | LiveView | PlainView

@@ -1,6 +1,7 @@
 """Standard streams that are closed, full, or read by nobody: the program as a process of its own."""
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -13,9 +14,16 @@ from charrnn.cli import cli
 from charrnn.training.events import Evaluated
 from charrnn.view.training import JsonView
 
+try:
+    import pty
+except ImportError:  # Windows
+    pty = None
+
 ROOT = Path(__file__).parents[2]
 TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60))
 TINY = "--preset none --hidden-size 8 --num-layers 1 --seq-len 10 --batch-size 4 --device cpu --kernel numpy"
+UNICODE = "sample raw --device cpu --kernel numpy --greedy --length 9 --prime a"
+HELD = "aé€𝄞\naé€𝄞\n"
 SAMPLE = "sample --device cpu --kernel numpy --length 9"
 
 
@@ -100,6 +108,42 @@ def test_a_line_of_json_that_cannot_be_written_ends_no_training(fox, monkeypatch
     result = CliRunner().invoke(cli, ["train", "fox.txt", "--steps", "9", *TINY.split(), "--json"])
     assert (result.exit_code, result.stderr) == (0, "")
     assert '"reason": "done"' in result.stdout
+
+
+CODE_PAGES = ["ascii", "cp1252", "cp437", "utf-16"]
+
+
+@pytest.mark.parametrize("encoding", CODE_PAGES)
+def test_files_and_pipes_get_utf_8_whatever_the_code_page(runs, encoding):
+    page = f"PYTHONIOENCODING={encoding}"
+    wanted = shell(f"PYTHONIOENCODING=utf-8 charrnn {UNICODE} > wanted.txt")
+    result = shell(f"{page} charrnn {UNICODE} > found.txt")
+    assert (wanted.returncode, result.returncode) == (0, 0)
+    assert Path("found.txt").read_bytes() == Path("wanted.txt").read_bytes()
+    assert any(ord(character) > 0xFF for character in Path("found.txt").read_text(encoding="utf-8"))
+    assert shell(f"{page} charrnn {UNICODE}").stdout == Path("wanted.txt").read_text(encoding="utf-8")
+    assert "'ж'" in shell(f"{page} charrnn {SAMPLE} words --prime ж").stderr
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", *CODE_PAGES])
+def test_json_is_ascii_and_loses_nothing(runs, encoding):
+    page = f"PYTHONIOENCODING={encoding}"
+    Path("held.txt").write_text(HELD, encoding="utf-8")
+    for command in ("eval raw held.txt --device cpu --kernel numpy --per-line", f"{UNICODE} --json"):
+        shell(f"{page} charrnn {command} --json > found.json")
+        text = Path("found.json").read_bytes().decode("ascii")
+        assert "aé€𝄞" in "".join(map(str, (json.loads(line) for line in text.splitlines())))
+
+
+@pytest.mark.skipif(pty is None, reason="there are no pseudo-terminals")
+def test_only_a_terminal_gets_replacements(runs):
+    parent, child = pty.openpty()
+    command = [sys.executable, "-m", "charrnn", *UNICODE.split()]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "cp1252"}
+    subprocess.run(command, stdout=child, stderr=subprocess.PIPE, env=environment, timeout=60, check=True)
+    os.close(child)
+    assert "aé€?".encode("cp1252") in os.read(parent, 4096)
+    os.close(parent)
 
 
 def test_a_stream_of_ascii_gets_other_characters_as_utf_8(runs):
