@@ -26,6 +26,7 @@ from charrnn.evaluation.ranking import rank_lines
 from charrnn.evaluation.report import EvalReport, LossFigures, require_two, score_baselines, score_text
 from charrnn.runs.model import Model, open_model
 from charrnn.text.prompt import read_text
+from charrnn.text.source import is_pipe
 from charrnn.view.eval import note_baselines, note_unknown, show_lines, show_score
 
 DYNAMIC = Learning(rate=2e-5, decay=1e-3)
@@ -147,7 +148,8 @@ def _run_and_file(run: str | None, file: str | None) -> tuple[str | None, str | 
     """Return the arguments as (run, file); a single one can be either."""
     if run is None or file is not None:
         return run, file
-    is_text = run == "-" or (Path(run).is_file() and Path(run).suffix != ".safetensors")
+    path = Path(run)
+    is_text = run == "-" or is_pipe(path) or (path.is_file() and path.suffix != ".safetensors")
     return (None, run) if is_text else (run, None)
 
 

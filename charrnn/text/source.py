@@ -1,4 +1,4 @@
-"""Where a text comes from: files in their order, a folder, several of both, or standard input."""
+"""Where a text comes from: files in their order, a folder, several of both, standard input, or another pipe."""
 
 import os
 import re
@@ -96,12 +96,42 @@ def from_stdin(stream: BinaryIO, folder: Path) -> Source:
         StorageError: the file cannot be written.
     """
     path = folder / "stdin.txt"
+    _keep(stream, "standard input", path, if_empty="pipe a text into it, or name a file")
+    return Source("stdin", (path,), description="standard input", shown_as="standard input")
+
+
+def is_pipe(path: Path) -> bool:
+    """Whether `path` is a named pipe or a terminal, such as the /dev/fd/63 that a shell makes of <(command)."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # ValueError: a NUL character
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
+
+
+def from_pipe(path: Path, folder: Path) -> Source:
+    """A text from a pipe (see `is_pipe`), which is read once; its content is kept as `pipe.txt` in `folder`.
+
+    Raises:
+        CorpusError: the pipe is empty, cannot be read, or is damaged.
+        StorageError: the file cannot be written.
+    """
+    kept = folder / "pipe.txt"
+    try:
+        with path.open("rb") as stream:
+            _keep(stream, str(path), kept, if_empty="the command that writes into it wrote nothing")
+    except OSError as error:
+        raise CorpusError(f"cannot read {path}: {error.strerror}; check the path") from error
+    return Source(_folder_name(path.name), (kept,), description=str(path), shown_as=str(path))
+
+
+def _keep(stream: BinaryIO, name: str, path: Path, *, if_empty: str) -> None:
+    """Write the content of `stream` into the file `path`; `if_empty` ends the message about a stream without any."""
     with replacing(path) as file:
-        for block in content(stream, "standard input", BLOCK_SIZE):
+        for block in content(stream, name, BLOCK_SIZE):
             file.write(block)
         if file.tell() == 0:
-            raise CorpusError("standard input is empty; pipe a text into it, or name a file")
-    return Source("stdin", (path,), description="standard input", shown_as="standard input")
+            raise CorpusError(f"{name} is empty; {if_empty}")
 
 
 def _stat(path: Path) -> os.stat_result:

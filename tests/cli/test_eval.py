@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from charrnn.cli import cli
 from charrnn.runs import checkpoint
 from tests.conftest import train
+from tests.support.pipes import written_into
 
 WORDS = "runs/words/best.safetensors"
 
@@ -134,6 +135,15 @@ def test_a_text_is_a_file_or_standard_input_of_a_run_or_of_the_newest():
     assert score("text.txt") == wanted
     for arguments in (["words", "-"], ["-"]):
         assert score(*arguments, input="cat\nant\n") == wanted | {"text": "standard input"}
+
+
+def test_a_pipe_is_read_once():
+    Path("text.txt").write_text("cat\nant\n")
+    wanted = score("text.txt")
+    for number, run in enumerate((["words"], [])):
+        pipe = f"pipe{number}"
+        with written_into(Path(pipe), b"cat\nant\n"):
+            assert score(*run, pipe) == wanted | {"text": pipe}
 
 
 def test_learned_text_is_likelier_than_other_text():

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from charrnn.cli import cli
 from charrnn.runs import checkpoint
+from tests.support.pipes import written_into
 
 try:
     import pty
@@ -81,11 +82,13 @@ def test_the_prime_is_printed_and_not_counted():
     assert result.stdout == "cat\n"
 
 
-def test_the_prime_comes_from_a_file_or_standard_input():
+def test_the_prime_comes_from_a_file_a_pipe_or_standard_input():
     Path("prime.txt").write_text("ca")
     wanted = sample("--prime", "ca", "--seed", "1").stdout
     assert sample("--prime-file", "prime.txt", "--seed", "1").stdout == wanted
     assert sample("--prime-file", "-", "--seed", "1", input="ca").stdout == wanted
+    with written_into(Path("pipe"), b"ca"):
+        assert sample("--prime-file", "pipe", "--seed", "1").stdout == wanted
     assert "give one of them" in fails("--prime", "c", "--prime-file", "prime.txt", code=2)
 
 

@@ -1,5 +1,6 @@
-"""Where a text comes from: files, folders, several of both, standard input."""
+"""Where a text comes from: files, folders, several of both, standard input, pipes."""
 
+import gzip
 import io
 import os
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 
 from charrnn.errors import CorpusError, StorageError
 from charrnn.text.reader import Reader
-from charrnn.text.source import Source, from_path, from_stdin, joined
+from charrnn.text.source import Source, from_path, from_pipe, from_stdin, is_pipe, joined
+from tests.support.pipes import written_into
 
 ALL = "**/*"
 
@@ -128,3 +130,29 @@ def test_an_empty_text_among_others_does_no_harm(tmp_path):
     assert read(joined(sources)) == "a"
     with pytest.raises(CorpusError, match=r"empty\.txt and 1 more is empty"):
         joined([sources[0], sources[0]])
+
+
+def test_a_pipe_is_kept_in_a_file_and_read_once(tmp_path):
+    with written_into(tmp_path / "pipe", gzip.compress(b"hello")):
+        assert is_pipe(tmp_path / "pipe")
+        source = from_pipe(tmp_path / "pipe", tmp_path / "kept")
+    assert (source.description, source.shown_as) == (str(tmp_path / "pipe"),) * 2
+    assert read(source) == "hello"
+
+
+@pytest.mark.parametrize("name", ["file", "folder", "nothing", "a\0b", "x" * 300])
+def test_files_and_folders_are_not_pipes(tmp_path, name):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    assert not is_pipe(tmp_path / name)
+
+
+def test_a_pipe_without_a_text(tmp_path):
+    with (
+        written_into(tmp_path / "pipe", b""),
+        pytest.raises(CorpusError, match="pipe is empty; the command that writes into it wrote nothing"),
+    ):
+        from_pipe(tmp_path / "pipe", tmp_path / "kept")
+    with pytest.raises(CorpusError, match=r"cannot read .*gone: No such file"):
+        from_pipe(tmp_path / "gone", tmp_path)
+    assert list((tmp_path / "kept").iterdir()) == []
