@@ -1,9 +1,11 @@
 """Atomic file writes, locks, and the user's cache folder."""
 
+import logging
 import os
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +15,8 @@ try:
     import fcntl
 except ImportError:  # on Windows nothing is locked
     fcntl = None  # type: ignore[assignment]  # a module elsewhere
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -51,6 +55,8 @@ def replacing_at(path: Path) -> Iterator[Path]:
 class Lock:
     """A lock file that one process holds at a time, until it calls `release()` or ends for any reason.
 
+    Some file systems of clusters and clouds cannot lock files: there a note says that nothing is locked.
+
     Raises:
         StorageError: another process holds the lock, or the file cannot be written.
     """
@@ -73,8 +79,15 @@ class Lock:
             raise StorageError(
                 f"{path.parent} is in use by process {holder}; stop that first, or choose another folder"
             ) from None
+        except OSError as error:
+            _note_without_lock(path.parent, error.strerror)
         os.truncate(descriptor, 0)
         os.write(descriptor, str(os.getpid()).encode())
+
+
+@cache  # once for each folder: --force locks one twice
+def _note_without_lock(folder: Path, reason: str) -> None:
+    log.info("locks do not work in %s (%s); do not train there twice at once", folder, reason)
 
 
 def cache_folder() -> Path:

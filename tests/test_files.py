@@ -1,11 +1,15 @@
 """Where the cache is, and locks."""
 
+import errno
+import logging
+import os
 from pathlib import Path
 
 import pytest
 
 from charrnn import files as storage
 from charrnn.errors import StorageError
+from tests.support.disks import without_locks
 
 
 @pytest.mark.parametrize(
@@ -30,6 +34,18 @@ def test_a_lock_is_held_until_it_is_released_or_gone(tmp_path):
     lock = storage.Lock(tmp_path / "lock")
     del lock
     storage.Lock(tmp_path / "lock")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL])
+def test_a_file_system_without_locks_is_noted_once(tmp_path, monkeypatch, caplog, number):
+    caplog.set_level(logging.INFO)
+    without_locks(monkeypatch, number)
+    storage.Lock(tmp_path / "lock").release()
+    storage.Lock(tmp_path / "lock")
+    assert caplog.messages == [
+        f"locks do not work in {tmp_path} ({os.strerror(number)}); do not train there twice at once"
+    ]
+    assert (tmp_path / "lock").read_text() == str(os.getpid())
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):

@@ -1,6 +1,8 @@
 """charrnn sweep, as a user runs it; trials are processes of their own."""
 
+import errno
 import json
+import logging
 import os
 import shlex
 import signal
@@ -17,6 +19,7 @@ from charrnn.files import Lock
 from charrnn.runs import checkpoint
 from charrnn.search.jobs import _processors
 from charrnn.search.plan import _SAMPLES, read_sweep
+from tests.support.disks import without_locks
 
 TEXT = "".join(f"the quick brown fox jumps over {number} lazy dogs\n" for number in range(60))
 SWEEP = """
@@ -189,6 +192,14 @@ def test_a_sweep_runs_once_at_a_time():
     assert result.exit_code == 1 and "runs/s is in use by process" in result.stderr
     lock.release()
     assert sweep().exit_code == 0
+
+
+def test_a_sweep_runs_where_locks_do_not_work(monkeypatch, caplog):
+    caplog.set_level(logging.INFO)
+    without_locks(monkeypatch, errno.ENOLCK)
+    Path("s.yaml").write_text(SWEEP)
+    assert sweep().exit_code == 0
+    assert caplog.messages == ["locks do not work in runs/s (No locks available); do not train there twice at once"]
 
 
 def test_errors_are_one_line():

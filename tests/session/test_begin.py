@@ -1,5 +1,7 @@
 """New runs: the folders they may use, and the settings that they get."""
 
+import errno
+import logging
 import os
 
 import pytest
@@ -11,6 +13,7 @@ from charrnn.runs import checkpoint
 from charrnn.session import TrainRequest, prepare
 from charrnn.training.events import Saved
 from charrnn.training.trainer import Trainer
+from tests.support.disks import without_locks
 from tests.support.training import SMALL, TEXT, setup, sha256, told, train
 
 
@@ -52,6 +55,17 @@ def test_a_run_in_training_is_left_alone(text, tmp_path):
             setup(text, SMALL if "force" in changes else {}, run=str(run), **changes)
     assert list(events)[-1].reason == "done"
     train(None, {"steps": 41}, run=str(run), resume=True)
+
+
+def test_runs_begin_and_resume_where_locks_do_not_work(text, tmp_path, monkeypatch, caplog):
+    caplog.set_level(logging.INFO)
+    without_locks(monkeypatch, errno.ENOSYS)
+    run = tmp_path / "run"
+    train(text, SMALL | {"steps": 1}, run=str(run))
+    train(text, SMALL | {"steps": 2}, run=str(run), force=True)
+    train(None, {"steps": 3}, run=str(run), resume=True)
+    assert checkpoint.load(run / "last.safetensors").progress.step == 3
+    assert "".join(caplog.messages).count("locks do not work in") == 1
 
 
 def test_a_chosen_preset_has_its_precision(text, tmp_path, monkeypatch):

@@ -1,0 +1,13 @@
+"""File systems that lack something."""
+
+import fcntl
+import os
+
+
+def without_locks(monkeypatch, number):
+    """Let `flock` fail with the error `number`, as it does on some disks of clusters and clouds."""
+
+    def refuse(descriptor, operation):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
