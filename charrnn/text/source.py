@@ -119,7 +119,7 @@ def from_pipe(path: Path, folder: Path) -> Source:
     kept = folder / "pipe.txt"
     try:
         with path.open("rb") as stream:
-            _keep(stream, str(path), kept, if_empty="the command that writes into it wrote nothing")
+            _keep(stream, str(path), kept, if_empty="choose a text with characters in it")
     except OSError as error:
         raise CorpusError(f"cannot read {path}: {error.strerror}; check the path") from error
     return Source(_folder_name(path.name), (kept,), description=str(path), shown_as=str(path))

@@ -1,6 +1,8 @@
 """A text as ids in a memory-mapped file in the run folder: the training part first, then what is held out."""
 
+import errno
 import json
+import logging
 import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,10 +24,15 @@ IDS = "tokens.bin"
 FACTS = "tokens.json"
 FEWEST_CHARS = 2  # one to read and one to predict
 
+log = logging.getLogger(__name__)
+
+# The errors of mmap on file systems that cannot map files, such as some of clusters and clouds.
+_NO_MAPS = {errno.ENODEV, errno.ENOSYS, errno.EACCES, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP}
+
 
 @dataclass(frozen=True, eq=False)
 class Tokens:
-    """An encoded text, read from the disk as it is needed.
+    """An encoded text, read from the disk as it is needed; or held in RAM, where files cannot be mapped.
 
     parts: read-only views of the map (characters,), in the vocabulary's dtype; val or test is empty if nothing is held
     out for it. sha256, size: those of the content that was read; see `Reader`. notices: lines for the user.
@@ -36,7 +43,7 @@ class Tokens:
     sha256: str
     size: int
     notices: tuple[str, ...]
-    map: mmap.mmap = field(repr=False)
+    map: mmap.mmap | bytes = field(repr=False)
 
     @property
     def train(self) -> np.ndarray:
@@ -50,7 +57,7 @@ class Tokens:
 
     def release(self) -> None:
         """Release the pages read so far, so that resident memory stays bounded; they can be read again at any time."""
-        if hasattr(mmap, "MADV_DONTNEED"):
+        if isinstance(self.map, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
             self.map.madvise(mmap.MADV_DONTNEED)
 
 
@@ -130,7 +137,7 @@ def _split_file(file: BinaryIO, vocabulary: Vocabulary, config: Config, source: 
         has = counted(count, "character")
         raise CorpusError(f"{source.description} has {has}; training needs at least {FEWEST_CHARS}")
     parts = split(
-        np.memmap(file, vocabulary.dtype, "r"),
+        np.frombuffer(_mapped(file), vocabulary.dtype),
         config.split,
         config.val_fraction,
         config.test_fraction,
@@ -149,13 +156,26 @@ def _split_file(file: BinaryIO, vocabulary: Vocabulary, config: Config, source: 
 def _open(folder: Path, vocabulary: Vocabulary, facts: dict[str, Any], notices: tuple[str, ...]) -> Tokens:
     """Map the ids; raises ValueError if their number differs from the facts."""
     with (folder / IDS).open("rb") as file:
-        map_ = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        map_ = _mapped(file)
+    if not isinstance(map_, mmap.mmap):
+        log.info("files in %s cannot be mapped into memory; the text takes %s bytes of RAM", folder, f"{len(map_):,}")
     ids = np.frombuffer(map_, vocabulary.dtype)
     train, val, test = facts["lengths"]
     if len(ids) != train + val + test:
         raise ValueError(f"{folder / IDS} holds {len(ids)} ids")
     parts = Parts(*np.split(ids, [train, train + val]))
     return Tokens(vocabulary, parts, facts["sha256"], facts["size"], notices, map_)
+
+
+def _mapped(file: BinaryIO) -> mmap.mmap | bytes:
+    """The content of `file` as a read-only map, or as bytes in RAM if its file system has no maps."""
+    try:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except OSError as error:
+        if error.errno not in _NO_MAPS:
+            raise
+    file.seek(0)
+    return file.read()
 
 
 def _notices(source: Source, reader: Reader, config: Config, held_out: int) -> Iterator[str]:

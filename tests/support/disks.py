@@ -1,6 +1,7 @@
 """File systems that lack something."""
 
 import fcntl
+import mmap
 import os
 
 
@@ -11,3 +12,13 @@ def without_locks(monkeypatch, number):
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(fcntl, "flock", refuse)
+
+
+def without_maps(monkeypatch, number):
+    """Let `mmap` fail with the error `number`."""
+
+    class Refused(mmap.mmap):
+        def __new__(cls, *arguments, **options):
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(mmap, "mmap", Refused)

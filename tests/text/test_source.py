@@ -150,7 +150,7 @@ def test_files_and_folders_are_not_pipes(tmp_path, name):
 def test_a_pipe_without_a_text(tmp_path):
     with (
         written_into(tmp_path / "pipe", b""),
-        pytest.raises(CorpusError, match="pipe is empty; the command that writes into it wrote nothing"),
+        pytest.raises(CorpusError, match="pipe is empty; choose a text with characters in it"),
     ):
         from_pipe(tmp_path / "pipe", tmp_path / "kept")
     with pytest.raises(CorpusError, match=r"cannot read .*gone: No such file"):

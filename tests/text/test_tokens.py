@@ -1,7 +1,9 @@
 """A text becomes ids in a file: both passes, the notices, and loading the file again."""
 
+import errno
 import hashlib
 import json
+import logging
 import os
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from charrnn.text import tokens as module
 from charrnn.text.source import Source
 from charrnn.text.tokens import Tokens, encode_corpus, load_tokens
 from charrnn.text.vocabulary import Vocabulary
+from tests.support.disks import without_maps
 
 COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh")
 TEXT = "one two\nthree\nfour\n" * 5
@@ -81,6 +84,30 @@ def test_pages_given_back_are_read_again(folder):
     before = texts(tokens)
     tokens.release()
     assert texts(tokens) == before
+
+
+@pytest.mark.parametrize("how", SPLITS)
+@pytest.mark.parametrize("number", [errno.ENODEV, errno.ENOSYS, errno.EACCES])
+def test_a_file_system_without_maps(tmp_path, monkeypatch, caplog, how, number):
+    settings = {"split": how, "val_fraction": 0.4, "batch_size": 5}
+    mapped = encode(tmp_path, TEXT, **settings)
+    caplog.set_level(logging.INFO)
+    without_maps(monkeypatch, number)
+    held = encode(tmp_path, TEXT, **settings)
+    loaded = load_tokens(tmp_path / "run", held.vocabulary)
+    held.release()
+    assert texts(held) == texts(loaded) == texts(mapped)
+    with pytest.raises(ValueError, match="read-only"):
+        held.train[0] = 1
+    size = sum(part.nbytes for part in held.parts)
+    note = f"files in {tmp_path}/run cannot be mapped into memory; the text takes {size} bytes of RAM"
+    assert caplog.messages == [note, note]
+
+
+def test_too_little_address_space_for_a_map_is_an_error(tmp_path, monkeypatch):
+    without_maps(monkeypatch, errno.ENOMEM)
+    with pytest.raises(StorageError, match="Cannot allocate memory"):
+        encode(tmp_path, TEXT)
 
 
 def test_a_base_vocabulary_is_extended(folder):
