@@ -236,7 +236,7 @@ class Config:
     bytes: bool = _text(False, "Read bytes instead of characters; any file will do.")
     encoding: str = _text("utf-8", "Encoding of the text.")
     errors: str = _text("strict", "What to do with bytes that are not valid in the encoding.", choices=DECODE_ERRORS)
-    newlines: str = _text("keep", "Keep CRLF line ends, or turn them into LF.", choices=NEWLINES)
+    newlines: str = _text("keep", "Keep CRLF, CR and other line ends, or turn them into LF.", choices=NEWLINES)
     glob: str = _text("**/*", "Files to read from a folder.")
     val_fraction: float = _text(0.1, "Share of the text held out for validation.", low=0, high=0.9)
     test_fraction: float = _text(

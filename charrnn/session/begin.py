@@ -113,9 +113,8 @@ def _plan(request: TrainRequest, parent: Parent | None, source: Source | None, b
 
 def _choose_preset(source: Source, request: TrainRequest, backend: Backend) -> tuple[str | None, list[Notice]]:
     """The preset that suits the text and the time; None if the cell would not learn at its rates."""
-    preset, why = presets.choose(
-        source.size, is_list=is_list(source), gpu=backend.device != "cpu", settings=request.settings
-    )
+    listed = is_list(source, request.settings.get("newlines", Config.newlines))
+    preset, why = presets.choose(source.size, is_list=listed, gpu=backend.device != "cpu", settings=request.settings)
     tuned = presets.load_preset(preset).get("cell", Config.cell)
     wanted = request.settings.get("cell", tuned)
     if not CELLS[wanted].gated:

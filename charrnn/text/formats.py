@@ -1,4 +1,4 @@
-"""Recognizes formats by the first bytes of a file: compressed texts, byte order marks, and files that are not text.
+"""Recognizes formats by the first bytes of a file: compressed texts, and files that are not text.
 
 A compressed text is always read as its content: `letters.txt` and `letters.txt.gz` are the same text.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from charrnn.errors import CorpusError
+from charrnn.text.encodings import marked_encoding, unmarked_encoding
 
 try:
     from lzma import LZMAError
@@ -36,14 +37,6 @@ _COMPRESSIONS = (  # first bytes, name, module
 )
 COMPRESSED_SUFFIXES = (".gz", ".xz", ".bz2")
 _BZIP2_BLOCKS = (b"1AY&SY", b"\x17rE8P\x90")  # what follows BZh and a digit: a block, or the end of an empty file
-
-# UTF-32 first: its little-endian mark begins with that of UTF-16.
-_BYTE_ORDER_MARKS = (
-    (b"\xff\xfe\x00\x00", "UTF-32"),
-    (b"\x00\x00\xfe\xff", "UTF-32"),
-    (b"\xff\xfe", "UTF-16"),
-    (b"\xfe\xff", "UTF-16"),
-)
 
 # Files that are not text. An entry has byte strings that all occur among a file's first bytes, the first of them at the
 # start; what such a file is; and a command that makes a text {1} of the file {0}, possibly through {2}, a PDF in the
@@ -155,11 +148,6 @@ def plain_size(path: Path) -> int | None:
         raise CorpusError(f"cannot read {path}: {error.strerror}; check the file") from error
 
 
-def marked_encoding(head: bytes) -> str | None:
-    """UTF-16 or UTF-32, if the first bytes of a text are its byte order mark; that of UTF-8 does not count."""
-    return next((encoding for mark, encoding in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
-
-
 def why_not_text(head: bytes, name: str, path: Path) -> str | None:
     """Why the file `path`, called `name`, is not a text, with a command that converts it; None if it may be a text.
 
@@ -179,7 +167,12 @@ def why_not_text(head: bytes, name: str, path: Path) -> str | None:
 
 def is_binary(head: bytes) -> bool:
     """Whether a file that begins with `head` is not a text: a known format, or NUL bytes outside UTF-16 and UTF-32."""
-    return bool(_document(head)) or (b"\0" in head and not marked_encoding(head))
+    return bool(_document(head)) or (b"\0" in head and not recognized_encoding(head))
+
+
+def recognized_encoding(head: bytes) -> str | None:
+    """The encoding of a text that begins with `head`, if its byte order mark or its zeros determine it."""
+    return marked_encoding(head) or unmarked_encoding(head, complete=len(head) < HEAD_BYTES)
 
 
 def _compression(head: bytes) -> tuple[str, str] | None:

@@ -1,6 +1,7 @@
 """Recognizes lists of names or words by the beginning of a text."""
 
-from charrnn.text.formats import marked_encoding
+from charrnn.text.formats import HEAD_BYTES, recognized_encoding
+from charrnn.text.line_ends import IN_TEXT
 from charrnn.text.reader import Reader
 from charrnn.text.source import Source
 
@@ -9,15 +10,20 @@ _SHORT_BYTES = 32  # names and words are not longer than this
 _SHORT_FRACTION = 0.98  # share of lines that must be short and not empty; verse and code have empty lines
 
 
-def is_list(source: Source) -> bool:
+def is_list(source: Source, newlines: str = "keep") -> bool:
     """Whether the text looks like a list of names or words, one per line; only its first block is read.
+
+    `newlines` is 'lf' if all line ends will be made LF; otherwise lines end with LF or CRLF only.
 
     Raises:
         CorpusError: it cannot be read.
     """
     block = next(Reader(source).raw(), b"")
-    if encoding := marked_encoding(block):
+    if encoding := recognized_encoding(block[:HEAD_BYTES]):
         block = block.decode(encoding, "replace").encode("utf-8", "replace")
+    if newlines == "lf":
+        for end in IN_TEXT.values():
+            block = block.replace(end.encode(), b"\n")
     lines = block.split(b"\n")[:-1]  # without the last line, which the end of the block may cut off
     short = sum(0 < len(line.rstrip(b"\r")) <= _SHORT_BYTES for line in lines)
     return len(lines) >= _FEWEST_LINES and short >= _SHORT_FRACTION * len(lines)

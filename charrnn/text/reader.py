@@ -6,14 +6,15 @@ A text is never held in memory as a whole: it is read in blocks, and each pass h
 import codecs
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import AnyStr
 
 from charrnn.config import Config
 from charrnn.errors import CorpusError
-from charrnn.text.formats import file_content, head_of, marked_encoding, why_not_text
+from charrnn.text.encodings import marked_encoding, suggested_encoding
+from charrnn.text.formats import file_content, head_of, recognized_encoding, why_not_text
+from charrnn.text.line_ends import IN_BYTES, IN_TEXT, with_line_ends
 from charrnn.text.source import BLOCK_SIZE, Source
 
 _COUNTED = "charrnn-counted"  # the name of an error handler: decoders know handlers by name only
@@ -39,10 +40,10 @@ class Reader:
     Compressed files are read as their content: `size` and `sha256`, by which a run recognizes its text, are those of
     the content, so that a text and its compressed copy are the same text.
 
-    size: bytes read so far. sha256: digest object over these bytes, before they are decoded. crlf: CRLF line ends
-    found. boms: byte order marks removed. marked: files read in another encoding because of their byte order mark, by
-    encoding. undecoded: bytes that are not in the encoding, ignored or replaced. `progress`, if given, is called with
-    `size` after each block.
+    size: bytes read so far. sha256: digest object over these bytes, before they are decoded. line_ends: line ends other
+    than LF, by name. boms: byte order marks removed. marked, unmarked: files read in another encoding than the one
+    given because of their byte order mark, or because of their zeros, by encoding. undecoded: bytes that are not in the
+    encoding, ignored or replaced. `progress`, if given, is called with `size` after each block.
     """
 
     def __init__(
@@ -50,19 +51,20 @@ class Reader:
     ) -> None:
         self.size = 0
         self.sha256 = hashlib.sha256()
-        self.crlf = 0
+        self.line_ends: Counter[str] = Counter()
         self.boms = 0
         self.marked: Counter[str] = Counter()
+        self.unmarked: Counter[str] = Counter()
         self.undecoded = 0
         self._source = source
         self._block_size = block_size
         self._progress = progress
 
     def text(self, *, encoding: str = "utf-8", errors: str = "strict", newlines: str = "keep") -> Iterator[str]:
-        """The characters, a block at a time, without byte order marks; `newlines` 'lf' makes CRLF line ends LF.
+        """The characters, a block at a time, without byte order marks; `newlines` 'lf' makes all line ends LF.
 
-        A file that begins with the byte order mark of UTF-16 or UTF-32 is read in that encoding if `encoding` is UTF-8,
-        in which no text begins with these bytes. Any other `encoding` is used as given.
+        A file that is UTF-16 or UTF-32 by its byte order mark, or UTF-16 by its zeros, is read in that encoding if
+        `encoding` is UTF-8, in which such texts are not valid or hardly texts. Any other `encoding` is used as given.
 
         Raises:
             CorpusError: a file cannot be read, is damaged or not a text, a byte is not in the encoding, or there is no
@@ -70,16 +72,16 @@ class Reader:
         """
         _check_encoding(encoding)
         for file in self._source.files:
-            yield from self._line_ends(self._decoded(file, encoding, errors), "\r\n", newlines)
+            yield from with_line_ends(self._decoded(file, encoding, errors), IN_TEXT, newlines, self.line_ends)
 
     def raw(self, *, newlines: str = "keep") -> Iterator[bytes]:
-        """The bytes, a block at a time, unchanged unless `newlines` is 'lf'.
+        """The bytes, a block at a time, unchanged unless `newlines` is 'lf', which makes CRLF and CR line ends LF.
 
         Raises:
             CorpusError: a file cannot be read, or is damaged.
         """
         for file in self._source.files:
-            yield from self._line_ends(self._read(file), b"\r\n", newlines)
+            yield from with_line_ends(self._read(file), IN_BYTES, newlines, self.line_ends)
 
     def _read(self, file: Path) -> Iterator[bytes]:
         for block in file_content(file, self._block_size):
@@ -93,9 +95,9 @@ class Reader:
         head = head_of(file)
         if not_text := why_not_text(head, self._shown(file), Path("FILE") if self._source.shown_as else file):
             raise CorpusError(f"{not_text} (charrnn train --bytes learns any file as bytes)")
-        if _is_utf8(encoding) and (marked := marked_encoding(head)):
-            encoding = marked
-            self.marked[marked] += 1
+        if _is_utf8(encoding) and (recognized := recognized_encoding(head)):
+            encoding = recognized
+            (self.marked if marked_encoding(head) else self.unmarked)[recognized] += 1
         decoder = codecs.getincrementaldecoder(encoding)("strict" if errors == "strict" else _COUNTED)
         count = self._counting(codecs.lookup_error(errors))
         end = 0
@@ -137,29 +139,18 @@ class Reader:
                 f"{self._shown(file)} is not a text: it has NUL bytes, the first at offset {head.index(0)}; "
                 f"charrnn train --bytes learns any file as bytes{leave_out}"
             )
+        suggested = None if _has_nul(encoding) else suggested_encoding(file_content(file, self._block_size))
+        advice = {
+            "cp1252": "name its --encoding: this looks like Windows text, --encoding cp1252; or",
+            "latin-1": "name another --encoding such as latin-1, or",
+        }.get(suggested or "", "name its --encoding, or")
         return (
-            f"{self._shown(file)}: byte 0x{byte:02x} at offset {offset} is not {encoding}; name another --encoding "
-            f"such as latin-1, or use --errors replace or --bytes{leave_out}"
+            f"{self._shown(file)}: byte 0x{byte:02x} at offset {offset} is not {encoding}; "
+            f"{advice} use --errors replace or --bytes{leave_out}"
         )
 
     def _shown(self, file: Path) -> str:
         return self._source.shown_as or str(file)
-
-    def _line_ends(self, blocks: Iterable[AnyStr], crlf: AnyStr, newlines: str) -> Iterator[AnyStr]:
-        """Count CRLF, and make it LF on request; a CR that ends a block waits, because the next may begin with LF."""
-        cr, lf, nothing = crlf[:1], crlf[1:], crlf[:0]
-        held = nothing
-        for block in blocks:
-            block = held + block
-            held = cr if block.endswith(cr) else nothing
-            block = block.removesuffix(held)
-            self.crlf += block.count(crlf)
-            if newlines == "lf":
-                block = block.replace(crlf, lf)
-            if block:
-                yield block
-        if held:
-            yield held
 
 
 def takes_binary(config: Config) -> bool:

@@ -146,7 +146,7 @@ def test_a_byte_order_mark_determines_the_encoding(tmp_path, encoding, mark, blo
     reader = Reader(Source("text", (path,)), block_size=block_size)
     assert "".join(reader.text(newlines="lf")) == "Zażółć\ngęślą\n"
     assert dict(reader.marked) == {encoding[:6].upper(): 1}
-    assert (reader.boms, reader.crlf) == (0, 2)
+    assert (reader.boms, reader.line_ends) == (0, {"CRLF": 2})
 
 
 def test_an_encoding_that_was_named_is_taken(tmp_path):
@@ -234,3 +234,4 @@ def test_what_counts_as_binary():
     assert not is_binary(b"")
     assert not is_binary("text, naïve".encode("latin-1"))
     assert not is_binary("text".encode("utf-16"))
+    assert not is_binary(("text " * 10).encode("utf-16-le"))

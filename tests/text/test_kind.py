@@ -51,6 +51,20 @@ def test_other_texts(text):
     assert not looks_like_a_list(text or "\n")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_list_in_utf_16_without_a_mark(encoding):
+    assert looks_like_a_list(NAMES.encode(encoding))
+
+
+@pytest.mark.parametrize("end", ["\r", "\u2028", "\x85"])
+def test_lines_with_other_ends_are_lines_if_these_become_lf(end):
+    path = Path("text.txt")
+    path.write_bytes(NAMES.replace("\n", end).encode())
+    source = from_path(path, glob="*")
+    assert is_list(source, "lf")
+    assert not is_list(source)  # what is not LF ends no line in training
+
+
 def test_the_bundled_names_are_a_list_and_python_is_not():
     assert is_list(catalogue.open_corpus("names"))
     assert not is_list(catalogue.open_corpus("python"))
