@@ -18,43 +18,52 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Copies:
-    """Finds runs of `texts` that also occur in `source`; all are arrays of ids. Runs never span two texts."""
+    """Finds runs of `texts` that also occur in `source`; all are arrays of ids. Runs never span two texts.
 
-    def __init__(self, source: np.ndarray, texts: Sequence[np.ndarray], vocab_size: int) -> None:
+    Runs that consist of `blanks` only do not count, neither as copied nor as runs: any text has them.
+    """
+
+    def __init__(
+        self, source: np.ndarray, texts: Sequence[np.ndarray], vocab_size: int, blanks: ArrayLike = ()
+    ) -> None:
         self._source = source
         self._texts = texts
+        # For each text, the number of ids other than blanks before each place, and in all.
+        self._visible = [np.concatenate(([0], np.cumsum(~np.isin(text, blanks)))) for text in texts]
         self._longest_text = max(map(len, texts), default=0)
         rng = np.random.default_rng(_SEED)
         self._codes = rng.integers(2**64, size=vocab_size, dtype=np.uint64)
 
     def share(self, n: int) -> float | None:
-        """The share of all runs of `n` ids that are copied; None if no text has `n` ids."""
-        masks = self._copied(n)
-        total = sum(map(len, masks))
-        return sum(int(mask.sum()) for mask in masks) / total if total else None
+        """The share of the runs of `n` ids that are copied; None if there is no such run."""
+        total = sum(int(mask.sum()) for mask in self._counted(n))
+        return sum(int(mask.sum()) for mask in self._copied(n)) / total if total else None
 
-    def longest(self, blanks: ArrayLike = ()) -> np.ndarray:
-        """The ids of the longest copied run that is not all `blanks`; the first one if there are several."""
+    def longest(self) -> np.ndarray:
+        """The ids of the longest copied run; the first one if there are several."""
         # Bisection works: such a run holds a shorter one, because without one of its ends it is still not all blanks.
-        n = bisect_left(range(1, self._longest_text + 1), True, key=lambda size: self._first(size, blanks) is None)
-        found = self._first(n, blanks) if n else None
+        n = bisect_left(range(1, self._longest_text + 1), True, key=lambda size: self._first(size) is None)
+        found = self._first(n) if n else None
         return np.empty(0, self._source.dtype) if found is None else found
 
-    def _first(self, n: int, blanks: ArrayLike) -> np.ndarray | None:
-        """The first copied run of `n` ids that is not all `blanks`."""
+    def _first(self, n: int) -> np.ndarray | None:
+        """The first copied run of `n` ids."""
         for text, copied in zip(self._texts, self._copied(n), strict=True):
-            visible = np.concatenate(([0], np.cumsum(~np.isin(text, blanks))))  # others before each place, and in all
-            found = np.flatnonzero(copied & (visible[n:] > visible[:-n]))
-            if len(found):
-                return text[found[0] : found[0] + n]
+            if copied.any():
+                start = int(copied.argmax())
+                return text[start : start + n]
         return None
 
+    def _counted(self, n: int) -> list[np.ndarray]:
+        """A mask for each text: which of its runs of `n` ids are not all blanks."""
+        return [visible[n:] > visible[:-n] for visible in self._visible]
+
     def _copied(self, n: int) -> list[np.ndarray]:
-        """A mask for each text: which of its runs of `n` ids are copied."""
+        """A mask for each text: which of its runs of `n` ids are copied and not all blanks."""
         hashes = [self._hashes(text, n) for text in self._texts]
         wanted = np.unique(np.concatenate(hashes))
         found = self._find(wanted, n)
-        return [np.isin(each, found) for each in hashes]
+        return [np.isin(each, found) & counted for each, counted in zip(hashes, self._counted(n), strict=True)]
 
     def _find(self, wanted: np.ndarray, n: int) -> np.ndarray:
         """The subset of the sorted hashes `wanted` that runs of the source have."""

@@ -34,7 +34,8 @@ class Figures:
     """Statistics of some texts. Shares are from 0 to 1, and None if there is nothing to count.
 
     known_words: share of words that occur in the training text. copied: for each length in characters, the share of
-    runs that occur in it. longest_copy, copy: length and text of the longest copied run that is not all blanks.
+    runs that occur in it. longest_copy, copy: length and text of the longest copied run. Runs of only blanks are left
+    out of all three.
     distinct: for each n, the share of distinct n-grams of words. lines: only for lists. brackets: only for code, the
     share that have a partner.
     """
@@ -128,8 +129,9 @@ def measure(texts: Sequence[np.ndarray], tokens: Tokens, *, as_list: bool) -> Fi
     lines = [line for text in decoded for line in lines_of(text)] if as_list else []
     every_word = [word for each in words for word in each]
     known_words, known_lines = present(train, vocabulary, set(every_word), set(lines))
-    copies = Copies(train, texts, vocabulary.size)
-    longest = copies.longest([id for id in range(vocabulary.size) if vocabulary.decode([id]).isspace()])
+    blanks = [id for id in range(vocabulary.size) if vocabulary.decode([id]).isspace()]
+    copies = Copies(train, texts, vocabulary.size, blanks)
+    longest = copies.longest()
     return Figures(
         texts=len(texts),
         chars=sum(map(len, texts)),

@@ -55,8 +55,13 @@ def test_a_text_in_which_simple_hashes_collide():
     assert Copies(word, [1 - word], 2).share(2048) == 0
 
 
-def test_the_longest_is_not_all_blanks():
+def test_runs_of_blanks_count_neither_in_shares_nor_as_the_longest():
     source, text = ids("ab" + " " * 9 + "cde"), ids("x" + " " * 8 + "-cd-   ab")
     assert Copies(source, [text], 256).longest().tobytes() == b" " * 8
-    assert Copies(source, [text], 256).longest(blanks=[ord(" ")]).tobytes() == b"cd"
-    assert len(Copies(source, [ids("   ")], 256).longest(blanks=[ord(" ")])) == 0
+    found = Copies(source, [text], 256, blanks=[ord(" ")])
+    assert found.longest().tobytes() == b"cd"
+    assert found.share(2) == 2 / 8  # cd and ab, of x_ _- -c cd d- -_ _a ab
+    assert found.share(3) == 0
+    only_blanks = Copies(source, [ids("   ")], 256, blanks=[ord(" ")])
+    assert len(only_blanks.longest()) == 0
+    assert only_blanks.share(2) is None
