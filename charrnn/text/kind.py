@@ -11,14 +11,22 @@ _SHORT_FRACTION = 0.98  # share of lines that must be short and not empty; verse
 
 
 def is_list(source: Source, newlines: str = "keep") -> bool:
-    """Whether the text looks like a list of names or words, one per line; only its first block is read.
+    """Whether the text looks like a list of names or words, one per line; several texts do if each of them does.
 
-    `newlines` is 'lf' if all line ends will be made LF; otherwise lines end with LF or CRLF only.
+    Only the first block of each text is read, and empty texts do not count. `newlines` is 'lf' if all line ends will be
+    made LF; otherwise lines end with LF or CRLF only.
 
     Raises:
         CorpusError: it cannot be read.
     """
-    block = next(Reader(source).raw(), b"")
+    blocks = [next(Reader(text).raw(), b"") for text in source.texts or (source,)]
+    counts = [_count_lines(block, newlines) for block in blocks if block]
+    enough = sum(lines for lines, _ in counts) >= _FEWEST_LINES
+    return enough and all(short >= max(1, _SHORT_FRACTION * lines) for lines, short in counts)
+
+
+def _count_lines(block: bytes, newlines: str) -> tuple[int, int]:
+    """The numbers of lines, and of short ones among them, in the first block of a text."""
     if encoding := recognized_encoding(block[:HEAD_BYTES]):
         block = block.decode(encoding, "replace").encode("utf-8", "replace")
     if newlines == "lf":
@@ -26,4 +34,4 @@ def is_list(source: Source, newlines: str = "keep") -> bool:
             block = block.replace(end.encode(), b"\n")
     lines = block.split(b"\n")[:-1]  # without the last line, which the end of the block may cut off
     short = sum(0 < len(line.rstrip(b"\r")) <= _SHORT_BYTES for line in lines)
-    return len(lines) >= _FEWEST_LINES and short >= _SHORT_FRACTION * len(lines)
+    return len(lines), short

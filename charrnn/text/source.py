@@ -26,7 +26,8 @@ class Source:
     """Files that make up one text, in reading order, joined without anything between them.
 
     name: can be the name of a folder. description: a few words for people. notices: lines for the user about what was
-    left out. shown_as: how messages call the only file, if its path would mean nothing to the user.
+    left out. shown_as: how messages call the only file, if its path would mean nothing to the user. texts: the texts
+    that were joined, if there were several.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Source:
     description: str = ""
     notices: tuple[str, ...] = ()
     shown_as: str = ""
+    texts: tuple["Source", ...] = ()
 
     @cached_property
     def size(self) -> int:
@@ -80,6 +82,7 @@ def joined(sources: Sequence[Source]) -> Source:
             tuple(chain.from_iterable(each.files for each in sources)),
             f"{first.description} and {len(others)} more",
             tuple(chain.from_iterable(each.notices for each in sources)),
+            texts=tuple(sources),
         )
     else:
         source = first

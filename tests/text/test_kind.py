@@ -6,7 +6,7 @@ import pytest
 
 from charrnn import catalogue
 from charrnn.text.kind import is_list
-from charrnn.text.source import from_path
+from charrnn.text.source import from_path, joined
 
 NAMES = "".join(f"name{number}\n" for number in range(300))
 
@@ -63,6 +63,23 @@ def test_lines_with_other_ends_are_lines_if_these_become_lf(end):
     source = from_path(path, glob="*")
     assert is_list(source, "lf")
     assert not is_list(source)  # what is not LF ends no line in training
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ([NAMES, NAMES], True),
+        ([NAMES[:1500], NAMES[1500:]], True),  # together they have enough lines
+        ([NAMES, ""], True),
+        ([NAMES, "To be, or not to be, that is the question:\n" * 300], False),
+        (["To be, or not to be, that is the question:\n" * 300, NAMES], False),
+        ([NAMES, "a text without a line feed"], False),
+    ],
+)
+def test_several_texts_are_a_list_if_each_is_one(texts, expected):
+    for number, text in enumerate(texts):
+        Path(f"{number}.txt").write_text(text)
+    assert is_list(joined([from_path(Path(f"{number}.txt"), glob="*") for number in range(len(texts))])) is expected
 
 
 def test_the_bundled_names_are_a_list_and_python_is_not():
