@@ -86,7 +86,7 @@ def _standing(
 ) -> Standing:
     config, progress, history = Config(**saved.config), saved.progress, run.read_metrics()
     shape = Shape.of(config, Vocabulary.from_dict(saved.vocabulary).size)
-    last = history[-1] if history else {}
+    last = history[-1] if history else _so_far(saved)
     seconds, chars, loss = last.get("seconds"), last.get("chars"), progress.best_val_loss
     return Standing(
         run=run.folder,
@@ -108,6 +108,16 @@ def _standing(
         differs=_differences(reference[1], saved),
         settings={name: value for name, value in _settings(saved).items() if name in varied},
     )
+
+
+def _so_far(saved: Checkpoint) -> dict[str, Any]:
+    """The progress of a run that was interrupted before its first evaluation, with the keys of a line of metrics."""
+    progress, train_chars = saved.progress, saved.corpus.train_chars
+    return {
+        "epoch": progress.chars / train_chars if train_chars else None,
+        "chars": progress.chars,
+        "seconds": progress.seconds or None,  # stored only if the budget is time
+    }
 
 
 def _varied(saved: Sequence[Checkpoint]) -> list[str]:

@@ -100,4 +100,4 @@ def _names(standings: list[Standing]) -> list[str]:
 
 def _remark(standing: Standing) -> str:
     other = [f"other {name}" for name in standing.differs]
-    return ", ".join(other + ([] if standing.ended else ["not finished"]))
+    return ", ".join(other + ([] if standing.ended else [f"not finished (step {standing.steps})"]))

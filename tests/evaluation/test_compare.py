@@ -8,6 +8,8 @@ from charrnn.evaluation.compare import compare
 from charrnn.runs import checkpoint
 from charrnn.runs.run import Run
 from tests.conftest import TINY, WORDS, train
+from tests.support import training as support
+from tests.support.training import SMALL
 
 
 @pytest.fixture
@@ -86,6 +88,14 @@ def test_another_text_is_marked_and_so_are_other_lines(text):
     train(text, "text", steps=2, split="unique-lines")
     found = {each.run.name: each.differs for each in compare([Run(Path(name)) for name in ("first", "seed", "text")])}
     assert found == {"first": (), "seed": ("seed",), "text": ("text",)}
+
+
+def test_a_run_without_an_evaluation_has_the_steps_and_epochs_of_its_checkpoint(text):
+    support.train(str(text), SMALL | {"eval_every": 40}, run="run", stop_at=10)
+    (found,) = compare([Run(Path("run"))])
+    saved = checkpoint.load(Path("run/last.safetensors"))
+    assert (found.steps, found.val_loss, found.ended) == (10, None, None)
+    assert found.epochs == saved.progress.chars / saved.corpus.train_chars > 0
 
 
 def test_a_run_that_stopped_early_has_ended(text):

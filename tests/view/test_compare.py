@@ -86,7 +86,7 @@ def test_the_run_that_others_are_compared_with_is_named_wherever_it_is():
     last = standing("last", differs=("text", "val_fraction"), ended=None)
     lines = shown(200, best, standing("first"), last)
     assert lines[1].endswith("best   other text") and lines[2].endswith("first")
-    assert lines[3].endswith("last   other text, other val_fraction, not finished")
+    assert lines[3].endswith("last   other text, other val_fraction, not finished (step 1470)")
     assert "not comparable with that of first: those runs used another text" in lines[4]
     assert "comparable" not in " ".join(shown(200, standing("first"), standing("last", ended=None)))
 
