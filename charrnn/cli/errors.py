@@ -55,7 +55,12 @@ def errors_in_one_line() -> Iterator[None]:
 
 
 def _with_hint(error: click.NoSuchOption) -> click.UsageError:
-    """The error with the option that was probably meant, if the command has it."""
+    """The error with the option or argument that was probably meant, if the command has it."""
+    if error.ctx is None:
+        return error
     meant = synonyms.HINTS.get(error.option_name)
-    known = [name for option in error.ctx.command.params for name in option.opts] if error.ctx else []
+    known = [name for each in error.ctx.command.params for name in each.opts]  # an argument's is its bare name
+    if error.option_name in synonyms.RUN_OPTIONS and "run" in known:
+        usage = f"{error.ctx.command_path} RUN"
+        return click.UsageError(f"{error.message} Name the run as an argument: {usage}", error.ctx)
     return click.UsageError(f"{error.message} Did you mean {meant!r}?", error.ctx) if meant in known else error

@@ -23,6 +23,8 @@ HINTS = {
     "--tbptt": "--seq-len",
     "--num": "--count",
 }
+# Refused by commands that take a run as their argument: the message says so.
+RUN_OPTIONS = ("--run", "--model", "--checkpoint")
 # Refused with a question: `charrnn generate` asks whether `charrnn sample` was meant.
 COMMANDS = {
     "generate": "sample",

@@ -75,6 +75,16 @@ def test_an_option_with_another_meaning_is_named():
     assert "--minutes" not in invoke("sample", "--time", 1).stderr
 
 
+def test_an_option_that_is_an_argument_says_so():
+    for command in "sample", "judge", "eval", "info":
+        for option in "--run", "--model", "--checkpoint":
+            result = invoke(command, option, "x")
+            assert result.exit_code == 2
+            message = f"No such option '{option}'. Name the run as an argument: cli {command} RUN\n"
+            assert result.stderr.endswith(message)
+    assert "as an argument" not in invoke("train", "x", "--model", "x").stderr
+
+
 @pytest.mark.parametrize(
     ("command", "arguments", "takes"),
     [
