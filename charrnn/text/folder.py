@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from charrnn.config import Config
 from charrnn.errors import CorpusError
 from charrnn.hints import command, counted
 from charrnn.text.formats import head_of, is_binary
@@ -28,8 +29,7 @@ def texts_in(folder: Path, glob: str, *, binary: bool) -> tuple[tuple[Path, ...]
         again = command("train", "--resume", "--run", folder)
         raise CorpusError(f"{folder} is the folder of a run, not a text; {again} continues that run")
     if not files:
-        why = f"; {left_out}" if left_out else " (hidden ones are skipped)"
-        raise CorpusError(f"no file in the folder {folder} matches --glob {glob!r}{why}")
+        raise CorpusError(_why_nothing(folder, glob, left_out))
     return tuple(files), (left_out,) if left_out else ()
 
 
@@ -61,6 +61,15 @@ def _is_run(folder: Path) -> bool:
     """Whether it has the settings of a run, and its checkpoints, or at least its encoded text."""
     has_more = any(next(folder.glob(pattern), None) for pattern in ("*.safetensors", "tokens.bin"))
     return has_more and (folder / "config.yaml").is_file()
+
+
+def _why_nothing(folder: Path, glob: str, left_out: str) -> str:
+    """A message about a folder with no text in it; `left_out` says what was left out of it, if anything was."""
+    if next(folder.iterdir(), None) is None:
+        return f"the folder {folder} is empty; put a text into it, or name another"
+    wanted = "is a text" if glob == Config.glob else f"matches --glob {glob!r}"
+    why = f"; {left_out}" if left_out else " (hidden ones are skipped)"
+    return f"no file in the folder {folder} {wanted}{why}"
 
 
 def _left_out(binary: int, runs: list[Path]) -> str:

@@ -74,7 +74,18 @@ def test_a_pattern_says_which_files_are_looked_at(tmp_path):
 )
 def test_a_folder_with_nothing_left(tmp_path, files, left_out):
     fill(tmp_path, files)
-    with pytest.raises(CorpusError, match=rf"no file in the folder .* matches --glob '\*\*/\*'; {left_out}"):
+    with pytest.raises(CorpusError, match=f"no file in the folder .* is a text; {left_out}"):
+        from_path(tmp_path, glob="**/*")
+    with pytest.raises(CorpusError, match=rf"no file in the folder .* matches --glob '\*\*/\*\.\*'; {left_out}"):
+        from_path(tmp_path, glob="**/*.*")
+
+
+def test_an_empty_folder_and_one_of_hidden_files(tmp_path):
+    for glob in "**/*", "*.txt":
+        with pytest.raises(CorpusError, match=rf"the folder {tmp_path} is empty; put a text into it"):
+            from_path(tmp_path, glob=glob)
+    fill(tmp_path, {".hidden": "a"})
+    with pytest.raises(CorpusError, match=r"no file in the folder .* is a text \(hidden ones are skipped\)"):
         from_path(tmp_path, glob="**/*")
 
 
