@@ -12,7 +12,7 @@ from charrnn.evaluation.units import bits_per_char
 from charrnn.network.shape import Shape
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.find import find_run, is_aside
+from charrnn.runs.find import find_run, runs_in
 from charrnn.runs.run import RUNS, Run
 from charrnn.text.vocabulary import Vocabulary
 
@@ -50,10 +50,8 @@ def find_runs(name: str) -> list[Run]:
         CheckpointError: there is no such run.
     """
     for folder in (Path(name), RUNS / name):
-        if not Run(folder).last.is_file():
-            inside = [path.parent for path in sorted(folder.glob("*/last.safetensors"))]
-            if found := [Run(each) for each in inside if not is_aside(each)]:
-                return found
+        if not Run(folder).last.is_file() and (found := runs_in(folder)):
+            return found
     return [find_run(name)]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from charrnn.config import Config
 from charrnn.errors import CheckpointError
-from charrnn.hints import command
+from charrnn.hints import command, counted
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.run import RUNS, Run
@@ -29,6 +29,12 @@ def is_aside(folder: Path) -> bool:
     return name is not None and folder.with_name(name[1]).exists()
 
 
+def runs_in(folder: Path) -> list[Run]:
+    """The runs in a folder of runs, such as a sweep's, by name; those that --force moved aside are left out."""
+    found = [path.parent for path in sorted(folder.glob("*/last.safetensors"))]
+    return [Run(each) for each in found if not is_aside(each)]
+
+
 def find_run(name: str | None) -> Run:
     """The run called `name`: a folder, or its name in `runs/`; None is the run that was written last.
 
@@ -45,6 +51,10 @@ def find_run(name: str | None) -> Run:
             return Run(folder)
         if (folder / "config.yaml").is_file():
             raise CheckpointError(f"the run {folder} has no checkpoint yet; train it again from the start")
+    for folder in (Path(name), RUNS / name):
+        if inside := runs_in(folder):
+            runs_there = f"{folder} is a folder of {counted(len(inside), 'run')}, such as a sweep's, not a run"
+            raise CheckpointError(f"{runs_there}; {command('compare', name)} lists them")
     names = [run.folder.name for run in runs]
     close = difflib.get_close_matches(Path(name).name, names, n=1)
     hint = f"; did you mean {close[0]}?" if close else f"; there are {_listed(names)}" if names else ""

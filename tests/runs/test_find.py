@@ -44,6 +44,18 @@ def test_only_runs_that_force_moved_aside_are_left_out(tmp_path, monkeypatch):
     assert {run.folder.name for run in find_runs("runs")} == {"poems.older", "corpus.old", "text"}
 
 
+@pytest.mark.parametrize("name", ["s", "runs/s"])
+def test_a_sweep_in_place_of_a_run_leads_to_compare(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    for trial in "ab":
+        Path(f"runs/s/{trial}").mkdir(parents=True)
+        Path(f"runs/s/{trial}/last.safetensors").touch()
+    lists = f"^runs/s is a folder of 2 runs, such as a sweep's, not a run; charrnn compare {name} lists them$"
+    with pytest.raises(CharrnnError, match=lists):
+        find_run(name)
+    assert find_run("s/a").folder == Path("runs/s/a")
+
+
 def test_a_text_in_place_of_a_run_leads_to_its_run(text, tmp_path):
     with pytest.raises(
         CharrnnError, match=r"fox.txt is a text, not a run; train on it first: charrnn train .*fox.txt$"
