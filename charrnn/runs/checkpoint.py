@@ -18,6 +18,7 @@ from safetensors.numpy import save_file
 from charrnn.config import SETTINGS
 from charrnn.errors import CheckpointError
 from charrnn.files import replacing_at
+from charrnn.hints import command
 
 FORMAT = 2
 # One key only: with several, safetensors would order them differently in every process, and equal runs would differ.
@@ -140,7 +141,7 @@ def _way_out(path: Path) -> str:
         _read(other)
     except CheckpointError:
         return ""
-    return f"; {other} is still there"
+    return f"; {other} is still there: {command('sample', other)}"
 
 
 def _read(path: Path) -> Checkpoint:
