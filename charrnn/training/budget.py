@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from charrnn.config import BUDGETS, Config
 
 
@@ -51,4 +53,5 @@ def describe(config: Config) -> str:
 
 
 def _counted(number: float, thing: str) -> str:
-    return f"{number:g} {thing}{'' if number == 1 else 's'}" if number < 1e6 else f"{number:.0f} {thing}s"
+    shown = np.format_float_positional(number, 6, fractional=False, trim="-") if number < 1e6 else f"{number:.0f}"
+    return f"{shown} {thing}{'' if number == 1 else 's'}"

@@ -12,7 +12,9 @@ from charrnn.training.budget import StepBudget, TimeBudget
     [
         ({"steps": 7}, StepBudget("7 steps", 7)),
         ({"epochs": 2.5, "accumulate": 2}, StepBudget("2.5 epochs, 25 steps", 25)),
-        ({"epochs": 1e-9}, StepBudget("1e-09 epochs, 1 step", 1)),
+        ({"epochs": 1e-9}, StepBudget("0.000000001 epochs, 1 step", 1)),
+        ({"minutes": 1e-5}, TimeBudget("0.00001 minutes", 1e-5 * 60)),
+        ({"steps": 5_000_000}, StepBudget("5000000 steps", 5_000_000)),
         ({"minutes": 1}, TimeBudget("1 minute", 60.0)),
     ],
 )
