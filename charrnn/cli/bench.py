@@ -14,7 +14,7 @@ from charrnn.bench.match import BenchRequest, bench
 from charrnn.bench.report import BenchReport
 from charrnn.bench.workload import Workload
 from charrnn.cli.completion import complete_presets, complete_texts
-from charrnn.cli.options import device_options, json_option, precision_option, refuse, threads_option
+from charrnn.cli.options import WholeRange, device_options, json_option, precision_option, refuse, threads_option
 from charrnn.cli.settings import SettingOption
 from charrnn.config import SETTINGS, Config, naming_options, resolve
 from charrnn.kernels.choice import KERNELS
@@ -38,7 +38,7 @@ def size_options(command: click.Command) -> click.Command:
 
 @size_options
 @click.command()
-@click.option("--vocab-size", type=click.IntRange(2), default=65, show_default=True, help="Different characters.")
+@click.option("--vocab-size", type=WholeRange(2), default=65, show_default=True, help="Different characters.")
 @device_options
 @precision_option
 @threads_option
@@ -49,11 +49,11 @@ def size_options(command: click.Command) -> click.Command:
     help="Alternate with a rival: torch, or other kernels.",
 )
 @click.option(
-    "--pairs", type=click.IntRange(1), default=7, show_default=True, help="With --vs: number of turns of each side."
+    "--pairs", type=WholeRange(1), default=7, show_default=True, help="With --vs: number of turns of each side."
 )
 @click.option(
     "--steps",
-    type=click.IntRange(1),
+    type=WholeRange(1),
     help="Steps to time in a turn, or to train with --curve.  [default: a second's worth; with --curve, the settings']",
 )
 @click.option(

@@ -10,6 +10,7 @@ from charrnn.cli.options import (
     Computing,
     FiniteRange,
     RunCommand,
+    WholeRange,
     device_options,
     filter_options,
     json_option,
@@ -37,13 +38,13 @@ COUNT, LENGTH, SEED = 20, 1000, 1
 @click.option(
     "-n",
     "--count",
-    type=click.IntRange(1),
+    type=WholeRange(1),
     default=COUNT,
     show_default=True,
     metavar="N",
     help="Texts to sample at once.",
 )
-@click.option("--length", type=click.IntRange(1), default=LENGTH, show_default=True, help="Characters in each text.")
+@click.option("--length", type=WholeRange(1), default=LENGTH, show_default=True, help="Characters in each text.")
 @click.option(
     "--lines/--no-lines",
     "as_list",
@@ -52,7 +53,7 @@ COUNT, LENGTH, SEED = 20, 1000, 1
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0, 2**63 - 1),
+    type=WholeRange(0, 2**63 - 1),
     default=SEED,
     show_default=True,
     help="The same seed gives the same texts.",

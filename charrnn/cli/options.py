@@ -23,11 +23,27 @@ class Computing(TypedDict, total=False):
     precision: str
 
 
+class WholeRange(click.IntRange):
+    """A range of whole numbers."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number."""
+        try:
+            int(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a whole number.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class FiniteRange(click.FloatRange):
     """A range of numbers that are not NaN or infinite."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The number."""
+        try:
+            float(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a number.", param, ctx)
         number = super().convert(value, param, ctx)
         if not math.isfinite(number):
             self.fail(f"{number} is not finite.", param, ctx)
@@ -95,7 +111,7 @@ def filter_options(command: F) -> F:
         help="Choose among the most likely characters that together have probability P.",
     )(command)
     return click.option(
-        "--top-k", type=click.IntRange(0), default=0, help="Choose among the K most likely characters; 0 means all."
+        "--top-k", type=WholeRange(0), default=0, help="Choose among the K most likely characters; 0 means all."
     )(command)
 
 
@@ -108,7 +124,7 @@ precision_option = click.option(
 )
 threads_option = click.option(
     "--threads",
-    type=click.IntRange(1, 1024),
+    type=WholeRange(1, 1024),
     metavar="N",
     help="Threads of the compiled kernels.  [default: one per processor]",
 )

@@ -11,6 +11,7 @@ from charrnn.cli.options import (
     Computing,
     FiniteRange,
     RunCommand,
+    WholeRange,
     device_options,
     filter_options,
     json_option,
@@ -36,8 +37,8 @@ LONGEST_LINE = 2000  # characters; with --lines, a text ends after this many per
 @click.option("--temp", type=FiniteRange(0), help=f"Temperature: low is safe, high is wild.  [default: {TEMP}]")
 @click.option("--greedy", is_flag=True, help="Always take the most likely character; the same as --temp 0.")
 @filter_options
-@click.option("--length", type=click.IntRange(1), help=f"Characters to sample.  [default: {LENGTH}]")
-@click.option("--lines", type=click.IntRange(1), help="Stop after this many lines.")
+@click.option("--length", type=WholeRange(1), help=f"Characters to sample.  [default: {LENGTH}]")
+@click.option("--lines", type=WholeRange(1), help="Stop after this many lines.")
 @click.option("--stop", metavar="STRING", help="Stop before STRING.")
 @click.option("--prime", metavar="TEXT", help="Begin with TEXT, which --length and --lines do not count.")
 @click.option("--prime-file", metavar="FILE|-", help="Begin with the text of a file, or of standard input.")
@@ -45,13 +46,13 @@ LONGEST_LINE = 2000  # characters; with --lines, a text ends after this many per
 @click.option(
     "-n",
     "--count",
-    type=click.IntRange(1),
+    type=WholeRange(1),
     default=1,
     show_default=True,
     metavar="N",
     help=f"Sample N texts at once, with a line {BETWEEN_TEXTS} between them unless --lines is 1.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="The same seed gives the same text.  [default: random]")
+@click.option("--seed", type=WholeRange(0, 2**63 - 1), help="The same seed gives the same text.  [default: random]")
 @device_options
 @precision_option
 @threads_option

@@ -10,7 +10,7 @@ import click
 
 from charrnn.cli.compare import print_json
 from charrnn.cli.completion import complete_sweeps
-from charrnn.cli.options import device_options, json_option, threads_option
+from charrnn.cli.options import WholeRange, device_options, json_option, threads_option
 from charrnn.cli.settings import SettingOption
 from charrnn.cli.signals import handled, leave
 from charrnn.config import BUDGETS, SETTINGS, naming_options
@@ -43,7 +43,7 @@ def budget_options(command: click.Command) -> click.Command:
 )
 @click.option(
     "--jobs",
-    type=click.IntRange(1),
+    type=WholeRange(1),
     default=1,
     show_default=True,
     metavar="N",

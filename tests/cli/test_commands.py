@@ -86,6 +86,21 @@ def test_an_option_that_is_an_argument_says_so():
 
 
 @pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("sample", "--length", "1e6"), "'1e6' is not a whole number."),
+        (("sweep", "cells", "--jobs", "2.5"), "'2.5' is not a whole number."),
+        (("judge", "--temp", "warm"), "'warm' is not a number."),
+        (("sample", "--length", "0"), "0 is not in the range x>=1."),
+    ],
+)
+def test_a_wrong_number_is_called_by_the_name_that_people_know(arguments, message):
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert result.stderr.endswith(f": {message}\n")
+
+
+@pytest.mark.parametrize(
     ("command", "arguments", "takes"),
     [
         ("sample", ["words", "raw"], "[RUN]"),
