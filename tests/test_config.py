@@ -76,7 +76,13 @@ def test_the_former_name_of_a_preset_gives_the_new_one(former, name):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("hidden_size: [", "is not valid YAML"),
+        ("hidden_size: [\n", "my.yaml is not valid YAML: line 1 is not `setting: value`: 'hidden_size: ['"),
+        ("seed: 1\n\nDear reader\n\nseed: 2\n", "line 3 is not `setting: value`: 'Dear reader'"),
+        ("Dear reader\nseed: 1\n", "line 1 is not `setting: value`: 'Dear reader'"),
+        ("seed: 1\nseed: 2: 3\n", "line 2 is not `setting: value`: 'seed: 2: 3'"),
+        ("seed: 1\n- 2\n", "line 2 is not `setting: value`: '- 2'"),
+        ("cell: 'lstm\nseed: 2\n", 'line 1 is not `setting: value`: "cell: \'lstm"'),
+        ("se\0ed: 1", "it contains the control character U+0000"),
         ("just text", "does not consist of `setting: value` lines"),
         ("", "my.yaml is empty"),
         ("hidden_size: abc", "my.yaml: hidden_size must be a whole number, not 'abc'"),

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.reader import ReaderError
+from yaml.scanner import ScannerError
 
 from charrnn.config import SETTINGS, check_names
 from charrnn.errors import ConfigError, SettingError
@@ -13,6 +15,8 @@ from charrnn.hints import nearest
 from charrnn.presets.choice import choose as choose
 
 _DESCRIPTION = "description"
+_NO_COLON = re.compile(r"[^\s#\]}-][^:]*$")  # a line that is not indented, a comment, an item or the end of a list
+_SHOWN = 60  # characters of a wrong line that a message shows
 _FORMER = {"names": "lines", "shakespeare": "medium", "linux": "long", "large": "gpu"}  # old names -> names
 
 
@@ -85,9 +89,22 @@ def _parse(text: str, source: str) -> dict[str, Any]:
     try:
         settings = yaml.load(text, _Loader)
     except yaml.YAMLError as error:
-        raise ConfigError(f"{source} is not valid YAML: {' '.join(str(error).split())}") from None
+        raise ConfigError(f"{source} is not valid YAML: {_why_not_yaml(text, error)}") from None
     if settings is None:
         raise ConfigError(f"{source} is empty")
     if not isinstance(settings, dict):
         raise ConfigError(f"{source} does not consist of `setting: value` lines")
     return settings
+
+
+def _why_not_yaml(text: str, error: yaml.YAMLError) -> str:
+    """The first wrong line of `text`, in words: one without a colon, or else the one where PyYAML stopped."""
+    if isinstance(error, ReaderError):
+        return f"it contains the control character U+{error.character:04X}"
+    assert isinstance(error, yaml.MarkedYAMLError)
+    # A scanner stops only lines after a key without a colon, or a quote without its end, which is its context.
+    mark = (isinstance(error, ScannerError) and error.context_mark) or error.problem_mark
+    lines = text.rstrip("\n").splitlines()
+    stopped = min(mark.line + 1 if mark else 1, len(lines))
+    number = next((n for n, line in enumerate(lines[:stopped], 1) if _NO_COLON.match(line)), stopped)
+    return f"line {number} is not `setting: value`: {lines[number - 1][:_SHOWN]!r}"
