@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.config import BUDGETS, SETTINGS, Setting, check_names
-from charrnn.errors import ConfigError
+from charrnn.errors import ConfigError, SettingError
 from charrnn.hints import nearest
 from charrnn.presets import read_mapping
 
@@ -70,7 +70,14 @@ def read_sweep(path: Path) -> Sweep:
     Raises:
         ConfigError: it cannot be read, or does not describe a sweep.
     """
-    plan = read_mapping(path)
+    try:
+        return _sweep(read_mapping(path), path)
+    except SettingError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def _sweep(plan: Settings, path: Path) -> Sweep:
+    """The sweep that the content of the file at `path` describes."""
     check_names(plan, str(path), _KEYS)
     for key in ("corpus", "preset"):
         if not isinstance(plan.get(key, ""), str):
