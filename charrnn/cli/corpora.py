@@ -22,6 +22,7 @@ from charrnn.view.corpora import (
     show_verified,
     state,
 )
+from charrnn.view.terminal import note
 
 
 @click.group()
@@ -101,6 +102,8 @@ def fetch(names: tuple[str, ...], force: bool) -> None:
             show_present(corpus, verify_corpus(corpus))
         else:
             with progress_bar(f"fetching {corpus.name}") as progress:
+                if progress is None:  # there is no terminal, and a large text takes long
+                    note(f"fetching {corpus.name}")
                 text = fetch_corpus(corpus, progress=progress)
             show_fetched(corpus, text)
 

@@ -81,7 +81,7 @@ def test_show(folder):
 
 def test_fetch_fetches_once_unless_forced(folder, monkeypatch):
     result = run("fetch", "web", "bundled")
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert (result.exit_code, result.stderr) == (0, "fetching web\n")
     first, second = result.stdout.splitlines()
     assert first.startswith("web: fetched 6 bytes from example.org (mind this), to ")
     assert second == "bundled: always here (bundled), nothing to fetch"
@@ -112,7 +112,8 @@ def test_fetch_that_fails_is_one_line(monkeypatch):
     monkeypatch.setattr(Url, "obtain", offline)
     result = run("fetch", "web")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "Error: web cannot be fetched: example.org: no connection; these work offline: bundled\n"
+    error = "Error: web cannot be fetched: example.org: no connection; these work offline: bundled"
+    assert result.stderr.splitlines() == ["fetching web", error]
     assert "did you mean web?" in run("fetch", "wbe").stderr
 
 
