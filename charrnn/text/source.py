@@ -1,5 +1,7 @@
 """Where a text comes from: files in their order, a folder, several of both, standard input, or another pipe."""
 
+import io
+import logging
 import os
 import re
 import stat
@@ -15,6 +17,8 @@ from charrnn.files import replacing
 from charrnn.hints import counted
 from charrnn.text.folder import texts_in
 from charrnn.text.formats import COMPRESSED_SUFFIXES, content, content_size
+
+log = logging.getLogger(__name__)
 
 # Bytes. Linux's page cache keeps a file in units as large as the writes that made it, and one access to a memory map
 # makes a whole unit resident: larger blocks would multiply the memory of many parallel streams through a text.
@@ -130,6 +134,9 @@ def from_pipe(path: Path, folder: Path) -> Source:
 
 def _keep(stream: BinaryIO, name: str, path: Path, *, if_empty: str) -> None:
     """Write the content of `stream` into the file `path`; `if_empty` ends the message about a stream without any."""
+    if stream.isatty():
+        log.info("reading from the terminal; Ctrl-D ends the text")
+        stream = io.BytesIO(stream.read())  # at once: every read after the first Ctrl-D would wait for another one
     with replacing(path) as file:
         for block in content(stream, name, BLOCK_SIZE):
             file.write(block)

@@ -91,6 +91,17 @@ def test_standard_input_is_kept_in_a_file(tmp_path):
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["stdin.txt"]
 
 
+def test_a_terminal_as_standard_input_says_so_and_ends_with_the_first_ctrl_d(tmp_path, caplog):
+    caplog.set_level("INFO")
+    keyboard, terminal = os.openpty()
+    os.write(keyboard, b"hello\n\x04")
+    with open(terminal, "rb") as stream:
+        source = from_stdin(stream, tmp_path)
+    os.close(keyboard)
+    assert read(source) == "hello\n"
+    assert caplog.messages == ["reading from the terminal; Ctrl-D ends the text"]
+
+
 def test_empty_standard_input_leaves_no_file(tmp_path):
     with pytest.raises(CorpusError, match="standard input is empty"):
         from_stdin(io.BytesIO(), tmp_path)
