@@ -103,3 +103,41 @@ class TimeLoop:
         dh, the gradient of h[t + 1], becomes the part of the gradient of h[t] that does not pass through r.
         """
         raise NotImplementedError
+
+
+class CellStateLoop(TimeLoop):
+    """A time loop whose state is (h, c), where h = o tanh(c) with an output gate o."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.c = self.tape(more=1)
+        self.tanh_c = self.tape()
+        if self.training:
+            self.dc = np.empty(self._shape, self._dtype)
+
+    def load(self, state: State) -> None:
+        super().load(state)
+        self.c[0][...] = state[1]
+
+    def state(self, t: int) -> State:
+        return self.h[t], self.c[t]
+
+    def load_gradient(self, dstate: State | None) -> None:
+        super().load_gradient(dstate)
+        self.dc[...] = 0 if dstate is None else dstate[1]
+
+    def state_gradient(self) -> State:
+        return self.dh, self.dc
+
+    def output(self, t: int, o: np.ndarray) -> None:
+        """Compute tanh_c[t] and h[t + 1] from c[t + 1] and the activated gate `o` (B, H)."""
+        np.tanh(self.c[t + 1], out=self.tanh_c[t])
+        np.multiply(o, self.tanh_c[t], out=self.h[t + 1])
+
+    def differentiate_output(self, t: int, o: np.ndarray) -> None:
+        """Add to dc what comes from dh through h[t + 1] = `o` tanh(c[t + 1]); overwrites scratch."""
+        np.multiply(self.tanh_c[t], self.tanh_c[t], out=self.scratch)
+        np.subtract(1, self.scratch, out=self.scratch)
+        self.scratch *= o
+        self.scratch *= self.dh
+        self.dc += self.scratch
