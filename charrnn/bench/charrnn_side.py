@@ -28,15 +28,7 @@ class TimedSide:
         self.config = workload.config
         self.shape = workload.shape
         self.params = workload.parameters(self.backend)
-        self.network = Network(
-            self.shape,
-            self.params,
-            self.backend,
-            self.kernels,
-            seq_len=workload.seq_len,
-            batch_size=workload.batch_size,
-            training=True,
-        )
+        self.network = workload.network(self.params, self.backend, self.kernels)
         self.optimizer = optim.build(self.config, self.kernels, self.params)
         to_device = self.backend.to_device
         self.chunks = cycle([(to_device(inputs), to_device(targets)) for inputs, targets in workload.chunks()])

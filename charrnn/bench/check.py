@@ -12,7 +12,6 @@ from charrnn.device.backend import Backend, open_backend
 from charrnn.errors import BackendError
 from charrnn.kernels.protocol import Kernels
 from charrnn.kernels.reference import ReferenceKernels
-from charrnn.network.network import Network
 from charrnn.training import optim
 
 _SEQ_LEN = 8  # at most, to be quick; the hidden size is kept, because it selects a kernel's code path
@@ -75,15 +74,7 @@ class _Pass:
         self.backend = backend
         self.kernels = kernels
         self.params = workload.parameters(backend)
-        network = Network(
-            workload.shape,
-            self.params,
-            backend,
-            kernels,
-            seq_len=workload.seq_len,
-            batch_size=workload.batch_size,
-            training=True,
-        )
+        network = workload.network(self.params, backend, kernels)
         network.grads.buffer[...] = np.nan  # shows what a kernel forgets to write
         inputs, targets = (backend.to_device(ids) for ids in workload.chunks()[0])
         rng = np.random.default_rng(0)

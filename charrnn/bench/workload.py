@@ -8,6 +8,8 @@ from charrnn.cells.registry import CELLS
 from charrnn.config import Config
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
+from charrnn.kernels.protocol import Kernels
+from charrnn.network.network import Network
 from charrnn.network.shape import Shape, initial_parameters
 
 CHUNKS = 2  # alternating stretches of text, so that gradients do not vanish during the timing
@@ -94,3 +96,9 @@ class Workload:
     def parameters(self, backend: Backend) -> Flat:
         """Initial weights; every call returns the same."""
         return initial_parameters(self.shape, backend, np.random.default_rng(_SEED))
+
+    def network(self, params: Flat, backend: Backend, kernels: Kernels) -> Network:
+        """A network of `params` that can be trained."""
+        return Network(
+            self.shape, params, backend, kernels, seq_len=self.seq_len, batch_size=self.batch_size, training=True
+        )

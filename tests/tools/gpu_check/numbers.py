@@ -10,7 +10,6 @@ from charrnn.device.backend import Backend
 from charrnn.kernels.choice import build
 from charrnn.kernels.cuda.kernels import CudaKernels
 from charrnn.kernels.protocol import Kernels
-from charrnn.network.network import Network
 from charrnn.training import optim
 from tests.kernels.agreement import operation_errors, recurrence_errors
 
@@ -73,15 +72,7 @@ class _Step:
         self.kernels, self.config = kernels, workload.config
         self.params = workload.parameters(backend)
         self.start = self.params.buffer.copy()
-        self.network = Network(
-            workload.shape,
-            self.params,
-            backend,
-            kernels,
-            seq_len=workload.seq_len,
-            batch_size=workload.batch_size,
-            training=True,
-        )
+        self.network = workload.network(self.params, backend, kernels)
         self.optimizer = optim.build(self.config, kernels, self.params)
         self.states = self.network.initial_state()
         self.inputs, self.targets = (backend.to_device(ids) for ids in workload.chunks()[0])
