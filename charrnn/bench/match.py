@@ -48,7 +48,7 @@ def bench(request: BenchRequest, note: Note = lambda text: None) -> BenchReport:
 
     Raises:
         BackendError: the device or the rival is missing, or the kernels are wrong.
-        ConfigError: there is no such kernel.
+        OptionError: the name of the kernels or of the rival is unknown.
     """
     backend = open_backend(request.device)
     choice = build(backend, request.kernel, precision=request.precision)
@@ -86,7 +86,7 @@ def require(rival: str, workload: Workload, backend: Backend, precision: str) ->
     """Raise unless the rival can run this workload here.
 
     Raises:
-        ConfigError: there are no such kernels.
+        OptionError: the name of the rival is unknown.
         Unsupported: the rival does not have this cell or precision, or does not run on this device.
         BackendError: PyTorch is not installed.
     """

@@ -36,9 +36,7 @@ def find_corpus(name: str) -> Corpus:
     """
     paths = {path.stem: path for path in sorted(catalogue_folder().glob("*.yaml"))}
     if name not in paths:
-        raise CorpusError(
-            f"there is no corpus {name!r}{nearest(name, paths) or '; the corpora are ' + ', '.join(paths)}"
-        )
+        raise CorpusError(f"unknown corpus {name!r}{nearest(name, paths) or '; the corpora are ' + ', '.join(paths)}")
     return read_corpus(paths[name])
 
 

@@ -32,7 +32,7 @@ class Corpus:
 
     @property
     def local(self) -> Local | None:
-        """The source on this machine, if there is one, in which case there is no other."""
+        """The source on this machine; None if the text must be fetched."""
         return next((source for source in self.sources if isinstance(source, Local)), None)
 
     @property
@@ -82,7 +82,7 @@ def _source(entry: Any) -> CorpusSource:
         raise CorpusError(f"a source is a mapping with a kind ({', '.join(KINDS)}), not {entry!r}")
     kind = entry["kind"]
     if kind not in KINDS:
-        raise CorpusError(f"there is no kind {kind!r}{nearest(kind, KINDS)}; there are {', '.join(KINDS)}")
+        raise CorpusError(f"unknown kind {kind!r}{nearest(kind, KINDS)}; the kinds are {', '.join(KINDS)}")
     values = {key: value for key, value in entry.items() if key != "kind"}
     source: CorpusSource = _build(KINDS[kind], values)
     return source
@@ -95,7 +95,7 @@ def _build(cls: type[Built], entry: Any) -> Built:
     known = {each.name: each for each in fields(cls)}  # type: ignore[arg-type]  # a dataclass, which no type can say
     for key in entry:
         if key not in known:
-            raise CorpusError(f"there is no key {key!r}{nearest(key, known)}; there are {', '.join(known)}")
+            raise CorpusError(f"unknown key {key!r}{nearest(key, known)}; the keys are {', '.join(known)}")
     missing = [name for name, each in known.items() if each.default is MISSING and name not in entry]
     if missing:
         raise CorpusError(f"the key {missing[0]} is missing")

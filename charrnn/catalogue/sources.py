@@ -154,7 +154,7 @@ class Download(CorpusSource):
             raise CorpusError("give either size or max_size of the download, in bytes")
         for step in self.cleaning:
             if step not in CLEANING:
-                raise CorpusError(f"there is no cleaning step {step!r}; there are {', '.join(CLEANING)}")
+                raise CorpusError(f"unknown cleaning step {step!r}; the steps are {', '.join(CLEANING)}")
 
     @property
     def limit(self) -> int:

@@ -51,7 +51,7 @@ def build(backend: Backend, kernel: str = "auto", threads: int | None = None, pr
 
     Raises:
         Unsupported: the kernels named by `kernel` do not support this backend or precision, or have no threads to set.
-        OptionError: there are no such kernels.
+        OptionError: the name of the kernels is unknown.
     """
     choice = _choose(backend, kernel, precision)
     if threads is not None and not choice.refusals:

@@ -168,27 +168,27 @@ def test_an_edited_bundled_file_is_found(entries):
 
 
 def test_an_unknown_name_gets_the_nearest_and_all():
-    with pytest.raises(CorpusError, match="no corpus 'shakespear'; did you mean shakespeare"):
+    with pytest.raises(CorpusError, match="unknown corpus 'shakespear'; did you mean shakespeare"):
         find_corpus("shakespear")
-    with pytest.raises(CorpusError, match="no corpus 'zzz'; the corpora are linux, names, python, shakespeare"):
+    with pytest.raises(CorpusError, match="unknown corpus 'zzz'; the corpora are linux, names, python, shakespeare"):
         find_corpus("zzz")
 
 
 @pytest.mark.parametrize(
     ("before", "after", "reason"),
     [
-        ("title: T", "titel: T", "no key 'titel'; did you mean title"),
+        ("title: T", "titel: T", "unknown key 'titel'; did you mean title"),
         ("title: T", "", "the key title is missing"),
         ("title: T", "title: 3", "title must be of type str, not 3"),
         ("title: T", "name: y\ntitle: T", "the name of a corpus is that of its file, x"),
         ("title: T", "title: [", "cannot be read"),
-        ("    size", "    sise", "no key 'sise'; did you mean size"),
+        ("    size", "    sise", "unknown key 'sise'; did you mean size"),
         ("    size: 6", "    size: true", "size must be of type int, not True"),
         ("    size: 6", "    size: 6\n    cleaning: tidy-lines", "cleaning must be a list, not 'tidy-lines'"),
-        ("    size: 6", "    size: 6\n    cleaning: [tidy]", "there is no cleaning step 'tidy'"),
+        ("    size: 6", "    size: 6\n    cleaning: [tidy]", "unknown cleaning step 'tidy'"),
         ("    size: 6", "    size: 6\n    result: 3", "3 is not a mapping"),
         ("    size: 6", "    size: 6\n    result: {size: 3}", "the key sha256 is missing"),
-        ("kind: url", "kind: ulr", "no kind 'ulr'; did you mean url"),
+        ("kind: url", "kind: ulr", "unknown kind 'ulr'; did you mean url"),
         ("kind: url\n    ", "", "a source is a mapping with a kind"),
         ("sources:", "sources:\n  - {kind: stdlib}", "kind bundled or stdlib is always available"),
         (
@@ -196,7 +196,7 @@ def test_an_unknown_name_gets_the_nearest_and_all():
             "sources:\n  - {kind: url, url: https://example.org, size: 1, sha256: x}",
             "two sources are called",
         ),
-        ("sources:", "sources: []\nother:", "no key 'other'"),
+        ("sources:", "sources: []\nother:", "unknown key 'other'"),
     ],
 )
 def test_a_wrong_file_is_refused_in_one_line(entries, before, after, reason):

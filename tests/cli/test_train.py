@@ -220,7 +220,7 @@ class TestBadInput:
 
     def test_no_such_file(self, folder):
         assert "there is no file or folder 'fxo.txt'; charrnn corpora list" in fails("fxo.txt")
-        assert "there is no corpus 'shakespear'; did you mean shakespeare?" in fails("shakespear")
+        assert "unknown corpus 'shakespear'; did you mean shakespeare?" in fails("shakespear")
 
     def test_a_bad_byte_has_an_offset_and_nothing_is_left_behind(self, folder):
         Path("bad.txt").write_bytes(b"abc\n" * 10 + b"\xe4\n")
