@@ -111,7 +111,7 @@ def test_provenance_without_its_text_or_damaged_counts_for_nothing(tmp_path):
         ({"sha256": "0" * 64}, "either the sha256 of the download or unverified"),
         ({"max_size": None}, "either size or max_size"),
         ({"size": 3}, "either size or max_size"),
-        ({"cleaning": ("scrub",)}, "no cleaning step 'scrub'; there are unescape-markdown"),
+        ({"cleaning": ("scrub",)}, "unknown cleaning step 'scrub'; the steps are unescape-markdown"),
     ],
 )
 def test_a_source_states_its_size_and_how_it_is_verified(fields, reason):
