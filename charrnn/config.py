@@ -22,10 +22,12 @@ DROPOUT_MASKS = ("step", "chunk")
 AVERAGES = ("none", "ema", "polyak")
 PRECISIONS = ("tf32", "float32", "bf16")
 CLIP_MODES = ("norm", "value")
-SPLITS = ("contiguous", "unique-lines", "lines", "interleaved")
-LISTS = ("unique-lines", "lines")  # splits of texts whose lines are independent of each other
-_HELD_OUT = ("split", "val_fraction", "test_fraction", "bytes", "encoding", "errors", "newlines")
+SPLITS = ("contiguous", "blocks", "unique-lines", "lines", "interleaved")
+LISTS = ("unique-lines", "lines")  # splits of texts whose lines, or other records, are independent of each other
+_READING = ("bytes", "encoding", "errors", "newlines", "normalize", "between", "separator")
+_HELD_OUT = ("split", "val_fraction", "test_fraction", "val", "test", *_READING)
 NEWLINES = ("keep", "lf")
+NORMAL_FORMS = ("none", "nfc", "nfd")
 DECODE_ERRORS = ("strict", "replace", "ignore")
 
 # A run has one of these budgets; giving one unsets those that came from a source of lower precedence.
@@ -237,15 +239,29 @@ class Config:
     encoding: str = _text("utf-8", "Encoding of the text.")
     errors: str = _text("strict", "What to do with bytes that are not valid in the encoding.", choices=DECODE_ERRORS)
     newlines: str = _text("keep", "Keep CRLF, CR and other line ends, or turn them into LF.", choices=NEWLINES)
+    normalize: str = _text(
+        "none",
+        "Unicode normal form: one character for a letter with its accent (nfc), or two (nfd).",
+        choices=NORMAL_FORMS,
+    )
+    vocab_min: int = _text(
+        1, "Characters that occur less often become one unknown symbol, which is learned and never drawn.", low=1
+    )
     glob: str = _text("**/*", "Files to read from a folder.")
+    between: str = _text("", "Put this string between files; without it, a file that lacks its last newline gets one.")
+    separator: str = _text("", "The string that ends a record, with --as records.")
+    weight: str = _text("", "Read the training part of some files more than once: GLOB=N, or several with commas.")
+    val: str = _text("", "File or folder to validate on, instead of a share of the text.")
+    test: str = _text("", "File or folder to test on, instead of a share of the text.")
     val_fraction: float = _text(0.1, "Share of the text held out for validation.", low=0, high=0.9)
     test_fraction: float = _text(
         0.0, "Share held out for testing, which only eval --split test reads.", low=0, high=0.9
     )
     split: str = _text(
         "contiguous",
-        "What is held out: the end of the text (contiguous); lines that occur nowhere else in it (unique-lines); any "
-        "lines (lines, as in makemore); the end of each stream (interleaved, as in char-rnn).",
+        "What is held out: the end of the text (contiguous); blocks from all over it (blocks); lines or records that "
+        "occur nowhere else in it (unique-lines); any of them (lines, as in makemore); the end of each stream "
+        "(interleaved, as in char-rnn).",
         choices=SPLITS,
     )
 

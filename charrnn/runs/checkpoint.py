@@ -15,7 +15,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from charrnn.config import SETTINGS
+from charrnn.config import SETTINGS, Config
 from charrnn.errors import CheckpointError
 from charrnn.files import replacing_at
 from charrnn.hints import command
@@ -169,7 +169,7 @@ def _read(path: Path) -> Checkpoint:
     known = {each.name for each in fields(Progress)}
     progress = Progress(**{name: value for name, value in header["progress"].items() if name in known})
     return Checkpoint(
-        config=header["config"],
+        config=Config().to_dict() | header["config"],  # an older version did not know all settings
         given_by=header["origins"],
         preset=header["preset"],
         vocabulary=header["vocabulary"],

@@ -17,7 +17,7 @@ from charrnn.runs.run import Run
 from charrnn.search.plan import PARAMETERS, Settings, Sweep
 from charrnn.session import open_corpus
 from charrnn.text.reader import Reader
-from charrnn.text.vocabulary import collect
+from charrnn.text.reading import vocabulary_of
 from charrnn.training.budget import describe
 
 _LONGEST_NAME = 200
@@ -139,13 +139,13 @@ def hidden_size(parameters: int, config: Config, vocab_size: int) -> int:
 def _vocab_size(corpus: str, config: Config) -> int:
     if config.bytes:
         return 256
-    return _count_characters(corpus, config.glob, config.encoding, config.errors, config.newlines)
+    text_settings = {name: getattr(config, name) for name, setting in SETTINGS.items() if setting.group == "Text"}
+    return _count_characters(corpus, Config(**text_settings))
 
 
 @cache
-def _count_characters(corpus: str, glob: str, encoding: str, errors: str, newlines: str) -> int:
-    reader = Reader(open_corpus((corpus,), Config(glob=glob, encoding=encoding)))
-    return len(collect(reader.text(encoding=encoding, errors=errors, newlines=newlines)))
+def _count_characters(corpus: str, config: Config) -> int:
+    return vocabulary_of(Reader(open_corpus((corpus,), config)), config).size
 
 
 def as_options(settings: Settings) -> list[str]:

@@ -25,7 +25,8 @@ class TrainRequest:
 
     corpus: files, folders, or names of the catalogue, which are read in turn as one text; or STDIN; or nothing, if a
     run is resumed. settings: those given on the command line, by name. preset: without it, `config_file` and
-    `init_from`, the preset that suits the text is chosen; 'none' disables presets.
+    `init_from`, the preset that suits the text is chosen; 'none' disables presets. kind: what the text is taken for,
+    'text', 'list' or 'records'; None judges it by its content.
     """
 
     corpus: tuple[str, ...]
@@ -39,6 +40,7 @@ class TrainRequest:
     force: bool = False
     resume: bool = False
     init_from: str | None = None
+    kind: str | None = None
 
     @property
     def glob(self) -> str:

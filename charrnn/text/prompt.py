@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 from charrnn.config import Config
 from charrnn.text.reader import Reader, takes_binary
+from charrnn.text.reading import characters, raw
 from charrnn.text.source import from_path, from_pipe, from_stdin, is_pipe, joined
 
 
@@ -23,6 +24,4 @@ def read_text(name: str, config: Config) -> str | bytes:
         else:
             source = joined([from_path(Path(name), glob=config.glob, binary=takes_binary(config))])
         reader = Reader(source)
-        if config.bytes:
-            return b"".join(reader.raw(newlines=config.newlines))
-        return "".join(reader.text(encoding=config.encoding, errors=config.errors, newlines=config.newlines))
+        return b"".join(raw(reader, config)) if config.bytes else "".join(characters(reader, config))

@@ -6,17 +6,20 @@ A text is never held in memory as a whole: it is read in blocks, and each pass h
 import codecs
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import AnyStr
 
 from charrnn.config import Config
 from charrnn.errors import CorpusError
 from charrnn.text.encodings import marked_encoding, suggested_encoding
 from charrnn.text.formats import file_content, head_of, recognized_encoding, why_not_text
+from charrnn.text.joint import Joint
 from charrnn.text.line_ends import IN_BYTES, IN_TEXT, with_line_ends
 from charrnn.text.source import BLOCK_SIZE, Source
 
+_LINES, _NOTHING = Joint(ending="\n", between=""), Joint(ending=b"", between=b"")
 _COUNTED = "charrnn-counted"  # the name of an error handler: decoders know handlers by name only
 
 Handler = Callable[[UnicodeError], tuple[str | bytes, int]]
@@ -43,7 +46,9 @@ class Reader:
     size: bytes read so far. sha256: digest object over these bytes, before they are decoded. line_ends: line ends other
     than LF, by name. boms: byte order marks removed. marked, unmarked: files read in another encoding than the one
     given because of their byte order mark, or because of their zeros, by encoding. undecoded: bytes that are not in the
-    encoding, ignored or replaced. `progress`, if given, is called with `size` after each block.
+    encoding, ignored or replaced. ends: characters (of `raw`, bytes) yielded up to the end of each file, including what
+    joins it to the next. joined: files that lacked the end that a joint wants. `progress`, if given, is called with
+    `size` after each block.
     """
 
     def __init__(
@@ -56,32 +61,72 @@ class Reader:
         self.marked: Counter[str] = Counter()
         self.unmarked: Counter[str] = Counter()
         self.undecoded = 0
+        self.ends: list[int] = []
+        self.joined = 0
         self._source = source
         self._block_size = block_size
         self._progress = progress
 
-    def text(self, *, encoding: str = "utf-8", errors: str = "strict", newlines: str = "keep") -> Iterator[str]:
-        """The characters, a block at a time, without byte order marks; `newlines` 'lf' makes all line ends LF.
+    def text(
+        self,
+        *,
+        encoding: str = "utf-8",
+        errors: str = "strict",
+        newlines: str = "keep",
+        joint: Joint[str] = _LINES,
+        files: Sequence[Path] | None = None,
+    ) -> Iterator[str]:
+        """The characters of `files` (of all by default), a block at a time, without byte order marks.
 
-        A file that is UTF-16 or UTF-32 by its byte order mark, or UTF-16 by its zeros, is read in that encoding if
-        `encoding` is UTF-8, in which such texts are not valid or hardly texts. Any other `encoding` is used as given.
+        `newlines` 'lf' makes all line ends LF, and `joint` joins the files. A file that is UTF-16 or UTF-32 by its byte
+        order mark, or UTF-16 by its zeros, is read in that encoding if `encoding` is UTF-8, in which such texts are not
+        valid or hardly texts. Any other `encoding` is used as given.
 
         Raises:
             CorpusError: a file cannot be read, is damaged or not a text, a byte is not in the encoding, or there is no
                 such encoding.
         """
         _check_encoding(encoding)
-        for file in self._source.files:
-            yield from with_line_ends(self._decoded(file, encoding, errors), IN_TEXT, newlines, self.line_ends)
 
-    def raw(self, *, newlines: str = "keep") -> Iterator[bytes]:
-        """The bytes, a block at a time, unchanged unless `newlines` is 'lf', which makes CRLF and CR line ends LF.
+        def read(file: Path) -> Iterator[str]:
+            return with_line_ends(self._decoded(file, encoding, errors), IN_TEXT, newlines, self.line_ends)
+
+        return self._joined(read, joint, files)
+
+    def raw(
+        self, *, newlines: str = "keep", joint: Joint[bytes] = _NOTHING, files: Sequence[Path] | None = None
+    ) -> Iterator[bytes]:
+        """The bytes of `files` (of all by default), a block at a time.
+
+        They are unchanged unless `newlines` is 'lf', which makes CRLF and CR line ends LF, or `joint` puts something
+        between the files.
 
         Raises:
             CorpusError: a file cannot be read, or is damaged.
         """
-        for file in self._source.files:
-            yield from with_line_ends(self._read(file), IN_BYTES, newlines, self.line_ends)
+
+        def read(file: Path) -> Iterator[bytes]:
+            return with_line_ends(self._read(file), IN_BYTES, newlines, self.line_ends)
+
+        return self._joined(read, joint, files)
+
+    def _joined(
+        self, read: Callable[[Path], Iterator[AnyStr]], joint: Joint[AnyStr], files: Sequence[Path] | None
+    ) -> Iterator[AnyStr]:
+        """The blocks of each file in turn, and what joins it to the next one."""
+        files = self._source.all_files if files is None else files
+        length = 0
+        for number, file in enumerate(files, 1):
+            tail = joint.ending[:0]
+            for block in read(file):
+                tail = (tail + block)[-max(1, len(joint.ending)) :]
+                length += len(block)
+                yield block
+            if number < len(files) and tail and (more := joint.after(tail)):
+                self.joined += not joint.between
+                length += len(more)
+                yield more
+            self.ends.append(length)
 
     def _read(self, file: Path) -> Iterator[bytes]:
         for block in file_content(file, self._block_size):
@@ -133,7 +178,7 @@ class Reader:
 
     def _not_decoded(self, file: Path, head: bytes, byte: int, offset: int, encoding: str) -> str:
         """A message about a byte that is not in the encoding; `head` is the beginning of the file."""
-        leave_out = ", or leave the file out (of a folder, with --glob)" if len(self._source.files) > 1 else ""
+        leave_out = ", or leave the file out (of a folder, with --glob)" if len(self._source.all_files) > 1 else ""
         if b"\0" in head and not _has_nul(encoding):  # it would not be a text in any other encoding
             return (
                 f"{self._shown(file)} is not a text: it has NUL bytes, the first at offset {head.index(0)}; "

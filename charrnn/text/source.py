@@ -27,11 +27,12 @@ BLOCK_SIZE = 1 << 16
 
 @dataclass(frozen=True)
 class Source:
-    """Files that make up one text, in reading order, joined without anything between them.
+    """Files that make up one text, in reading order.
 
     name: can be the name of a folder. description: a few words for people. notices: lines for the user about what was
     left out. shown_as: how messages call the only file, if its path would mean nothing to the user. texts: the texts
-    that were joined, if there were several.
+    that were joined, if there were several. val, test: files of their own to validate and to test on, read after
+    `files`; without them, shares of `files` are held out.
     """
 
     name: str
@@ -40,6 +41,13 @@ class Source:
     notices: tuple[str, ...] = ()
     shown_as: str = ""
     texts: tuple["Source", ...] = ()
+    val: tuple[Path, ...] = ()
+    test: tuple[Path, ...] = ()
+
+    @property
+    def all_files(self) -> tuple[Path, ...]:
+        """The files of all parts, in reading order."""
+        return self.files + self.val + self.test
 
     @cached_property
     def size(self) -> int:
@@ -48,7 +56,7 @@ class Source:
         Raises:
             CorpusError: a file is gone, cannot be read, or is damaged.
         """
-        return sum(content_size(file) for file in self.files)
+        return sum(content_size(file) for file in self.all_files)
 
 
 def from_path(path: Path, *, glob: str, binary: bool = False) -> Source:

@@ -5,7 +5,7 @@ import json
 import logging
 import mmap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,9 +17,10 @@ from charrnn.errors import CorpusError
 from charrnn.files import replacing
 from charrnn.hints import OnProgress, counted
 from charrnn.text.reader import Reader
+from charrnn.text.reading import blocks, vocabulary_of
 from charrnn.text.source import Source
 from charrnn.text.split import Parts, split
-from charrnn.text.vocabulary import Vocabulary, collect
+from charrnn.text.vocabulary import Vocabulary
 
 IDS = "tokens.bin"
 FACTS = "tokens.json"
@@ -81,18 +82,12 @@ def encode_corpus(
             else "a model of bytes cannot train further on characters; add --bytes"
         )
     first, second = _readers(source, config, progress)
-    vocabulary = Vocabulary(None)
-    if not config.bytes:
-        characters = collect(first.text(**_decoding(config)))
-        vocabulary = base.extended(characters) if base else Vocabulary(characters)
-
+    vocabulary = vocabulary_of(first, config, base)
     with replacing(folder / IDS) as file:
-        for block in _blocks(second, config):
-            # An unseen character means that the file has changed, which is noticed below.
-            file.write(vocabulary.encode(block, unknown="skip").data)
+        lengths = [_write(file, second, files, vocabulary, config) for files in (source.files, source.val, source.test)]
         if not config.bytes and first.sha256.digest() != second.sha256.digest():
             raise CorpusError(f"{source.description} changed while it was read; try again when it is complete")
-        lengths = _split_file(file, vocabulary, config, source)
+        lengths = _split_file(file, lengths, vocabulary, config, source)
         (folder / FACTS).unlink(missing_ok=True)  # so that there are never old facts beside new ids
 
     facts = {"lengths": lengths, "sha256": second.sha256.hexdigest(), "size": second.size}
@@ -122,31 +117,41 @@ def _readers(source: Source, config: Config, progress: OnProgress | None) -> tup
     )
 
 
-def _blocks(reader: Reader, config: Config) -> Iterator[str] | Iterator[bytes]:
-    return reader.raw(newlines=config.newlines) if config.bytes else reader.text(**_decoding(config))
+def _write(file: BinaryIO, reader: Reader, files: Sequence[Path], vocabulary: Vocabulary, config: Config) -> int:
+    """Write the ids of `files`, and return their number."""
+    count = 0
+    for block in blocks(reader, config, files):
+        # An unseen character means that the file has changed, which the caller notices.
+        ids = vocabulary.encode(block, unknown="skip")
+        file.write(ids.data)
+        count += len(ids)
+    return count
 
 
-def _decoding(config: Config) -> dict[str, str]:
-    return {"encoding": config.encoding, "errors": config.errors, "newlines": config.newlines}
+def _split_file(
+    file: BinaryIO, lengths: Sequence[int], vocabulary: Vocabulary, config: Config, source: Source
+) -> list[int]:
+    """Put the ids in `file` in the order of the parts, and return the length of each.
 
-
-def _split_file(file: BinaryIO, vocabulary: Vocabulary, config: Config, source: Source) -> list[int]:
-    """Put the ids in `file` in the order of the parts, and return the length of each."""
+    lengths: of the text to cut, and of the files of their own to validate and to test on.
+    """
     file.flush()
-    count = file.tell() // vocabulary.dtype.itemsize
-    if count < FEWEST_CHARS:
-        has = counted(count, "character")
+    if lengths[0] < FEWEST_CHARS:
+        has = counted(lengths[0], "character")
         raise CorpusError(f"{source.description} has {has}; training needs at least {FEWEST_CHARS}")
-    parts = split(
-        np.frombuffer(_mapped(file), vocabulary.dtype),
+    text, *own = np.split(np.frombuffer(_mapped(file), vocabulary.dtype), np.cumsum(lengths)[:-1])
+    cut = split(
+        text,
         config.split,
-        config.val_fraction,
-        config.test_fraction,
+        0.0 if lengths[1] else config.val_fraction,
+        0.0 if lengths[2] else config.test_fraction,
         seed=config.seed,
         batch_size=config.batch_size,
         newline=vocabulary.newline,
     )
-    if config.split != "contiguous":  # contiguous parts are views of the file, in order already
+    parts = [cut.train, *(files if len(files) else held for files, held in zip(own, cut[1:], strict=True))]
+    if config.split != "contiguous" or any(lengths[1:]):  # contiguous parts are views of the file, in order already
+        parts = [part.copy() for part in parts]
         file.seek(0)
         for part in parts:
             file.write(part.data)

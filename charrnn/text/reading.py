@@ -1,0 +1,55 @@
+"""Reads a text as the settings of a run say: its blocks, and the symbols in them."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from charrnn.config import Config
+from charrnn.text.joint import Joint
+from charrnn.text.reader import Reader
+from charrnn.text.vocabulary import Vocabulary, collect
+
+
+def blocks(reader: Reader, config: Config, files: Sequence[Path] | None = None) -> Iterator[str] | Iterator[bytes]:
+    """The text of `files`, or of all files that `reader` reads: bytes if the run learns bytes, else characters.
+
+    Raises:
+        CorpusError: it cannot be read as `config` says.
+    """
+    return raw(reader, config, files) if config.bytes else characters(reader, config, files)
+
+
+def characters(reader: Reader, config: Config, files: Sequence[Path] | None = None) -> Iterator[str]:
+    """The characters of `files`, in blocks; see `Reader.text`.
+
+    Raises:
+        CorpusError: it cannot be read as `config` says.
+    """
+    return reader.text(
+        encoding=config.encoding,
+        errors=config.errors,
+        newlines=config.newlines,
+        joint=Joint(ending=config.separator or "\n", between=config.between),
+        files=files,
+    )
+
+
+def raw(reader: Reader, config: Config, files: Sequence[Path] | None = None) -> Iterator[bytes]:
+    """The bytes of `files`, in blocks; see `Reader.raw`.
+
+    Raises:
+        CorpusError: it cannot be read.
+    """
+    joint = Joint(ending=config.separator.encode(), between=config.between.encode())
+    return reader.raw(newlines=config.newlines, joint=joint, files=files)
+
+
+def vocabulary_of(reader: Reader, config: Config, base: Vocabulary | None = None) -> Vocabulary:
+    """The symbols of the whole text, after those of `base` if a model is trained further; bytes need no reading.
+
+    Raises:
+        CorpusError: it cannot be read as `config` says.
+    """
+    if config.bytes:
+        return Vocabulary(None)
+    found = collect(characters(reader, config))
+    return base.extended(found) if base else Vocabulary(found)
