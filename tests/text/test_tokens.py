@@ -178,14 +178,14 @@ def test_progress_runs_over_both_passes(folder):
 
 
 def test_a_file_that_changes_between_the_passes(tmp_path, monkeypatch):
-    collect = module.collect
+    vocabulary_of = module.vocabulary_of
 
-    def collect_and_change(blocks):
-        characters = collect(blocks)
+    def read_and_change(*args):
+        vocabulary = vocabulary_of(*args)
         write(tmp_path, TEXT + "more")
-        return characters
+        return vocabulary
 
-    monkeypatch.setattr(module, "collect", collect_and_change)
+    monkeypatch.setattr(module, "vocabulary_of", read_and_change)
     with pytest.raises(CorpusError, match="the text changed while it was read"):
         encode(tmp_path, TEXT)
     assert list((tmp_path / "run").iterdir()) == []
