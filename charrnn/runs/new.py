@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 from charrnn.errors import CheckpointError
-from charrnn.files import Lock
+from charrnn.files import Lock, move_folder
 from charrnn.runs.run import STDIN, Run, is_own_file
 
 
@@ -63,7 +63,7 @@ class NewRun:
                     path.unlink()
             folder.rmdir()
             if self.moved:
-                self.moved.rename(folder)
+                move_folder(self.moved, folder)
 
 
 def _make_room(run: Run, *, force: bool) -> Path | None:
@@ -82,7 +82,7 @@ def _make_room(run: Run, *, force: bool) -> Path | None:
     names = (f"{folder.name}.old{number if number > 1 else ''}" for number in count(1))
     free = next(path for path in map(folder.with_name, names) if not path.exists())
     try:
-        folder.rename(free)
+        move_folder(folder, free)
     except OSError as error:
         raise CheckpointError(f"{run.folder} cannot be moved aside: {error.strerror}") from None
     return run.folder.parent / free.name

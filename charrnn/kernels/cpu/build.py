@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from charrnn.errors import Unsupported
@@ -59,7 +60,7 @@ def _from_cache(command: list[str], path: Path) -> ctypes.CDLL:
         log.info("compiling kernels for this processor, once; this takes 10 to 60 seconds")
         made = _compile(command, Path(folder))
         library = ctypes.CDLL(str(made))  # checks it before other processes find it
-        with made.open("rb+") as file:
+        with made.open("rb+") as file, suppress(OSError):  # a damaged library is made again
             os.fsync(file.fileno())
         os.replace(made, path)
     return library
