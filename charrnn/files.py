@@ -8,6 +8,7 @@ import errno
 import logging
 import os
 import shutil
+import tempfile
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -145,7 +146,7 @@ class Lock:
         except OSError as error:
             raise StorageError(
                 f"the folder {path.parent} cannot be written: {error.strerror}; change its permissions, "
-                "or choose another folder"
+                "copy it, or choose another folder"
             ) from error
         self.release = weakref.finalize(self, os.close, descriptor)
         try:
@@ -172,6 +173,27 @@ def _note(folder: Path, lack: str, error: OSError, loss: str) -> None:
 @cache
 def _note_once(folder: Path, lack: str, reason: str, loss: str) -> None:
     log.info("%s in %s (%s); %s", lack, folder, reason, loss)
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder for temporary files, which is removed again: the system's, or else one in the user's cache folder.
+
+    Raises:
+        StorageError: neither can be written.
+    """
+    try:
+        made = tempfile.TemporaryDirectory(prefix="charrnn-")
+    except OSError as refusal:
+        try:
+            cache_folder().mkdir(parents=True, exist_ok=True)
+            made = tempfile.TemporaryDirectory(prefix=".temporary-", dir=cache_folder())
+        except OSError:
+            raise StorageError(
+                f"temporary files cannot be written: {refusal.strerror}; set TMPDIR to a folder that can be written"
+            ) from None
+    with made as name:
+        yield Path(name)
 
 
 def cache_folder() -> Path:

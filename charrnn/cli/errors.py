@@ -41,7 +41,8 @@ def errors_in_one_line() -> Iterator[None]:
         if error.errno == errno.EBADF:
             raise click.ClickException("standard output is closed") from error
         where = f"{error.filename}: " if error.filename else ""
-        raise click.ClickException(f"{where}{error.strerror or error}") from error
+        remedy = "; change its permissions, or those of its folder" if isinstance(error, PermissionError) else ""
+        raise click.ClickException(f"{where}{error.strerror or error}{remedy}") from error
     except MemoryError as error:
         message = "out of memory; lower --batch-size, --seq-len or --hidden-size"
         raise click.ClickException(f"{message} ({error})" if str(error) else message) from error

@@ -19,11 +19,10 @@ from charrnn.cli.options import (
     run_argument,
     threads_option,
 )
-from charrnn.cli.texts import reading, text_options
+from charrnn.cli.texts import read, reading, text_options
 from charrnn.runs.model import Model, open_model
 from charrnn.sampling.generate import TextLimits, count_new, generate
 from charrnn.sampling.sampler import Filter
-from charrnn.text.prompt import read_text
 from charrnn.view.sample import BETWEEN_TEXTS, show_json, show_new_lines, show_texts
 from charrnn.view.terminal import note
 
@@ -107,7 +106,7 @@ def command(
         refuse_unknown_stop(stop, model.vocabulary)
     if prime is not None and unknown == "error":
         refuse_escapes("--prime", prime, model.vocabulary)
-    begin = prime or "" if prime_file is None else read_text(prime_file, reading(model.config, encoding, errors))
+    begin = prime or "" if prime_file is None else read(prime_file, reading(model.config, encoding, errors))
     ids = model.encode(begin, unknown=unknown)
     choose = Filter(0.0 if greedy else TEMP if temp is None else temp, top_k, top_p)
     limits = TextLimits(length or (lines * LONGEST_LINE if lines else LENGTH), lines, stop)

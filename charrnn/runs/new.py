@@ -27,8 +27,8 @@ class NewRun:
             CheckpointError: there is a run already, or the folder cannot be made.
             StorageError: another process trains this run now.
         """
-        moved = _make_room(run, force=force)
         try:
+            moved = _make_room(run, force=force)
             run.folder.mkdir(parents=True, exist_ok=True)
             foreign = sorted(path.name for path in run.folder.iterdir() if not is_own_file(path))
         except OSError as error:

@@ -65,7 +65,7 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
     run = Run(Path(request.run) if request.run else RUNS / (source.name if source else "stdin"))
     with NewRun.open(run, force=request.force) as new:
         if source is None:  # standard input is kept in the folder of the run; its preset is known only now
-            source = from_stdin(sys.stdin.buffer, run.folder)
+            source = from_stdin(sys.stdin.buffer, run.folder, reading)
             plan = _plan(request, parent, source, backend)
         known = parent.vocabulary if parent else None
         tokens = encode_corpus(source, plan.config, run.folder, base=known, progress=reading)

@@ -23,8 +23,8 @@ from charrnn.view.wording import (
     duration,
     evaluated_line,
     figure,
-    file_size,
     finished_lines,
+    reading_line,
     short,
     started_lines,
     visible,
@@ -69,8 +69,7 @@ class LiveView:
         """Show how much of a text has been read; `done` of `total` bytes."""
         if self._painting_due():
             share = done / total if total else 0
-            # The size is not shown: it counts every pass over the text.
-            self._paint(share, f"reading {share:.0%}" if total else f"reading {file_size(done)}")
+            self._paint(share, reading_line(done, total))
 
     def show(self, event: Event) -> None:
         """Show an event."""

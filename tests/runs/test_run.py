@@ -13,7 +13,7 @@ VALUES = {"step": 1, "seconds": 0.5}
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
 def test_metrics_on_a_full_disk_are_one_error(tmp_path):
     (tmp_path / "metrics.jsonl").symlink_to("/dev/full")
-    with pytest.raises(StorageError, match="metrics.jsonl cannot be written: No space left on device; .* free some"):
+    with pytest.raises(StorageError, match=r"metrics.jsonl cannot be written: No space left on device; .* free some"):
         Run(tmp_path).append_metrics(VALUES)
 
 

@@ -18,8 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from charrnn.errors import Unsupported
-from charrnn.files import cache_folder
+from charrnn.device.processors import processors
+from charrnn.errors import StorageError, Unsupported
+from charrnn.files import cache_folder, temporary_folder
 from charrnn.kernels.cells import UNIT, compiled_cells, structure
 
 log = logging.getLogger(__name__)
@@ -74,9 +75,9 @@ def _for_this_process(command: list[str], name: str, refusal: OSError) -> ctypes
         refusal.strerror or refusal,
     )
     try:
-        with tempfile.TemporaryDirectory(prefix="charrnn-") as folder:
-            return ctypes.CDLL(str(_compile(command, Path(folder)).rename(Path(folder) / name)))
-    except OSError as error:
+        with temporary_folder() as folder:
+            return ctypes.CDLL(str(_compile(command, folder).rename(folder / name)))
+    except (OSError, StorageError) as error:
         raise Unsupported(f"the compiled kernels cannot be loaded: {error}") from None
 
 
@@ -132,21 +133,22 @@ def _compile(command: list[str], folder: Path) -> Path:
     objects = [folder / f"{source.stem}.o" for source in sources]
 
     def compile_one(source: Path, to: Path) -> None:
-        _run([*command, f"-I{folder}", "-c", str(source), "-o", str(to)])
+        _run([*command, f"-I{folder}", "-c", str(source), "-o", str(to)], folder)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(processors()) as pool:
         list(pool.map(compile_one, sources, objects))
     made = folder / "cpu.so"
-    _run([*command, "-shared", *map(str, objects), "-o", str(made)])
+    _run([*command, "-shared", *map(str, objects), "-o", str(made)], folder)
     if not made.exists():
         raise Unsupported(f"{command[0]} reports no error, but writes no library")
     return made
 
 
-def _run(command: list[str]) -> str:
-    """Run a command, and return what it prints."""
+def _run(command: list[str], folder: Path | None = None) -> str:
+    """Run a command, and return what it prints; `folder` takes its temporary files."""
+    environment = os.environ | ({"TMPDIR": str(folder)} if folder else {})
     try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, env=environment)
     except OSError as error:
         raise Unsupported(f"{command[0]} cannot be started: {error.strerror}") from None
     if done.returncode:

@@ -1,0 +1,24 @@
+"""The RAM that is free for this process."""
+
+import os
+from pathlib import Path
+
+from charrnn.device.cgroup import memory_left
+
+MEMINFO = Path("/proc/meminfo")
+
+
+def available_memory() -> int | None:
+    """Bytes of RAM that this process may take without pushing others out; None where the system does not tell."""
+    known = [number for number in (_of_machine(), memory_left()) if number is not None]
+    return min(known, default=None)
+
+
+def _of_machine() -> int | None:
+    try:
+        for line in MEMINFO.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # Windows; a system without /proc; a name that it does not know
+        return None
