@@ -22,7 +22,7 @@ def memory_left() -> int | None:
 
 def _ratios(*names: str) -> Iterator[float]:
     for folder in _folders("cpu"):
-        with suppress(OSError, ValueError):  # ValueError: "max" for none; ValueError also for numbers that are missing
+        with suppress(OSError, ValueError):  # ValueError: "max" for none
             quota, period = (int(word) for name in names for word in (folder / name).read_text().split())
             if quota > 0 and period > 0:  # -1 for none
                 yield quota / period
@@ -51,7 +51,7 @@ def _folders(controller: str) -> Iterator[Path]:
     except OSError:
         return
     for line in lines:
-        _, controllers, path = line.split(":", 2)
+        _, controllers, path = [*line.split(":", 2), "", ""][:3]
         if controllers and controller not in controllers.split(","):
             continue
         root = ROOT / controller if controllers else ROOT

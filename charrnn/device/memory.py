@@ -1,6 +1,7 @@
 """The RAM that is free for this process."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from charrnn.device.cgroup import memory_left
@@ -15,10 +16,11 @@ def available_memory() -> int | None:
 
 
 def _of_machine() -> int | None:
-    try:
+    with suppress(OSError):  # a system without /proc
         for line in MEMINFO.read_text().splitlines():
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) * 1024
+    try:
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):  # Windows; a system without /proc; a name that it does not know
+    except (AttributeError, OSError, ValueError):  # Windows; a name that the system does not know
         return None

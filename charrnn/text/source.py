@@ -192,6 +192,8 @@ def _stat(path: Path) -> os.stat_result:
     try:
         return path.stat()
     except FileNotFoundError as error:
+        if path.is_symlink():
+            raise CorpusError(f"{path} is a link to {os.readlink(path)}, which is not there; check the link") from error
         raise CorpusError(f"no file or folder {path} (looked for {path.absolute()}); check the path") from error
     except OSError as error:
         raise CorpusError(f"cannot read {path}: {error.strerror}; check the path") from error
