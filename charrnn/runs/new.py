@@ -74,6 +74,10 @@ def _make_room(run: Run, *, force: bool) -> Path | None:
     if not any(path.exists() for path in (run.last, run.best, run.metrics)):
         return None
     if not force:
+        if not (run.last.exists() or run.best.exists()):
+            raise CheckpointError(
+                f"{run.folder} holds a run without a checkpoint; --force moves it aside, --run DIR takes another folder"
+            )
         raise CheckpointError(
             f"{run.folder} holds a run; --resume continues it, --force moves it aside, --run DIR takes another folder"
         )

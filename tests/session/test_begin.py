@@ -3,6 +3,7 @@
 import errno
 import logging
 import os
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,16 @@ def test_an_existing_run_is_refused_or_moves_aside(text, tmp_path):
     train(text, SMALL | {"steps": 4}, run=str(run), force=True)
     assert sha256(tmp_path / "run.old" / "last.safetensors") == before
     assert checkpoint.load(run / "last.safetensors").progress.step == 4
+
+
+def test_what_is_left_of_a_run_without_a_checkpoint_is_not_to_be_resumed(text):
+    run = Path("runs/x")
+    run.mkdir(parents=True)
+    (run / "metrics.jsonl").touch()  # as on a disk that was full
+    with pytest.raises(CharrnnError, match=r"holds a run without a checkpoint; --force moves it aside"):
+        prepare(TrainRequest((text,), run=str(run), device="cpu", kernel="numpy"))
+    prepare(TrainRequest((text,), run=str(run), device="cpu", kernel="numpy", force=True))
+    assert (run.with_name("x.old") / "metrics.jsonl").is_file()
 
 
 def test_forced_runs_never_delete_an_older_one(text, tmp_path):

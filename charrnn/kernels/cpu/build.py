@@ -69,15 +69,17 @@ def _from_cache(command: list[str], path: Path) -> ctypes.CDLL:
 
 def _for_this_process(command: list[str], name: str, refusal: OSError) -> ctypes.CDLL:
     """Compile a library whose file is removed once it is loaded."""
-    log.info(
-        "compiling kernels for this processor, at each start, because they cannot be kept in %s: %s",
-        cache_folder(),
-        refusal.strerror or refusal,
-    )
     try:
         with temporary_folder() as folder:
+            log.info(
+                "compiling kernels for this processor, at each start, because they cannot be kept in %s: %s",
+                cache_folder(),
+                refusal.strerror or refusal,
+            )
             return ctypes.CDLL(str(_compile(command, folder).rename(folder / name)))
-    except (OSError, StorageError) as error:
+    except StorageError as error:
+        raise Unsupported(f"there is no place for the compiled kernels: {error}") from None
+    except OSError as error:
         raise Unsupported(f"the compiled kernels cannot be loaded: {error}") from None
 
 
