@@ -1,5 +1,6 @@
 """The folder of a new run. A run that was there moves aside, and is put back if the new one cannot begin."""
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -8,7 +9,7 @@ from types import TracebackType
 
 from charrnn.errors import CheckpointError
 from charrnn.files import Lock, move_folder
-from charrnn.runs.run import STDIN, Run, is_own_file
+from charrnn.runs.run import ASIDE, STDIN, Run, is_own_file
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,14 @@ class NewRun:
                 f"{run.folder} holds other files ({foreign[0]}), but not a run; choose another folder with --run DIR"
             )
         return cls(run, run.lock(), moved)
+
+    @property
+    def older(self) -> int:
+        """The number of runs that were moved aside before, and are still there."""
+        folder = self.run.folder.resolve()
+        pattern = re.compile(re.escape(folder.name) + ASIDE)
+        aside = {path.name for path in folder.parent.iterdir() if pattern.fullmatch(path.name)}
+        return len(aside - {self.moved.name} if self.moved else aside)
 
     def __enter__(self) -> "NewRun":
         return self

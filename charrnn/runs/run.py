@@ -11,6 +11,7 @@ from charrnn.runs.checkpoint import Progress
 
 RUNS = Path("runs")
 LOCK = "lock"
+ASIDE = r"\.old\d*"  # the end of the name of a run that --force moved aside
 STDIN = "stdin.txt"
 _OWN_FILES = (
     "config.yaml",

@@ -87,7 +87,7 @@ def measure_curve(request: CurveRequest, note: Note = lambda text: None) -> Curv
         job = Job(
             kernels.name, backend.device, _workload(config, tokens), precision=config.precision, threads=request.threads
         )
-        require(request.rival, job.workload, backend, job.precision)
+        require(request.rival, job.workload, backend, job.precision, job.threads)
         _require_recipe(config, request.rival)
         note("checking against the reference")
         check(job.workload, backend, kernels)
