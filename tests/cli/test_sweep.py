@@ -253,3 +253,12 @@ def test_help_ends_in_examples():
 
 def test_help_says_how_many_draws_there_are_by_default():
     assert f"drawn `samples` times (default {_SAMPLES})" in " ".join(sweep("--help").stdout.split())
+
+
+def test_a_folder_that_cannot_be_made_is_one_line():
+    result = sweep("--folder", "fox.txt/sweep")
+    assert result.exit_code == 1
+    assert (
+        "Error: the folder fox.txt/sweep cannot be made: Not a directory; name another with --folder DIR"
+        in result.output
+    )
