@@ -80,6 +80,8 @@ def _remedy(error: OSError) -> str:
         return "free some space, or choose another folder"
     if error.errno in (errno.EACCES, errno.EPERM):
         return "change the permissions of its folder, or choose another one"
+    if error.errno == errno.ENOMEM:
+        return "free some memory, or end other programs"
     return "check the disk, or choose another folder"
 
 

@@ -86,6 +86,7 @@ def test_a_copy_that_fails_does_not_claim_that_nothing_is_lost(tmp_path, monkeyp
         (errno.ENOSPC, "free some space, or choose another folder"),
         (errno.EDQUOT, "free some space, or choose another folder"),
         (errno.EACCES, "change the permissions of its folder, or choose another one"),
+        (errno.ENOMEM, "free some memory, or end other programs"),
         (errno.EIO, "check the disk, or choose another folder"),
         (errno.EROFS, "check the disk, or choose another folder"),
     ],

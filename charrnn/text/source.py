@@ -6,7 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -157,7 +157,8 @@ def _waiting(name: str) -> Iterator[Callable[[], None]]:
     """Say that no text arrives from `name`, unless the function that this yields is called within a few seconds."""
     timer = Timer(PATIENCE, log.info, ("waiting for text from %s", name))
     timer.daemon = True
-    timer.start()
+    with suppress(RuntimeError):  # no thread can be started; the note is all that it would be for
+        timer.start()
     try:
         yield timer.cancel
     finally:

@@ -210,6 +210,14 @@ def test_a_pipe_that_nobody_writes_says_so(tmp_path, caplog, monkeypatch):
     assert caplog.messages == [f"waiting for text from {tmp_path / 'pipe'}"]
 
 
+def test_a_system_without_threads_reads_all_the_same(tmp_path, monkeypatch):
+    def refuse(timer):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(source.Timer, "start", refuse)
+    assert read(from_stdin(io.BytesIO(b"hello"), tmp_path)) == "hello"
+
+
 def test_reading_that_is_interrupted_leaves_nothing(tmp_path):
     def interrupt(done, total):
         raise KeyboardInterrupt
