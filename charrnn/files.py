@@ -86,13 +86,13 @@ def _remedy(error: OSError) -> str:
 
 
 def _sync(part: Path) -> None:
-    with part.open("rb+") as file:
-        try:
+    try:
+        with part.open("rb+") as file:  # Windows syncs no file that is open for reading only
             os.fsync(file.fileno())
-        except OSError as error:
-            if error.errno not in LACKING:
-                raise
-            _note(part.parent, "files cannot be synced", error, "a power failure may lose what was written last")
+    except OSError as error:
+        if error.errno not in LACKING:
+            raise
+        _note(part.parent, "files cannot be synced", error, "a power failure may lose what was written last")
 
 
 def _rename(part: Path, path: Path) -> None:

@@ -195,9 +195,16 @@ def _stat(path: Path) -> os.stat_result:
     except FileNotFoundError as error:
         if path.is_symlink():
             raise CorpusError(f"{path} is a link to {os.readlink(path)}, which is not there; check the link") from error
-        raise CorpusError(f"no file or folder {path} (looked for {path.absolute()}); check the path") from error
+        raise CorpusError(f"no file or folder {path}{_looked_for(path)}; check the path") from error
     except OSError as error:
         raise CorpusError(f"cannot read {path}: {error.strerror}; check the path") from error
+
+
+def _looked_for(path: Path) -> str:
+    try:
+        return f" (looked for {path.absolute()})"
+    except OSError:
+        return " (and the current folder is gone)"
 
 
 def _stem(path: Path) -> str:

@@ -89,6 +89,19 @@ def test_free_memory_is_that_of_the_machine_or_of_the_group(groups, monkeypatch,
     assert available_memory() == 0
 
 
+def test_a_limit_of_the_address_space(groups, monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "STATM", tmp_path / "statm")
+    monkeypatch.setattr(memory.resource, "getrlimit", lambda kind: (100_000, 200_000))
+    monkeypatch.setattr(memory.resource, "getpagesize", lambda: 4096)
+    assert available_memory() == 100_000
+    (tmp_path / "statm").write_text("10 5 3 1 0 4 0\n")
+    assert available_memory() == 100_000 - 40960
+    (tmp_path / "statm").write_text("1000 5 3 1 0 4 0\n")
+    assert available_memory() == 0
+    monkeypatch.setattr(memory, "resource", None)
+    assert available_memory() > 100_000
+
+
 def test_a_system_without_proc_asks_the_c_library_or_does_not_know(monkeypatch, tmp_path, groups):
     monkeypatch.setattr(memory, "MEMINFO", tmp_path / "gone")
     monkeypatch.setattr(os, "sysconf", {"SC_AVPHYS_PAGES": 3, "SC_PAGE_SIZE": 4096}.__getitem__)

@@ -186,6 +186,14 @@ def test_links_to_nothing_and_sockets_are_called_so(tmp_path):
             from_path(Path("socket"), glob=ALL)
 
 
+def test_a_text_is_looked_for_in_a_folder_that_is_gone(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(CorpusError, match=r"no file or folder x \(and the current folder is gone\); check the path"):
+        from_path(Path("x"), glob=ALL)
+
+
 def test_a_pipe_tells_how_much_has_arrived(tmp_path):
     seen = []
     with written_into(tmp_path / "pipe", b"x" * 100_000):
