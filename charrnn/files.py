@@ -124,13 +124,23 @@ def move_folder(folder: Path, to: Path) -> None:
         if refusal.errno not in _NO_RENAME:
             raise
         try:
-            shutil.copytree(folder, to)
-        except OSError as error:
+            _copy_folder(folder, to)
+        except OSError:
             shutil.rmtree(to, ignore_errors=True)
-            if isinstance(error, shutil.Error):  # it lists files; each has its reason at the end
-                raise OSError(errno.EIO, str(error.args[0][0][-1])) from error
             raise
         shutil.rmtree(folder)
+
+
+def _copy_folder(folder: Path, to: Path) -> None:
+    to.mkdir()
+    for path in folder.iterdir():
+        copy = to / path.name
+        if path.is_dir() and not path.is_symlink():
+            _copy_folder(path, copy)
+        else:
+            shutil.copyfile(path, copy, follow_symlinks=False)
+            with suppress(OSError):  # of a file system without modes or times
+                shutil.copystat(path, copy, follow_symlinks=False)
 
 
 class Lock:
