@@ -7,6 +7,7 @@ from charrnn.config import Config
 from charrnn.text.joint import Joint
 from charrnn.text.reader import Reader
 from charrnn.text.vocabulary import Vocabulary, collect
+from charrnn.text.vocabulary import raw as as_bytes
 
 
 def blocks(reader: Reader, config: Config, files: Sequence[Path] | None = None) -> Iterator[str] | Iterator[bytes]:
@@ -28,7 +29,7 @@ def characters(reader: Reader, config: Config, files: Sequence[Path] | None = No
         encoding=config.encoding,
         errors=config.errors,
         newlines=config.newlines,
-        joint=Joint(ending=config.separator or "\n", between=config.between),
+        joint=joint_of(config),
         files=files,
     )
 
@@ -39,8 +40,18 @@ def raw(reader: Reader, config: Config, files: Sequence[Path] | None = None) -> 
     Raises:
         CorpusError: it cannot be read.
     """
-    joint = Joint(ending=config.separator.encode(), between=config.between.encode())
-    return reader.raw(newlines=config.newlines, joint=joint, files=files)
+    joint = joint_of(config)
+    ending = as_bytes(config.separator)  # without a separator, nothing is added to bytes
+    in_bytes = Joint(ending=ending, between=as_bytes(joint.between), closes=joint.closes)
+    return reader.raw(newlines=config.newlines, joint=in_bytes, files=files)
+
+
+def joint_of(config: Config) -> Joint[str]:
+    """What joins the files of a text: a line end, the end of a record, or the string that the user wants there."""
+    separator, between = config.separator, config.between
+    if separator:
+        return Joint(ending=separator, between="" if between == separator else between, closes=True)
+    return Joint(ending="" if between else "\n", between=between)
 
 
 def vocabulary_of(reader: Reader, config: Config, base: Vocabulary | None = None) -> Vocabulary:
