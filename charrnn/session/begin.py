@@ -30,6 +30,7 @@ from charrnn.session.ready import Session, ready
 from charrnn.session.request import COMMAND_LINE, STDIN, TrainRequest, argument_of, open_corpus
 from charrnn.text.batches import fit_batch_size
 from charrnn.text.kind import is_list
+from charrnn.text.separator import understood
 from charrnn.text.source import Source, from_stdin
 from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.training.events import Notice
@@ -68,8 +69,9 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
             source = from_stdin(sys.stdin.buffer, run.folder)
             plan = _plan(request, parent, source, backend)
         known = parent.vocabulary if parent else None
-        tokens = encode_corpus(source, plan.config, run.folder, base=known, progress=reading)
-        config, shrunk = _fit(plan.config, tokens)
+        wanted, meant = understood(source, plan.config)
+        tokens = encode_corpus(source, wanted, run.folder, base=known, progress=reading)
+        config, shrunk = _fit(wanted, tokens)
         params, inherited = _first_weights(config, tokens, parent, backend)
         run.write_config(config, plan.given_by)
         setup = Setup(
@@ -87,7 +89,7 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
         notices = [
             *([Notice(f"the run that was there is now {new.moved}")] if new.moved else []),
             *plan.notices,
-            *map(Notice, tokens.notices),
+            *map(Notice, [*meant, *tokens.notices]),
             *shrunk,
             *_remarks(config, tokens),
             *inherited,
