@@ -25,7 +25,7 @@ from charrnn.evaluation.parts import PARTS, learned_text, own_part
 from charrnn.evaluation.ranking import rank_lines
 from charrnn.evaluation.report import EvalReport, LossFigures, require_two, score_baselines, score_text
 from charrnn.runs.model import Model, open_model
-from charrnn.text.prompt import read_text
+from charrnn.text.prompt import read_texts
 from charrnn.text.source import is_pipe
 from charrnn.view.eval import note_baselines, note_unknown, show_lines, show_score
 
@@ -155,7 +155,7 @@ def _run_and_file(run: str | None, file: str | None) -> tuple[str | None, str | 
 
 def _read(model: Model, file: str, unknown: str, encoding: str | None, errors: str | None) -> tuple[np.ndarray, int]:
     """The ids of a text, and how many of its characters the model does not know."""
-    text = read_text(file, reading(model.config, encoding, errors))
+    text = read_texts([file], reading(model.config, encoding, errors))
     ids, unseen = model.encode(text, unknown=unknown), model.vocabulary.count_unseen(text)
     if unseen:
         note_unknown(unseen, len(text), unknown)

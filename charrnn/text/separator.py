@@ -32,7 +32,9 @@ def understood(source: Source, config: Config) -> tuple[Config, list[str]]:
         between = separator if between == config.separator else between
         _check_records(separator, source, config, occurs=found)
         if not found and len(source.files) > 1:
-            notices.append(f"{counted(len(source.files), 'file')}: each is a record")
+            notices.append(
+                f"{counted(len(source.files), 'file')}: each is a record, which ends with {spelled(separator)}"
+            )
     if between != separator:
         between, _ = _meant("between", between, source, config, notices)
     return config.replace(separator=separator, between=between), notices

@@ -199,7 +199,8 @@ def _notices(source: Source, reader: Reader, config: Config, held_out: int) -> I
     if reader.undecoded:
         done = "left out" if config.errors == "ignore" else "replaced"
         yield f"{done} {counted(reader.undecoded, 'byte')} not in {config.encoding} (--errors {config.errors})"
-    if reader.joined and len(source.all_files) > 1:
+    files = len(source.all_files)
+    if reader.joined and files > 1 and not (config.separator and reader.joined == files):
         yield _joined(reader.joined, config)
     if line_ends := _listed(reader.line_ends):
         if config.newlines == "lf":
