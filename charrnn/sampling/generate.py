@@ -7,8 +7,9 @@ import numpy as np
 
 from charrnn.errors import ConfigError
 from charrnn.runs.model import Model
+from charrnn.sampling.opening import opening
 from charrnn.sampling.sampler import Filter, sample
-from charrnn.text.records import before_text, known_records
+from charrnn.text.records import known_records
 from charrnn.text.tokens import Tokens
 from charrnn.text.vocabulary import Decoder, Vocabulary
 
@@ -115,10 +116,11 @@ def generate(
     vocabulary = model.vocabulary
     if limits.lines and vocabulary.newline is None:
         raise ConfigError(f"{model.path} learned from a text without line ends; use --length, not --lines")
-    before = vocabulary.decoder("surrogateescape").decode(prime[-4 * len(limits.stop or "") :])  # bytes: 4 a character
-    drafts = [Draft(_decoder_after(prime, vocabulary), limits, before) for _ in range(count)]
+    primed = vocabulary.decoder("surrogateescape").decode(prime[-4 * len(limits.stop or "") :])  # bytes: 4 a character
+    drafts = [Draft(_decoder_after(prime, vocabulary), limits, primed) for _ in range(count)]
     if model.config.separator or vocabulary.newline is not None or not len(prime):
-        prime = np.concatenate((before_text(model.config, vocabulary), prime)).astype(np.int64)
+        before = opening(model.config, vocabulary, lambda size: model.network(seq_len=size, batch_size=1), seed=seed)
+        prime = np.concatenate((before, prime)).astype(np.int64)
     network = model.network(seq_len=min(SEQ_LEN, len(prime)), batch_size=count)
     drawn = sample(network, prime, choose, seed)
     for draft in drafts:

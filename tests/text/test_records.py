@@ -1,4 +1,4 @@
-"""Lines are found in an encoded text in one pass, and are those that looking up line by line finds."""
+"""Records and lines are found in an encoded text in one pass, and are those that looking up one by one finds."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from charrnn.config import Config
 from charrnn.errors import CorpusError
-from charrnn.text import known_lines as module
-from charrnn.text.known_lines import known_lines, whole_lines
+from charrnn.text import records as module
+from charrnn.text.records import before_text, known_records, occurs, record_end, whole_records
 from charrnn.text.source import Source
 from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.text.vocabulary import Vocabulary
@@ -19,7 +19,7 @@ from charrnn.text.vocabulary import Vocabulary
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("known_lines")
+    return tmp_path_factory.mktemp("records")
 
 
 def encode(folder: Path, content: str | bytes, base: Vocabulary | None = None, **settings) -> Tokens:
@@ -57,9 +57,9 @@ def test_one_pass_finds_what_looking_up_each_line_finds(folder, text, lines, wid
     lines = lines | set(text.split("\n"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "IDS_AT_ONCE", block)
-        assert known_lines(tokens, lines) == {line for line in lines if is_line(tokens, line)}
+        assert known_records(tokens, lines) == {line for line in lines if is_line(tokens, line)}
         for line in lines:
-            assert known_lines(tokens, {line}) == ({line} if is_line(tokens, line) else set())
+            assert known_records(tokens, {line}) == ({line} if is_line(tokens, line) else set())
 
 
 @given(
@@ -73,7 +73,7 @@ def test_lines_of_bytes_that_may_not_be_utf_8(folder, symbols, held_out, block):
     lines = {line.decode("utf-8", "surrogateescape") for line in content.split(b"\n")} | {"a", "é", "\udcff"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "IDS_AT_ONCE", block)
-        assert known_lines(tokens, lines) == {line for line in lines if is_line(tokens, line)}
+        assert known_records(tokens, lines) == {line for line in lines if is_line(tokens, line)}
 
 
 @pytest.mark.parametrize("block", [1, 3, 4, 5, 1 << 20])
@@ -81,13 +81,13 @@ def test_lines_at_the_beginning_the_end_and_block_borders(folder, monkeypatch, b
     monkeypatch.setattr(module, "IDS_AT_ONCE", block)
     tokens = encode(folder, "one\ntwo\n\nfour\nend", val_fraction=0.0)
     asked = {"one", "two", "", "four", "end", "on", "wo", "fourend", "five"}
-    assert known_lines(tokens, asked) == {"one", "two", "", "four", "end"}
-    assert known_lines(encode(folder, "one\ntwo\n", val_fraction=0.0), {"", "two"}) == {"two"}
+    assert known_records(tokens, asked) == {"one", "two", "", "four", "end"}
+    assert known_records(encode(folder, "one\ntwo\n", val_fraction=0.0), {"", "two"}) == {"two"}
 
 
 def test_a_text_without_line_ends_has_no_lines(folder):
-    assert known_lines(encode(folder, "no line end", val_fraction=0.0), {"no line end"}) == set()
-    assert known_lines(encode(folder, "one\ntwo\n"), set()) == set()
+    assert known_records(encode(folder, "no line end", val_fraction=0.0), {"no line end"}) == set()
+    assert known_records(encode(folder, "one\ntwo\n"), set()) == set()
 
 
 @pytest.mark.parametrize("lines", [1, 60])
@@ -97,14 +97,67 @@ def test_the_text_is_read_once_for_any_number_of_lines(folder, monkeypatch, line
     read = []
     decode = module.Vocabulary.decode
     monkeypatch.setattr(module.Vocabulary, "decode", lambda self, ids: read.append(len(ids)) or decode(self, ids))
-    assert known_lines(tokens, {"three", *map(str, range(lines))}) == {"three"}
+    assert known_records(tokens, {"three", *map(str, range(lines))}) == {"three"}
     assert sum(read) == len(tokens.train)
     assert max(read) == 100
 
 
-def test_a_line_longer_than_any_that_is_wanted_is_not_held(monkeypatch):
+def test_a_record_longer_than_any_that_is_wanted_is_not_held(monkeypatch):
     monkeypatch.setattr(module, "IDS_AT_ONCE", 10)
     vocabulary = Vocabulary("\nab")
-    pieces = list(whole_lines(vocabulary.encode("b\n" + "a" * 995 + "\nab\n"), vocabulary, longest=2))
-    assert max(map(len, pieces)) <= 2 + 1 + 10
-    assert [line for piece in pieces for line in piece.split("\n") if 0 < len(line) <= 2] == ["b", "ab"]
+    for end in ("\n", "\n\n"):
+        ids = vocabulary.encode(f"b{end}" + "a" * 995 + f"{end}ab{end}a")
+        found = list(whole_records(ids, vocabulary, end, longest=2))
+        assert [record for some in found for record in some if len(record) <= 2] == ["b", "ab", "a"]
+        assert max(len(record) for some in found for record in some) <= 2 + len(end) + 10
+
+
+@given(
+    st.lists(st.sampled_from(["", "a", "ab", "a\nb", "\n", "ab%", "%"]), min_size=2, max_size=12),
+    st.sampled_from(["\n\n", "%%", "\n%\n", "a"]),
+    st.integers(1, 7),
+    st.sampled_from([1, 3, None]),
+)
+def test_records_are_those_that_splitting_the_whole_text_gives(records, end, block, longest):
+    text = end.join(records)
+    vocabulary = Vocabulary("\n%ab")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "IDS_AT_ONCE", block)
+        found = [
+            each for some in whole_records(vocabulary.encode(text), vocabulary, end, longest=longest) for each in some
+        ]
+    expected = text.split(end)
+    expected = expected if expected[-1] else expected[:-1]
+    def short(each):
+        return longest is None or len(each) <= longest
+
+    assert list(filter(short, found)) == list(filter(short, expected))
+
+
+def test_records_of_several_lines_are_found(folder):
+    tokens = encode(folder, "a\nb\n\nc\n\nd\ne\n\n", val_fraction=0.0)
+    assert known_records(tokens, {"a\nb", "c", "d\ne", "e", "b"}, "\n\n") == {"a\nb", "c", "d\ne"}
+    assert known_records(tokens, {"a"}, "%%") == set()
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_a_text_occurs_only_at_the_border_of_ids(folder, wide):
+    more = "".join(map(chr, range(0x101, 0x101 + 300))) if wide else ""
+    tokens = encode(folder, "ab\nab\n", base=Vocabulary("\n" + more + "ab"), val_fraction=0.3)
+    assert occurs(tokens, "b\na") and occurs(tokens, "ab") and occurs(tokens, "\n")
+    assert not occurs(tokens, "ba") and not occurs(tokens, "x") and not occurs(tokens, "\n\n")
+
+
+def test_what_ends_a_record_and_precedes_a_text():
+    vocabulary = Vocabulary("\n%a")
+    cases = [
+        ({}, "", [0]),
+        ({"split": "unique-lines"}, "\n", [0]),
+        ({"separator": "%\n"}, "%\n", [1, 0]),
+        ({"separator": "%\n", "split": "unique-lines"}, "%\n", [1, 0]),
+    ]
+    for settings, end, before in cases:
+        config = Config(**settings)
+        assert record_end(config, vocabulary) == end
+        assert before_text(config, vocabulary).tolist() == before
+    assert record_end(Config(split="lines"), Vocabulary("ab")) == ""

@@ -21,6 +21,7 @@ from charrnn.evaluation.quality.language import (
 )
 from charrnn.hints import command
 from charrnn.runs.model import Model
+from charrnn.sampling.opening import opening
 from charrnn.sampling.sampler import Filter, sample
 from charrnn.text.records import before_text
 from charrnn.text.tokens import Tokens
@@ -125,15 +126,19 @@ def _length(tokens: Tokens, end: np.ndarray) -> int:
 
 
 def _places(ids: np.ndarray, sought: np.ndarray) -> np.ndarray:
-    """The indices at which the ids `sought`, at least one, begin in `ids`."""
-    count = max(len(ids) - len(sought) + 1, 0)
-    return np.flatnonzero(np.all([ids[at : at + count] == id for at, id in enumerate(sought)], axis=0))
+    """The indices at which the ids `sought` begin in `ids`; none if nothing is sought."""
+    count = max(len(ids) - len(sought) + 1, 0) if len(sought) else 0
+    begin = np.ones(count, bool)
+    for at, id in enumerate(sought.tolist()):
+        begin &= ids[at : at + count] == id
+    return np.flatnonzero(begin)
 
 
 def draw(model: Model, choose: Filter, *, count: int, length: int, seed: int) -> list[np.ndarray]:
     """Sample `count` new texts of `length` ids as one batch."""
     network = model.network(seq_len=1, batch_size=count)
-    drawn = sample(network, before_text(model.config, model.vocabulary), choose, seed)
+    before = opening(model.config, model.vocabulary, lambda size: model.network(seq_len=size, batch_size=1), seed=seed)
+    drawn = sample(network, before, choose, seed)
     return list(np.stack(list(islice(drawn, length)), axis=1))
 
 
@@ -146,7 +151,7 @@ def held_out(val: np.ndarray, count: int, length: int, end: np.ndarray) -> list[
     begins = []
     for start in np.linspace(0, len(val) - length, min(count, len(val) // length)) if length else ():
         stretch = val[int(start) : int(start) + length - 1]  # not the last id, so that no piece is empty
-        ends = _places(stretch, end) if len(end) else ()
+        ends = _places(stretch, end)
         begins.append(int(start) + (int(ends[0]) + len(end) if len(ends) else 0))
     return [val[begin : min(begin + length, following)] for begin, following in pairwise([*begins, len(val)])]
 

@@ -13,6 +13,8 @@ from charrnn.runs.model import open_model
 from charrnn.sampling.sampler import Filter
 from charrnn.text.tokens import load_tokens
 
+NEWLINE, NOTHING = np.frombuffer(b"\n", np.uint8), np.empty(0, np.uint8)
+
 
 @pytest.fixture
 def model(runs):
@@ -36,20 +38,20 @@ def test_the_same_seed_draws_the_same_texts(model):
 
 def test_held_out_pieces_are_as_long_and_begin_with_a_line():
     val = np.frombuffer(b"tail\n" + b"first\nsecond\n" * 20, np.uint8)
-    pieces = held_out(val, 5, 20, ord("\n"))
+    pieces = held_out(val, 5, 20, NEWLINE)
     assert len(pieces) == 5
     assert all(piece.tobytes().startswith((b"first", b"second")) for piece in pieces)
     assert all(len(piece) == 20 for piece in pieces[:-1])
-    assert len(held_out(val, 50, 100, ord("\n"))) == 2
-    assert [len(piece) for piece in held_out(val, 5, 1000, None)] == [len(val)]
-    assert [piece.tobytes() for piece in held_out(val[:5], 5, 1000, ord("\n"))] == [b"tail\n"]
-    assert held_out(val[:0], 5, 20, None) == []
+    assert len(held_out(val, 50, 100, NEWLINE)) == 2
+    assert [len(piece) for piece in held_out(val, 5, 1000, NOTHING)] == [len(val)]
+    assert [piece.tobytes() for piece in held_out(val[:5], 5, 1000, NEWLINE)] == [b"tail\n"]
+    assert held_out(val[:0], 5, 20, NOTHING) == []
 
 
 def test_held_out_pieces_do_not_overlap():
     val = np.frombuffer("".join(f"{number:02}\n" * (number % 3 + 1) for number in range(100)).encode(), np.uint8)
     for count, length in ((50, 100), (20, 30), (6, 100)):
-        pieces = held_out(val, count, length, ord("\n"))
+        pieces = held_out(val, count, length, NEWLINE)
         assert not any(np.shares_memory(*pair) for pair in combinations(pieces, 2))
 
 
