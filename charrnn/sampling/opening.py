@@ -1,4 +1,4 @@
-"""What a model reads before a text that it draws, so that it begins as a record, or a line, of the learned text does."""
+"""What a model reads before a text that it draws, so that it begins as a record, or a line, of the text begins."""
 
 from collections.abc import Callable
 from itertools import islice

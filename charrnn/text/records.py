@@ -84,3 +84,22 @@ def occurs(tokens: Tokens, text: str) -> bool:
     while place % size and place >= 0:  # a match within an id
         place = tokens.map.find(data, place + 1)
     return place >= 0
+
+
+def places(ids: np.ndarray, sought: np.ndarray) -> np.ndarray:
+    """The indices at which the ids `sought` begin in `ids`; none if nothing is sought."""
+    count = max(len(ids) - len(sought) + 1, 0) if len(sought) else 0
+    begin = np.ones(count, bool)
+    for at, id in enumerate(sought.tolist()):
+        begin &= ids[at : at + count] == id
+    return np.flatnonzero(begin)
+
+
+def split_at(ids: np.ndarray, end: np.ndarray) -> Iterator[np.ndarray]:
+    """The records in `ids`, without the ids `end` of each; the last one may lack them."""
+    start = 0
+    for place in places(ids, end).tolist():
+        if place >= start:  # else it overlaps with the end before it
+            yield ids[start:place]
+            start = place + len(end)
+    yield ids[start:]

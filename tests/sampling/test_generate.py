@@ -89,7 +89,7 @@ def test_a_text_is_the_same_whatever_the_number_of_texts(model):
 
 def test_texts_need_not_be_read_to_the_end(model):
     first, second = generate(model, model.vocabulary.encode(""), Filter(), TextLimits(20), seed=5, count=2)
-    next(first)
+    next(iter(first))
     assert "".join(second) == texts(model, limits=TextLimits(20), seed=5, count=2)[1]
 
 

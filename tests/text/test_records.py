@@ -128,6 +128,7 @@ def test_records_are_those_that_splitting_the_whole_text_gives(records, end, blo
         ]
     expected = text.split(end)
     expected = expected if expected[-1] else expected[:-1]
+
     def short(each):
         return longest is None or len(each) <= longest
 

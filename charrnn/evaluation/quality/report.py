@@ -23,7 +23,7 @@ from charrnn.hints import command
 from charrnn.runs.model import Model
 from charrnn.sampling.opening import opening
 from charrnn.sampling.sampler import Filter, sample
-from charrnn.text.records import before_text
+from charrnn.text.records import before_text, places
 from charrnn.text.tokens import Tokens
 
 RUNS = (10, 20, 50)  # characters
@@ -121,17 +121,8 @@ def _end(model: Model) -> np.ndarray:
 def _length(tokens: Tokens, end: np.ndarray) -> int:
     """A length at which texts hold whole records, each of which ends with the ids `end`."""
     ids = (tokens.val if len(tokens.val) else tokens.train)[:_IDS_TO_MEASURE_RECORDS]
-    borders = [0, *(_places(ids, end) + len(end)), len(ids)]
+    borders = [0, *(places(ids, end) + len(end)), len(ids)]
     return min(max(LENGTH, 2 * int(np.diff(borders).max())), LONGEST)
-
-
-def _places(ids: np.ndarray, sought: np.ndarray) -> np.ndarray:
-    """The indices at which the ids `sought` begin in `ids`; none if nothing is sought."""
-    count = max(len(ids) - len(sought) + 1, 0) if len(sought) else 0
-    begin = np.ones(count, bool)
-    for at, id in enumerate(sought.tolist()):
-        begin &= ids[at : at + count] == id
-    return np.flatnonzero(begin)
 
 
 def draw(model: Model, choose: Filter, *, count: int, length: int, seed: int) -> list[np.ndarray]:
@@ -151,7 +142,7 @@ def held_out(val: np.ndarray, count: int, length: int, end: np.ndarray) -> list[
     begins = []
     for start in np.linspace(0, len(val) - length, min(count, len(val) // length)) if length else ():
         stretch = val[int(start) : int(start) + length - 1]  # not the last id, so that no piece is empty
-        ends = _places(stretch, end)
+        ends = places(stretch, end)
         begins.append(int(start) + (int(ends[0]) + len(end) if len(ends) else 0))
     return [val[begin : min(begin + length, following)] for begin, following in pairwise([*begins, len(val)])]
 
