@@ -64,7 +64,7 @@ def _meant(setting: str, typed: str, source: Source, config: Config, notices: li
 def _check_records(separator: str, source: Source, config: Config, *, occurs: bool) -> None:
     if _has_two_records(separator, source, config):
         return
-    why = "nothing follows it" if occurs else "the text does not have it"
+    why = "it would be a single one" if occurs else "the text does not have it"
     raise SettingError(
         f"separator {spelled(separator)} does not divide {source.description} into records, as {why}; give the string "
         "that ends each record, or leave it out",
