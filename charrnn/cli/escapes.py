@@ -3,7 +3,7 @@
 from charrnn.errors import OptionError
 from charrnn.runs.model import Model
 from charrnn.text.escapes import spelled, unescaped
-from charrnn.text.records import occurs
+from charrnn.text.known_records import occurs
 from charrnn.view.terminal import note
 
 

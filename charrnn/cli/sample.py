@@ -25,8 +25,8 @@ from charrnn.errors import OptionError
 from charrnn.runs.model import Model, open_model
 from charrnn.sampling.generate import DrawnText, TextLimits, count_new, generate
 from charrnn.sampling.sampler import Filter
+from charrnn.text.known_records import record_end
 from charrnn.text.prompt import read_prime
-from charrnn.text.records import record_end
 from charrnn.view.sample import BETWEEN_TEXTS, note_endless, show_json, show_new, show_texts
 from charrnn.view.terminal import note
 

@@ -9,7 +9,7 @@ from charrnn.errors import ConfigError
 from charrnn.runs.model import Model
 from charrnn.sampling.opening import opening
 from charrnn.sampling.sampler import Filter, sample
-from charrnn.text.records import known_records
+from charrnn.text.known_records import known_records
 from charrnn.text.tokens import Tokens
 from charrnn.text.vocabulary import Decoder, Vocabulary
 

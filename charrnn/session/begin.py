@@ -69,9 +69,8 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
             source = from_stdin(sys.stdin.buffer, run.folder)
             plan = _plan(request, parent, source, backend)
         known = parent.vocabulary if parent else None
-        wanted, meant = understood(source, plan.config)
-        tokens = encode_corpus(source, wanted, run.folder, base=known, progress=reading)
-        config, shrunk = _fit(wanted, tokens)
+        tokens = encode_corpus(source, plan.config, run.folder, base=known, progress=reading)
+        config, shrunk = _fit(plan.config, tokens)
         params, inherited = _first_weights(config, tokens, parent, backend)
         run.write_config(config, plan.given_by)
         setup = Setup(
@@ -89,7 +88,7 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
         notices = [
             *([Notice(f"the run that was there is now {new.moved}")] if new.moved else []),
             *plan.notices,
-            *map(Notice, [*meant, *tokens.notices]),
+            *map(Notice, tokens.notices),
             *shrunk,
             *_remarks(config, tokens),
             *inherited,
@@ -108,9 +107,10 @@ def _plan(request: TrainRequest, parent: Parent | None, source: Source | None, b
         preset, notices = _choose_preset(source, request, backend)
     split = parent.split(source) if parent and source else {}
     config, given_by = _settings(request, preset, parent, split)
+    config, meant = understood(source, config) if source else (config, [])
     leaks = parent.leaks(config, split) if parent else []
     choice = build(backend, request.kernel, request.threads, config.precision)
-    return _Plan(config, given_by, preset, choice, notices + leaks)
+    return _Plan(config, given_by, preset, choice, [*map(Notice, meant), *notices, *leaks])
 
 
 def _choose_preset(source: Source, request: TrainRequest, backend: Backend) -> tuple[str | None, list[Notice]]:

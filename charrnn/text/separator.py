@@ -9,7 +9,6 @@ from pathlib import Path
 
 from charrnn.config import Config
 from charrnn.errors import SettingError
-from charrnn.hints import counted
 from charrnn.text.escapes import spelled, unescaped
 from charrnn.text.line_ends import IN_TEXT
 from charrnn.text.reader import Reader
@@ -31,10 +30,6 @@ def understood(source: Source, config: Config) -> tuple[Config, list[str]]:
         separator, found = _meant("separator", separator, source, config, notices)
         between = separator if between == config.separator else between
         _check_records(separator, source, config, occurs=found)
-        if not found and len(source.files) > 1:
-            notices.append(
-                f"{counted(len(source.files), 'file')}: each is a record, which ends with {spelled(separator)}"
-            )
     if between != separator:
         between, _ = _meant("between", between, source, config, notices)
     return config.replace(separator=separator, between=between), notices

@@ -75,9 +75,8 @@ def test_a_text_in_one_piece_is_refused(tmp_path, content, typed, message):
 
 
 def test_each_file_can_be_a_record(tmp_path):
-    said = ["2 files: each is a record, which ends with U+001E"]
-    assert meant(tmp_path, b"a\nb", b"c\n", separator="\x1e") == ("\x1e", "", said)
-    assert meant(tmp_path, b"a\nb", b"c\n", separator="\x1e", between="\x1e") == ("\x1e", "\x1e", said)
+    assert meant(tmp_path, b"a\nb", b"c\n", separator="\x1e") == ("\x1e", "", [])
+    assert meant(tmp_path, b"a\nb", b"c\n", separator="\x1e", between="\x1e") == ("\x1e", "\x1e", [])
     assert meant(tmp_path, b"a\nb", b"c\n", separator=r"\x1e")[0] == "\x1e"
     assert meant(tmp_path, LATEX, LATEX, separator=r"\newrecord")[0] == r"\newrecord"
     assert meant(tmp_path, b"a\n\nb", b"c\n", separator="\n\n") == ("\n\n", "", [])

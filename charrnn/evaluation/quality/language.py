@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.text.records import whole_records
+from charrnn.text.known_records import whole_records
 from charrnn.text.vocabulary import Vocabulary
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")

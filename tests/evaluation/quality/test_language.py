@@ -20,7 +20,7 @@ from charrnn.evaluation.quality.language import (
     records_of,
     words_of,
 )
-from charrnn.text import records
+from charrnn.text import known_records
 from charrnn.text.vocabulary import Vocabulary
 
 
@@ -40,7 +40,7 @@ def test_records_without_the_one_that_is_cut_off():
 
 @pytest.mark.parametrize("piece", [1, 4, 1 << 22])
 def test_words_and_lines_that_are_present(monkeypatch, piece):
-    monkeypatch.setattr(records, "IDS_AT_ONCE", piece)
+    monkeypatch.setattr(known_records, "IDS_AT_ONCE", piece)
     vocabulary = Vocabulary("\n abcdeno")
     ids = vocabulary.encode("and one\nabe\nbo")
     words, lines = present(ids, vocabulary, {"one", "on", "bo", "abe"}, {"abe", "one", "bo", "and one"})
@@ -49,7 +49,7 @@ def test_words_and_lines_that_are_present(monkeypatch, piece):
 
 
 def test_bytes_are_read_as_utf_8(monkeypatch):
-    monkeypatch.setattr(records, "IDS_AT_ONCE", 1)
+    monkeypatch.setattr(known_records, "IDS_AT_ONCE", 1)
     ids = np.frombuffer("é €\n".encode(), np.uint8)
     assert present(ids, Vocabulary(None), {"é"}, {"é €"}) == ({"é"}, {"é €"})
 

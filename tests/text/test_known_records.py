@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from charrnn.config import Config
 from charrnn.errors import CorpusError
-from charrnn.text import records as module
-from charrnn.text.records import before_text, known_records, occurs, record_end, whole_records
+from charrnn.text import known_records as module
+from charrnn.text.known_records import before_text, known_records, occurs, record_end, whole_records
 from charrnn.text.source import Source
 from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.text.vocabulary import Vocabulary
@@ -19,7 +19,7 @@ from charrnn.text.vocabulary import Vocabulary
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("records")
+    return tmp_path_factory.mktemp("known_records")
 
 
 def encode(folder: Path, content: str | bytes, base: Vocabulary | None = None, **settings) -> Tokens:
