@@ -25,7 +25,7 @@ from charrnn.errors import OptionError
 from charrnn.runs.model import Model, open_model
 from charrnn.sampling.generate import DrawnText, TextLimits, count_new, generate
 from charrnn.sampling.sampler import Filter
-from charrnn.text.known_records import record_end
+from charrnn.text.known_records import after_run, record_end
 from charrnn.text.prompt import read_prime
 from charrnn.view.sample import BETWEEN_TEXTS, note_endless, show_json, show_new, show_texts
 from charrnn.view.terminal import note
@@ -133,7 +133,7 @@ def command(
     ids = model.encode(begin, unknown=unknown)
     choose = Filter(0.0 if greedy else TEMP if temp is None else temp, top_k, top_p)
     if whole:
-        limits = TextLimits(length or (LONGEST_LINE if end == "\n" else LONGEST_RECORD), stop=end)
+        limits = TextLimits(length or (LONGEST_LINE if end == "\n" else LONGEST_RECORD), stop=end, skips_empty=True)
     else:
         limits = TextLimits(length or (lines * LONGEST_LINE if lines else LENGTH), lines, stop)
 
@@ -161,6 +161,6 @@ def _count_new_records(model: Model, texts: list[DrawnText], shown: list[str], e
 def _count_new(model: Model, records: list[str], end: str) -> None:
     """Say how many of the records, or lines, that are not empty are new."""
     tokens = model.tokens()
-    records = [record for record in records if record]
+    records = [record for each in records if (record := after_run(each, end))]
     if tokens and records:
         show_new(count_new(records, tokens, end), len(records), "line" if end == "\n" else "record")

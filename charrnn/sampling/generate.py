@@ -18,11 +18,15 @@ SEQ_LEN = 64  # characters of the prime that are read at once
 
 @dataclass(frozen=True)
 class TextLimits:
-    """A text ends after `length` characters, after `lines` line ends, or before `stop`: whichever comes first."""
+    """A text ends after `length` characters, after `lines` line ends, or before `stop`: whichever comes first.
+
+    skips_empty: a text does not end before it has begun: stop strings at its beginning are left out.
+    """
 
     length: int
     lines: int | None = None
     stop: str | None = None
+    skips_empty: bool = False
 
 
 class Draft:
@@ -32,7 +36,7 @@ class Draft:
     """
 
     def __init__(self, decoder: Decoder, limits: TextLimits, before: str = "") -> None:
-        """`before` is what the text continues: the stop string may begin in it."""
+        """`before` is what the text continues: the stop string may begin in it. Without it, a stop string precedes."""
         self.ended = False
         self.stopped = False
         self._decoder = decoder
@@ -40,8 +44,11 @@ class Draft:
         self._length = 0
         self._lines = 0
         self._ready: list[str] = []
-        self._held = before[len(before) - _overlap(before, limits.stop or "") :]
-        self._given = len(self._held)  # characters held back that are not of this text
+        self._stop = limits.stop or ""
+        self._begun = not limits.skips_empty or bool(before and not before.endswith(self._stop))
+        self._held = ""
+        self._given = 0  # characters held back that are not of this text
+        self._hold(before or (self._stop if limits.skips_empty else ""))
 
     def add(self, id: int) -> None:
         """Append a sampled id; nothing happens once the text has ended."""
@@ -62,18 +69,31 @@ class Draft:
         self._held += character
         self._length += 1
         self._lines += character == "\n"
-        if limits.stop and self._held.endswith(limits.stop):
-            self._held = self._held.removesuffix(limits.stop)
-            self._given = min(self._given, len(self._held))
-            self.stopped = True
+        if self._stop and self._held.endswith(self._stop):
+            self._stop_found()
+        if self._length == limits.length or self._lines == limits.lines:
             self.ended = True
-        elif self._length == limits.length or self._lines == limits.lines:
-            self.ended = True
-        self._release(len(self._held) - (0 if self.ended else _overlap(self._held, limits.stop or "")))
+        self._release(len(self._held) - (0 if self.ended else _overlap(self._held, self._stop)))
+
+    def _stop_found(self) -> None:
+        own = self._held.removesuffix(self._stop)[self._given :]
+        if not (own or self._begun):
+            self._hold(self._stop)
+            return
+        self._held = self._held.removesuffix(self._stop)
+        self._given = min(self._given, len(self._held))
+        self.stopped = True
+        self.ended = True
+
+    def _hold(self, before: str) -> None:
+        """Hold back the end of `before`, which is not of this text, but in which the stop string may begin."""
+        self._given = _overlap(before, self._stop)
+        self._held = before[len(before) - self._given :]
 
     def _release(self, count: int) -> None:
         given = min(self._given, count)
         self._given -= given
+        self._begun |= count > given
         self._ready.append(self._held[given:count])
         self._held = self._held[count:]
 

@@ -68,9 +68,17 @@ def whole_records(
             held = held[len(held) - len(end) + 1 :]  # the beginning of an end may be in it
             cut = True
         if ended:
-            yield ended
+            yield [after_run(record, end) for record in ended]
     if held and not cut:
-        yield [held]
+        yield [after_run(held, end)]
+
+
+def after_run(record: str, end: str) -> str:
+    """What follows an `end` without a rest of further ones that overlap with it: three line feeds are an empty line."""
+    sizes = range(1, len(end))
+    while rest := next((size for size in sizes if len(record) >= size and (end + record[:size]).endswith(end)), 0):
+        record = record[rest:]
+    return record
 
 
 def occurs(tokens: Tokens, text: str) -> bool:
@@ -96,10 +104,10 @@ def places(ids: np.ndarray, sought: np.ndarray) -> np.ndarray:
 
 
 def split_at(ids: np.ndarray, end: np.ndarray) -> Iterator[np.ndarray]:
-    """The records in `ids`, without the ids `end` of each; the last one may lack them."""
+    """The records in `ids`, without the ids `end` of each; the last one may lack them. Some may be empty."""
     start = 0
     for place in places(ids, end).tolist():
         if place >= start:  # else it overlaps with the end before it
             yield ids[start:place]
-            start = place + len(end)
+        start = place + len(end)
     yield ids[start:]

@@ -251,7 +251,7 @@ def test_records_are_ranked(pairs):
         json.loads(line) for line in evaluate("pairs", "-", "--per-record", "--json", input=text).stdout.splitlines()
     ]
     assert rows[-1]["record"] == "-tttt\n+"
-    assert sorted(row["record"] for row in rows[:2]) == ["\n+an\n-an", "+cat\n-ten"]
+    assert sorted(row["record"] for row in rows[:2]) == ["+an\n-an", "+cat\n-ten"]
     assert {row["record"]: row["chars"] for row in rows}["+cat\n-ten"] == 11
     shown = evaluate("pairs", "-", "--per-record", input=text).stdout.splitlines()
     assert shown[-1].endswith("\t-tttt\\n+") and len(shown) == 3

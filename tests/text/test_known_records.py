@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from charrnn.config import Config
 from charrnn.errors import CorpusError
 from charrnn.text import known_records as module
-from charrnn.text.known_records import before_text, known_records, occurs, record_end, whole_records
+from charrnn.text.known_records import (
+    after_run,
+    before_text,
+    known_records,
+    occurs,
+    record_end,
+    split_at,
+    whole_records,
+)
 from charrnn.text.source import Source
 from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.text.vocabulary import Vocabulary
@@ -126,11 +134,10 @@ def test_records_are_those_that_splitting_the_whole_text_gives(records, end, blo
         found = [
             each for some in whole_records(vocabulary.encode(text), vocabulary, end, longest=longest) for each in some
         ]
-    expected = text.split(end)
-    expected = expected if expected[-1] else expected[:-1]
+    expected = [after_run(record, end) for record in text.split(end)]
 
     def short(each):
-        return longest is None or len(each) <= longest
+        return 0 < len(each) <= (longest or 99)
 
     assert list(filter(short, found)) == list(filter(short, expected))
 
@@ -162,3 +169,21 @@ def test_what_ends_a_record_and_precedes_a_text():
         assert record_end(config, vocabulary) == end
         assert before_text(config, vocabulary).tolist() == before
     assert record_end(Config(split="lines"), Vocabulary("ab")) == ""
+
+
+@pytest.mark.parametrize(
+    ("record", "end", "rest"),
+    [
+        ("a", "\n\n", "a"),
+        ("\n\na", "\n\n", "a"),
+        ("%\na", "\n%\n", "a"),
+        ("\n%a", "\n%\n", "\n%a"),
+        ("%%", "%%", ""),
+    ],
+)
+def test_separators_that_overlap_are_one(record, end, rest):
+    assert after_run(record, end) == rest
+    vocabulary = Vocabulary("\n%ax")
+    ids = vocabulary.encode(f"x{end}{record}{end}")
+    found = [vocabulary.decode(each) for each in split_at(ids, vocabulary.encode(end)) if len(each)]
+    assert found == [each for each in ("x", rest) if each]

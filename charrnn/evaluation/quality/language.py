@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.text.known_records import whole_records
+from charrnn.text.known_records import after_run, whole_records
 from charrnn.text.vocabulary import Vocabulary
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
@@ -36,7 +36,7 @@ def words_of(text: str) -> list[str]:
 
 def records_of(text: str, end: str) -> list[str]:
     """The records of a text that may be cut off anywhere, without empty ones and without the last one."""
-    return [record for record in text.split(end)[:-1] if record]
+    return [record for each in text.split(end)[:-1] if (record := after_run(each, end))]
 
 
 def present(
