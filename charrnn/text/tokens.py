@@ -206,7 +206,9 @@ def _notices(source: Source, reader: Reader, config: Config, held_out: int) -> I
         if config.newlines == "lf":
             yield f"made {line_ends} LF"
         elif not config.bytes:
-            yield f"kept {line_ends} (--newlines lf makes them LF)"
+            mixed = "\n" in config.separator and "\r" not in config.separator  # files with LF, and files without
+            apart = ", where no record ends, as the separator has LF" if mixed else ""
+            yield f"kept {line_ends}{apart} (--newlines lf makes them LF)"
     if config.val_fraction + config.test_fraction and not held_out:
         few = {"unique-lines": "too few different lines", "lines": "too few lines"}.get(config.split, "too short")
         yield f"nothing held out: {few} for --val-fraction {config.val_fraction:g} --split {config.split}"

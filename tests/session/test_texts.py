@@ -208,6 +208,17 @@ def test_a_note_says_after_how_many_files_the_separator_was_added(tmp_path):
     assert said in notices(str(folder), SHORT | {"separator": "\n\n"})
 
 
+def test_a_note_says_where_line_ends_keep_records_from_ending(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "a.txt").write_bytes(b"a\n\nb\n" * 30)
+    (folder / "b.txt").write_bytes(b"a\r\n\r\nb\r\n" * 30)
+    said = "kept 90 CRLF line ends, where no record ends, as the separator has LF (--newlines lf makes them LF)"
+    assert said in notices(str(folder), SHORT | {"separator": "\n\n"})
+    lf = notices(str(folder), SHORT | {"separator": "\n\n", "newlines": "lf"}, force=True)
+    assert "made 90 CRLF line ends LF" in lf
+
+
 def test_a_separator_that_the_text_lacks_is_refused_before_anything_is_written(text):
     said = r"^--separator %% does not divide .*fox.txt into records"
     with pytest.raises(OptionError, match=said), naming_options(["separator"]):
