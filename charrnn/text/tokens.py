@@ -4,8 +4,7 @@ import errno
 import json
 import logging
 import mmap
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,6 +15,7 @@ from charrnn.config import Config
 from charrnn.errors import CorpusError
 from charrnn.files import replacing
 from charrnn.hints import OnProgress, counted
+from charrnn.text.notices import notices
 from charrnn.text.reader import Reader
 from charrnn.text.reading import blocks, vocabulary_of
 from charrnn.text.source import Source
@@ -93,7 +93,7 @@ def encode_corpus(
     facts = {"lengths": lengths, "sha256": second.sha256.hexdigest(), "size": second.size}
     with replacing(folder / FACTS) as file:
         file.write(json.dumps(facts).encode())
-    return _open(folder, vocabulary, facts, tuple(_notices(source, second, config, sum(lengths[1:]))))
+    return _open(folder, vocabulary, facts, tuple(notices(source, second, config, sum(lengths[1:]))))
 
 
 def load_tokens(folder: Path, vocabulary: Vocabulary) -> Tokens | None:
@@ -182,35 +182,3 @@ def _mapped(file: BinaryIO) -> mmap.mmap | bytes:
             raise
     file.seek(0)
     return file.read()
-
-
-def _notices(source: Source, reader: Reader, config: Config, held_out: int) -> Iterator[str]:
-    yield from source.notices
-    for encoding, number in reader.marked.items():
-        which = f"{counted(number, 'file')} " if len(source.files) > 1 else ""
-        yield f"read {which}as {encoding}, as the byte order mark says"
-    for encoding, number in reader.unmarked.items():
-        which = f"{counted(number, 'file')} " if len(source.files) > 1 else ""
-        its = "its" if number == 1 else "their"
-        order = "little" if encoding.endswith("LE") else "big"
-        yield f"read {which}as UTF-16 ({order}-endian), as {its} zeros say; --encoding names another"
-    if reader.boms:
-        yield f"removed {counted(reader.boms, 'byte order mark')}"
-    if reader.undecoded:
-        done = "left out" if config.errors == "ignore" else "replaced"
-        yield f"{done} {counted(reader.undecoded, 'byte')} not in {config.encoding} (--errors {config.errors})"
-    if line_ends := _listed(reader.line_ends):
-        if config.newlines == "lf":
-            yield f"made {line_ends} LF"
-        elif not config.bytes:
-            yield f"kept {line_ends} (--newlines lf makes them LF)"
-    if config.val_fraction + config.test_fraction and not held_out:
-        few = {"unique-lines": "too few different lines", "lines": "too few lines"}.get(config.split, "too short")
-        yield f"nothing held out: {few} for --val-fraction {config.val_fraction:g} --split {config.split}"
-
-
-def _listed(line_ends: Counter[str]) -> str:
-    """The numbers of line ends: 1 CRLF line end; 3 CRLF and 2 CR line ends. Empty if there are none."""
-    *others, last = [f"{number} {name}" for name, number in line_ends.most_common()] or [""]
-    plural = "s" if line_ends.total() > 1 else ""
-    return f"{', '.join(others)}{' and ' if others else ''}{last} line end{plural}" if last else ""

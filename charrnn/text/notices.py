@@ -1,0 +1,42 @@
+"""Tells the user what was found in a text and what was done with it, a line each."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from charrnn.config import Config
+from charrnn.hints import counted
+from charrnn.text.reader import Reader
+from charrnn.text.source import Source
+
+
+def notices(source: Source, reader: Reader, config: Config, held_out: int) -> Iterator[str]:
+    """The lines for the user about a text that `reader` has read to its end; `held_out` is in characters."""
+    yield from source.notices
+    for encoding, number in reader.marked.items():
+        which = f"{counted(number, 'file')} " if len(source.files) > 1 else ""
+        yield f"read {which}as {encoding}, as the byte order mark says"
+    for encoding, number in reader.unmarked.items():
+        which = f"{counted(number, 'file')} " if len(source.files) > 1 else ""
+        its = "its" if number == 1 else "their"
+        order = "little" if encoding.endswith("LE") else "big"
+        yield f"read {which}as UTF-16 ({order}-endian), as {its} zeros say; --encoding names another"
+    if reader.boms:
+        yield f"removed {counted(reader.boms, 'byte order mark')}"
+    if reader.undecoded:
+        done = "left out" if config.errors == "ignore" else "replaced"
+        yield f"{done} {counted(reader.undecoded, 'byte')} not in {config.encoding} (--errors {config.errors})"
+    if line_ends := _listed(reader.line_ends):
+        if config.newlines == "lf":
+            yield f"made {line_ends} LF"
+        elif not config.bytes:
+            yield f"kept {line_ends} (--newlines lf makes them LF)"
+    if config.val_fraction + config.test_fraction and not held_out:
+        few = {"unique-lines": "too few different lines", "lines": "too few lines"}.get(config.split, "too short")
+        yield f"nothing held out: {few} for --val-fraction {config.val_fraction:g} --split {config.split}"
+
+
+def _listed(line_ends: Counter[str]) -> str:
+    """The numbers of line ends: 1 CRLF line end; 3 CRLF and 2 CR line ends. Empty if there are none."""
+    *others, last = [f"{number} {name}" for name, number in line_ends.most_common()] or [""]
+    plural = "s" if line_ends.total() > 1 else ""
+    return f"{', '.join(others)}{' and ' if others else ''}{last} line end{plural}" if last else ""
