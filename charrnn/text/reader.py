@@ -17,6 +17,7 @@ from charrnn.text.encodings import marked_encoding, suggested_encoding
 from charrnn.text.formats import file_content, head_of, recognized_encoding, why_not_text
 from charrnn.text.joint import Joint
 from charrnn.text.line_ends import IN_BYTES, IN_TEXT, with_line_ends
+from charrnn.text.normal import with_form
 from charrnn.text.source import BLOCK_SIZE, Source
 
 _LINES, _NOTHING = Joint(ending="\n", between=""), Joint(ending=b"", between=b"")
@@ -73,12 +74,14 @@ class Reader:
         encoding: str = "utf-8",
         errors: str = "strict",
         newlines: str = "keep",
+        normalize: str = "none",
         joint: Joint[str] = _LINES,
         files: Sequence[Path] | None = None,
     ) -> Iterator[str]:
         """The characters of `files` (of all by default), a block at a time, without byte order marks.
 
-        `newlines` 'lf' makes all line ends LF, and `joint` joins the files. A file that is UTF-16 or UTF-32 by its byte
+        `newlines` 'lf' makes all line ends LF, `normalize` gives each file a Unicode normal form, and `joint` joins the
+        files. A file that is UTF-16 or UTF-32 by its byte
         order mark, or UTF-16 by its zeros, is read in that encoding if `encoding` is UTF-8, in which such texts are not
         valid or hardly texts. Any other `encoding` is used as given.
 
@@ -89,7 +92,8 @@ class Reader:
         _check_encoding(encoding)
 
         def read(file: Path) -> Iterator[str]:
-            return with_line_ends(self._decoded(file, encoding, errors), IN_TEXT, newlines, self.line_ends)
+            text = with_line_ends(self._decoded(file, encoding, errors), IN_TEXT, newlines, self.line_ends)
+            return text if normalize == "none" else with_form(text, normalize)
 
         return self._joined(read, joint, files)
 

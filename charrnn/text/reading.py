@@ -5,6 +5,7 @@ from pathlib import Path
 
 from charrnn.config import Config
 from charrnn.text.joint import Joint
+from charrnn.text.normal import in_form
 from charrnn.text.reader import Reader
 from charrnn.text.vocabulary import Vocabulary, collect
 
@@ -28,7 +29,11 @@ def characters(reader: Reader, config: Config, files: Sequence[Path] | None = No
         encoding=config.encoding,
         errors=config.errors,
         newlines=config.newlines,
-        joint=Joint(ending=config.separator or "\n", between=config.between),
+        normalize=config.normalize,
+        joint=Joint(
+            ending=in_form(config.separator or "\n", config.normalize),
+            between=in_form(config.between, config.normalize),
+        ),
         files=files,
     )
 
