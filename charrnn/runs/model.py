@@ -47,10 +47,16 @@ class Model:
         except CorpusError as error:
             raise CorpusError(f"{self.path}: {error}") from None
 
-    def network(self, *, seq_len: int, batch_size: int) -> Network:
-        """A network for inference."""
+    def network(self, *, seq_len: int, batch_size: int, draws: bool = False) -> Network:
+        """A network for inference; one that `draws` text never draws the unknown symbol."""
         return Network(
-            self.shape, self.params, self.backend, self.choice.kernels, seq_len=seq_len, batch_size=batch_size
+            self.shape,
+            self.params,
+            self.backend,
+            self.choice.kernels,
+            seq_len=seq_len,
+            batch_size=batch_size,
+            never=self.vocabulary.unknown if draws else None,
         )
 
 

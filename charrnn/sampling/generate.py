@@ -84,7 +84,7 @@ def generate(
     drafts = [Draft(_decoder_after(prime, vocabulary), limits) for _ in range(count)]
     if vocabulary.newline is not None or not len(prime):
         prime = np.concatenate(([vocabulary.start], prime)).astype(np.int64)
-    network = model.network(seq_len=min(SEQ_LEN, len(prime)), batch_size=count)
+    network = model.network(seq_len=min(SEQ_LEN, len(prime)), batch_size=count, draws=True)
     drawn = sample(network, prime, choose, seed)
     for draft in drafts:
         yield _pieces(draft, drafts, drawn)

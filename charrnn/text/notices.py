@@ -1,16 +1,30 @@
 """Tells the user what was found in a text and what was done with it, a line each."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from charrnn.config import Config
 from charrnn.hints import counted
 from charrnn.text.reader import Reader
 from charrnn.text.source import Source
+from charrnn.text.vocabulary import Vocabulary
+
+RARE = 5  # characters that occur less often than this are hardly learned
+MANY_SYMBOLS = 1000
 
 
-def notices(source: Source, reader: Reader, config: Config, held_out: int) -> Iterator[str]:
-    """The lines for the user about a text that `reader` has read to its end; `held_out` is in characters."""
+def notices(
+    source: Source,
+    reader: Reader,
+    config: Config,
+    vocabulary: Vocabulary,
+    counts: Mapping[str, int],
+    held_out: int,
+) -> Iterator[str]:
+    """The lines for the user about a text that `reader` has read to its end.
+
+    counts: how often each character occurs; empty if bytes are learned. held_out: in characters.
+    """
     yield from source.notices
     for encoding, number in reader.marked.items():
         which = f"{counted(number, 'file')} " if len(source.files) > 1 else ""
@@ -30,9 +44,34 @@ def notices(source: Source, reader: Reader, config: Config, held_out: int) -> It
             yield f"made {line_ends} LF"
         elif not config.bytes:
             yield f"kept {line_ends} (--newlines lf makes them LF)"
+    yield from _rare(config, vocabulary, counts)
     if config.val_fraction + config.test_fraction and not held_out:
         few = {"unique-lines": "too few different lines", "lines": "too few lines"}.get(config.split, "too short")
         yield f"nothing held out: {few} for --val-fraction {config.val_fraction:g} --split {config.split}"
+
+
+def _rare(config: Config, vocabulary: Vocabulary, counts: Mapping[str, int]) -> Iterator[str]:
+    """What becomes of rare characters; a suggestion if they are most of a large vocabulary."""
+    known = set(vocabulary.characters or "")
+    unknown = [count for character, count in counts.items() if character not in known]
+    if unknown:
+        yield (
+            f"{len(unknown):,} of {len(counts):,} characters occur fewer than {config.vocab_min:,} times "
+            f"({_percent(sum(unknown), sum(counts.values()))} of the text) and become one unknown symbol"
+        )
+    elif config.vocab_min > 1 and counts:
+        yield f"no character occurs fewer than {config.vocab_min:,} times: --vocab-min has no effect"
+    rare = [count for count in counts.values() if count < RARE]
+    if config.vocab_min == 1 and len(counts) > MANY_SYMBOLS and 2 * len(rare) > len(counts):
+        yield (
+            f"{len(rare):,} of {len(counts):,} characters occur fewer than {RARE} times "
+            f"({_percent(sum(rare), sum(counts.values()))} of the text); --vocab-min {RARE} makes them one symbol, "
+            "and training faster"
+        )
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.2g}%"
 
 
 def _listed(line_ends: Counter[str]) -> str:

@@ -17,10 +17,10 @@ from charrnn.files import replacing
 from charrnn.hints import OnProgress, counted
 from charrnn.text.notices import notices
 from charrnn.text.reader import Reader
-from charrnn.text.reading import blocks, vocabulary_of
+from charrnn.text.reading import blocks, characters, vocabulary_from
 from charrnn.text.source import Source
 from charrnn.text.split import Parts, split
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import Vocabulary, count_characters
 
 IDS = "tokens.bin"
 FACTS = "tokens.json"
@@ -82,7 +82,8 @@ def encode_corpus(
             else "a model of bytes cannot train further on characters; add --bytes"
         )
     first, second = _readers(source, config, progress)
-    vocabulary = vocabulary_of(first, config, base)
+    counts = {} if config.bytes else count_characters(characters(first, config))
+    vocabulary = Vocabulary(None) if config.bytes else vocabulary_from(counts, config, base)
     with replacing(folder / IDS) as file:
         lengths = [_write(file, second, files, vocabulary, config) for files in (source.files, source.val, source.test)]
         if not config.bytes and first.sha256.digest() != second.sha256.digest():
@@ -93,7 +94,9 @@ def encode_corpus(
     facts = {"lengths": lengths, "sha256": second.sha256.hexdigest(), "size": second.size}
     with replacing(folder / FACTS) as file:
         file.write(json.dumps(facts).encode())
-    return _open(folder, vocabulary, facts, tuple(notices(source, second, config, sum(lengths[1:]))))
+    return _open(
+        folder, vocabulary, facts, tuple(notices(source, second, config, vocabulary, counts, sum(lengths[1:])))
+    )
 
 
 def load_tokens(folder: Path, vocabulary: Vocabulary) -> Tokens | None:
@@ -121,8 +124,8 @@ def _write(file: BinaryIO, reader: Reader, files: Sequence[Path], vocabulary: Vo
     """Write the ids of `files`, and return their number."""
     count = 0
     for block in blocks(reader, config, files):
-        # An unseen character means that the file has changed, which the caller notices.
-        ids = vocabulary.encode(block, unknown="skip")
+        # Without an unknown symbol, an unseen character means that the file has changed, which the caller notices.
+        ids = vocabulary.encode(block, unknown="replace" if vocabulary.has_unknown else "skip")
         file.write(ids.data)
         count += len(ids)
     return count

@@ -260,7 +260,15 @@ class Trainer:
 
     def _sample(self) -> str:
         vocabulary, length = self.tokens.vocabulary, self.config.sample_length
-        network = Network(self.shape, self.model, self.backend, self.kernels, seq_len=1, batch_size=1)
+        network = Network(
+            self.shape,
+            self.model,
+            self.backend,
+            self.kernels,
+            seq_len=1,
+            batch_size=1,
+            never=vocabulary.unknown,
+        )
         drawn = sample(network, np.array([vocabulary.start]), SAMPLE, seed=self.config.seed + self.progress.step)
         return vocabulary.decode(np.array([ids[0] for ids in islice(drawn, length)]))
 

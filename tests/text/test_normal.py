@@ -15,7 +15,10 @@ from charrnn.text.reading import characters
 from charrnn.text.source import Source
 
 # Letters, accents, Korean syllables and their parts, Indic vowels, a singleton, and marks that change places.
-TRICKY = "ae\u00e9\u1ec7\u0301\u0323\u0302\u0344\u0345\uac00\uac01\u1100\u1161\u11a8\u11a7\u09c7\u09be\u09d7\u0f73\u212b\n \u0958\u093c\u0915😀"
+TRICKY = (
+    "ae\u00e9\u1ec7\u0301\u0323\u0302\u0344\u0345\uac00\uac01\u1100\u1161\u11a8\u11a7"
+    "\u09c7\u09be\u09d7\u0f73\u212b\n \u0958\u093c\u0915😀"
+)
 text = st.text(st.sampled_from(TRICKY) | st.characters(exclude_categories=["Cs"]))
 
 

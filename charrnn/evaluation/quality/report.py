@@ -101,7 +101,7 @@ def _without_copies(held_out: Figures) -> Figures:
 
 def draw(model: Model, choose: Filter, *, count: int, length: int, seed: int) -> list[np.ndarray]:
     """Sample `count` new texts of `length` ids as one batch."""
-    network = model.network(seq_len=1, batch_size=count)
+    network = model.network(seq_len=1, batch_size=count, draws=True)
     drawn = sample(network, np.array([model.vocabulary.start]), choose, seed)
     return list(np.stack(list(islice(drawn, length)), axis=1))
 
