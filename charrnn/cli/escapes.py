@@ -3,7 +3,7 @@
 import re
 
 from charrnn.errors import OptionError
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import UNKNOWN, Vocabulary
 
 _ESCAPE = re.compile(r"\\[abefnrtvxuU0-7]")
 
@@ -33,6 +33,8 @@ def refuse_unknown_stop(stop: str, vocabulary: Vocabulary) -> None:
     """
     refuse_escapes("--stop", stop, vocabulary)
     for character in stop:
+        if vocabulary.has_unknown and character == UNKNOWN:
+            raise OptionError(f"--stop {stop!r} can never come: the unknown symbol U+FFFD is never drawn; leave it out")
         if vocabulary.count_unseen(character):
             raise OptionError(
                 f"--stop {stop!r} can never come: the character {character!r} (U+{ord(character):04X}) "

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Unpack
 
 import click
-import numpy as np
 
 from charrnn.cli.options import (
     Computing,
@@ -19,15 +18,16 @@ from charrnn.cli.options import (
     threads_option,
 )
 from charrnn.cli.progress import progress_bar
-from charrnn.cli.texts import reading, text_options
+from charrnn.cli.texts import text_options
 from charrnn.evaluation.dynamic import Learning
 from charrnn.evaluation.parts import PARTS, learned_text, own_part
 from charrnn.evaluation.ranking import rank_lines
 from charrnn.evaluation.report import EvalReport, LossFigures, require_two, score_baselines, score_text
-from charrnn.runs.model import Model, open_model
+from charrnn.runs.model import open_model
 from charrnn.text.prompt import read_text
 from charrnn.text.source import is_pipe
-from charrnn.view.eval import note_baselines, note_unknown, show_lines, show_score
+from charrnn.view.eval import note_baselines, show_lines, show_score
+from charrnn.view.reading import note_reading
 
 DYNAMIC = Learning(rate=2e-5, decay=1e-3)
 SHORT = 1.0  # seconds; shorter work needs no bar
@@ -80,7 +80,7 @@ def command(
     dynamic_decay: float,
     beside: bool,
     per_line: bool,
-    unknown: str,
+    unknown: str | None,
     encoding: str | None,
     errors: str | None,
     as_json: bool,
@@ -114,7 +114,9 @@ def command(
     if file is None:
         ids, text = own_part(model, part), PARTS[part]
     else:
-        ids, unseen = _read(model, file, unknown, encoding, errors)
+        encoded = model.encode(read_text(file, model.config, encoding, errors), unknown=unknown)
+        note_reading(encoded)
+        ids, unseen = encoded.ids, encoded.unseen
         text = "standard input" if file == "-" else file
     require_two(model, ids, text)
     if per_line:
@@ -151,12 +153,3 @@ def _run_and_file(run: str | None, file: str | None) -> tuple[str | None, str | 
     path = Path(run)
     is_text = run == "-" or is_pipe(path) or (path.is_file() and path.suffix != ".safetensors")
     return (None, run) if is_text else (run, None)
-
-
-def _read(model: Model, file: str, unknown: str, encoding: str | None, errors: str | None) -> tuple[np.ndarray, int]:
-    """The ids of a text, and how many of its characters the model does not know."""
-    text = read_text(file, reading(model.config, encoding, errors))
-    ids, unseen = model.encode(text, unknown=unknown), model.vocabulary.count_unseen(text)
-    if unseen:
-        note_unknown(unseen, len(text), unknown)
-    return ids, unseen

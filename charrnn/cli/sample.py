@@ -19,11 +19,12 @@ from charrnn.cli.options import (
     run_argument,
     threads_option,
 )
-from charrnn.cli.texts import reading, text_options
+from charrnn.cli.texts import text_options
 from charrnn.runs.model import Model, open_model
 from charrnn.sampling.generate import TextLimits, count_new, generate
 from charrnn.sampling.sampler import Filter
 from charrnn.text.prompt import read_text
+from charrnn.view.reading import note_reading
 from charrnn.view.sample import BETWEEN_TEXTS, show_json, show_new_lines, show_texts
 from charrnn.view.terminal import note
 
@@ -68,7 +69,7 @@ def command(
     stop: str | None,
     prime: str | None,
     prime_file: str | None,
-    unknown: str,
+    unknown: str | None,
     encoding: str | None,
     errors: str | None,
     count: int,
@@ -104,11 +105,14 @@ def command(
 
     model = open_model(run, **computing)
     if stop is not None:
+        stop = model.in_known_form(stop)
         refuse_unknown_stop(stop, model.vocabulary)
-    if prime is not None and unknown == "error":
+    if prime is not None and unknown in (None, "error"):
         refuse_escapes("--prime", prime, model.vocabulary)
-    begin = prime or "" if prime_file is None else read_text(prime_file, reading(model.config, encoding, errors))
-    ids = model.encode(begin, unknown=unknown)
+    begin = prime or "" if prime_file is None else read_text(prime_file, model.config, encoding, errors)
+    encoded = model.encode(begin, unknown=unknown)
+    note_reading(encoded)
+    ids = encoded.ids
     choose = Filter(0.0 if greedy else TEMP if temp is None else temp, top_k, top_p)
     limits = TextLimits(length or (lines * LONGEST_LINE if lines else LENGTH), lines, stop)
 

@@ -28,6 +28,15 @@ _UTF8_CHARACTER = re.compile(
 )
 
 
+def is_utf8(content: bytes) -> bool:
+    """Whether `content` is valid UTF-8."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def marked_encoding(head: bytes) -> str | None:
     """UTF-16 or UTF-32, if the first bytes of a text are its byte order mark; that of UTF-8 does not count."""
     return next((encoding for mark, encoding in _BYTE_ORDER_MARKS if head.startswith(mark)), None)

@@ -5,17 +5,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from charrnn.config import Config
+from charrnn.text.encodings import is_utf8
+from charrnn.text.formats import head_of, recognized_encoding
 from charrnn.text.reader import Reader, takes_binary
 from charrnn.text.reading import characters, raw
-from charrnn.text.source import from_path, from_pipe, from_stdin, is_pipe, joined
+from charrnn.text.source import Source, from_path, from_pipe, from_stdin, is_pipe, joined
 
 
-def read_text(name: str, config: Config) -> str | bytes:
+def read_text(name: str, config: Config, encoding: str | None = None, errors: str | None = None) -> str | bytes:
     """The text of a file, folder or pipe, or of standard input if `name` is '-', read as `config` says for a corpus.
+
+    Without `encoding` it is read as UTF-8 if it is valid UTF-8 or recognized as UTF-16 or UTF-32, whatever encoding the
+    run's own text had; else in the run's.
 
     Raises:
         CorpusError: it cannot be read, is empty, or is not in the encoding.
     """
+    config = config.replace(encoding=encoding or config.encoding, errors=errors or config.errors)
     with TemporaryDirectory() as folder:
         if name == "-":
             source = from_stdin(sys.stdin.buffer, Path(folder))
@@ -23,5 +29,24 @@ def read_text(name: str, config: Config) -> str | bytes:
             source = from_pipe(Path(name), Path(folder))
         else:
             source = joined([from_path(Path(name), glob=config.glob, binary=takes_binary(config))])
-        reader = Reader(source)
-        return b"".join(raw(reader, config)) if config.bytes else "".join(characters(reader, config))
+        if config.bytes:
+            return b"".join(raw(Reader(source), config))
+        if encoding is None and _reads_as_utf8(source, config.encoding):
+            config = config.replace(encoding="utf-8")
+        return "".join(characters(Reader(source), config))
+
+
+def _reads_as_utf8(source: Source, encoding: str) -> bool:
+    """Whether every file is UTF-8, or recognized as UTF-16 or UTF-32, where the run's own text is in `encoding`.
+
+    ASCII is read in the run's encoding if that agrees with ASCII: of some, such as ISO-2022-JP, all bytes are ASCII.
+    """
+    agrees_with_ascii = "a".encode(encoding) == b"a"
+
+    def fits(file: Path) -> bool:
+        if recognized_encoding(head_of(file)):
+            return True
+        content = b"".join(Reader(source).raw(files=[file]))
+        return not (b"\0" in content or (content.isascii() and agrees_with_ascii)) and is_utf8(content)
+
+    return all(fits(file) for file in source.all_files)
