@@ -220,3 +220,13 @@ def test_without_a_run_it_says_how_to_make_one(tmp_path, monkeypatch):
 
 def test_help_ends_in_examples():
     assert "charrnn eval shakespeare letter.txt --unknown replace" in evaluate("--help").stdout
+
+
+def test_accents_are_read_as_the_run_knows_them():
+    Path("accents.txt").write_text("caf\u00e9\n" * 100)
+    train("accents.txt", "runs/accents", steps=20)
+    wanted = score("accents", "-", input="caf\u00e9\n" * 9)
+    assert score("accents", "-", input="cafe\u0301\n" * 9) == wanted
+    noted = evaluate("accents", "-", input="cafe\u0301\n" * 9).stderr
+    assert "note: the model does not know 18 characters as they are written, composed or decomposed; " in noted
+    assert "know" not in evaluate("accents", "-", input="caf\u00e9\n" * 9).stderr

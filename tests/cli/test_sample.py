@@ -13,6 +13,8 @@ from click.testing import CliRunner
 
 from charrnn.cli import cli
 from charrnn.runs import checkpoint
+from charrnn.training.events import Sampled
+from tests.conftest import train
 from tests.support.pipes import written_into
 
 try:
@@ -264,3 +266,26 @@ def test_weights_that_are_not_finite_are_refused():
     saved.weights["head.bias"][1] = float("nan")
     saved.save(path)
     assert "is damaged: head.bias has values that are not finite" in fails("words")
+
+
+def test_an_unknown_symbol_is_learned_and_never_drawn():
+    Path("rare.txt").write_text(
+        "".join(f"cat {chr(0x4E00 + n)}{chr(0x5E00 + n)}{chr(0x6E00 + n)}\n" for n in range(99))
+    )
+    told = train("rare.txt", "runs/rare", vocab_min=5, steps=80, sample_length=50, eval_every=20)
+    samples = [event.text for event in told if isinstance(event, Sampled)]
+    assert samples and not any("\ufffd" in each for each in samples)
+    for choose in (["--greedy"], ["--temp", "5"], ["--top-k", "99"]):
+        found = sample("rare", "--prime", "cat 字Ä", "--length", "60", "--seed", "1", *choose)
+        assert found.stdout.startswith("cat \ufffd\ufffd")
+        assert "\ufffd" not in found.stdout[6:]
+        assert "2 of 6 characters are unknown, and were replaced" in found.stderr
+    assert "unknown symbol U+FFFD is never drawn" in fails("rare", "--stop", "\ufffd", code=2)
+    assert "is not in the vocabulary" in fails("rare", "--prime", "Ä", "--unknown", "error")
+
+
+def test_a_stop_string_is_read_in_the_form_of_the_run():
+    Path("accents.txt").write_text("caf\u00e9\n" * 100)
+    train("accents.txt", "runs/accents", steps=60)
+    composed = sample("accents", "--prime", "ca", "--stop", "\u00e9", "--greedy").stdout
+    assert composed == sample("accents", "--prime", "ca", "--stop", "e\u0301", "--greedy").stdout == "caf\n"
