@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping
 
 from charrnn.config import Config
 from charrnn.hints import counted
+from charrnn.text.normal import FORMS, composed, joins
 from charrnn.text.reader import Reader
+from charrnn.text.reading import characters
 from charrnn.text.source import Source
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import Vocabulary, count_characters
 
 RARE = 5  # characters that occur less often than this are hardly learned
 MANY_SYMBOLS = 1000
@@ -44,10 +46,25 @@ def notices(
             yield f"made {line_ends} LF"
         elif not config.bytes:
             yield f"kept {line_ends} (--newlines lf makes them LF)"
+    yield from _accents(source, config, counts)
     yield from _rare(config, vocabulary, counts)
     if config.val_fraction + config.test_fraction and not held_out:
         few = {"unique-lines": "too few different lines", "lines": "too few lines"}.get(config.split, "too short")
         yield f"nothing held out: {few} for --val-fraction {config.val_fraction:g} --split {config.split}"
+
+
+def _accents(source: Source, config: Config, counts: Mapping[str, int]) -> Iterator[str]:
+    """A suggestion if accents are written in two ways; only a text that has both is read again."""
+    if config.normalize != "none" or not (any(map(composed, counts)) and any(map(joins, counts))):
+        return
+    for form in FORMS:
+        number = len(count_characters(characters(Reader(source), config.replace(normalize=form))))
+        if number < len(counts):
+            yield (
+                "accents are written in two ways, composed and decomposed; "
+                f"--normalize {form} makes {number:,} characters of {len(counts):,}"
+            )
+            return
 
 
 def _rare(config: Config, vocabulary: Vocabulary, counts: Mapping[str, int]) -> Iterator[str]:

@@ -311,3 +311,32 @@ def test_a_vocabulary_of_rare_characters_gets_a_suggestion(tmp_path):
     assert [each for each in encode(tmp_path, f"{common}\n{rare}").notices if each.startswith(expected)]
     assert len(encode(tmp_path, f"{common * 2}\n{rare[:300]}").notices) == 0
     assert encode(tmp_path, f"{common}\n{rare}", vocab_min=5).vocabulary.size == 402
+
+
+MIXED = "accents are written in two ways, composed and decomposed; --normalize {} makes {} characters of {}"
+COMBINATIONS = "".join(letter + mark for letter in "eou" for mark in "\u0300\u0301\u0302\u0303")
+
+
+@pytest.mark.parametrize(
+    ("text", "notice"),
+    [
+        ("caf\u00e9 cafe\u0301 ", MIXED.format("nfc", 5, 7)),
+        ("한국어 \u1112\u1161\u11ab\u1100\u116e\u11a8\u110b\u1165 ", MIXED.format("nfc", 4, 12)),
+        ("\u304c \u304b\u3099 ", MIXED.format("nfc", 2, 4)),
+        ("\u095c \u0921\u093c \u0917\u093c ", MIXED.format("nfc", 4, 5)),
+        (COMBINATIONS + "\u00e9 ", MIXED.format("nfd", 8, 9)),
+        ("caf\u00e9 na\u00efve ", None),
+        ("cafe\u0301 nai\u0308ve ", None),
+        ("آب أمل لُغَة ", None),  # marks that have no composed form
+        ("plain ASCII ", None),
+    ],
+    ids=["French", "Korean", "Japanese", "Hindi", "nfd", "composed", "decomposed", "Arabic", "English"],
+)
+def test_accents_in_two_forms_get_a_suggestion_that_helps(tmp_path, text, notice):
+    tokens = encode(tmp_path, text * 20)
+    assert [each for each in tokens.notices if "accents" in each] == ([notice] if notice else [])
+    if notice:
+        form, size = notice.split("--normalize ")[1].split(" makes ")
+        again = encode(tmp_path, text * 20, normalize=form)
+        assert again.vocabulary.size == int(size.split()[0]) < tokens.vocabulary.size
+        assert not any("accents" in each for each in again.notices)
