@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from charrnn.config import Config
-from charrnn.text.encodings import is_utf8
+from charrnn.text.encodings import is_in
 from charrnn.text.formats import head_of, recognized_encoding
 from charrnn.text.reader import Reader, takes_binary
 from charrnn.text.reading import characters, raw
@@ -47,6 +47,6 @@ def _reads_as_utf8(source: Source, encoding: str) -> bool:
         if recognized_encoding(head_of(file)):
             return True
         content = b"".join(Reader(source).raw(files=[file]))
-        return not (b"\0" in content or (content.isascii() and agrees_with_ascii)) and is_utf8(content)
+        return not (b"\0" in content or (content.isascii() and agrees_with_ascii)) and is_in("utf-8", [content])
 
     return all(fits(file) for file in source.all_files)

@@ -13,7 +13,8 @@ from typing import AnyStr
 
 from charrnn.config import Config
 from charrnn.errors import CorpusError
-from charrnn.text.encodings import marked_encoding, suggested_encoding
+from charrnn.text.candidates import candidates
+from charrnn.text.encodings import is_in, is_nearly_utf8, marked_encoding
 from charrnn.text.formats import file_content, head_of, recognized_encoding, why_not_text
 from charrnn.text.joint import Joint
 from charrnn.text.line_ends import IN_BYTES, IN_TEXT, with_line_ends
@@ -161,9 +162,8 @@ class Reader:
                 offset = end - len(error.object) + error.start
                 raise CorpusError(self._not_decoded(file, head, error.object[error.start], offset, encoding)) from error
             except UnicodeError as error:  # UTF-16 and UTF-32 without the mark that gives the byte order
-                raise CorpusError(
-                    f"{self._shown(file)} is not {encoding}: {error}; name another --encoding, or --bytes"
-                ) from error
+                wrong = f"{self._shown(file)} is not {encoding}: {error}"
+                raise CorpusError(self._advised(wrong, file, encoding)) from error
             if at_start and decoded:
                 at_start = False
                 self.boms += decoded[0] == "\ufeff"
@@ -182,21 +182,43 @@ class Reader:
 
     def _not_decoded(self, file: Path, head: bytes, byte: int, offset: int, encoding: str) -> str:
         """A message about a byte that is not in the encoding; `head` is the beginning of the file."""
-        leave_out = ", or leave the file out (of a folder, with --glob)" if len(self._source.all_files) > 1 else ""
         if b"\0" in head and not _has_nul(encoding):  # it would not be a text in any other encoding
             return (
                 f"{self._shown(file)} is not a text: it has NUL bytes, the first at offset {head.index(0)}; "
-                f"charrnn train --bytes learns any file as bytes{leave_out}"
+                f"charrnn train --bytes learns any file as bytes{self._leave_out}"
             )
-        suggested = None if _has_nul(encoding) else suggested_encoding(file_content(file, self._block_size))
-        advice = {
-            "cp1252": "name its --encoding: this looks like Windows text, --encoding cp1252; or",
-            "latin-1": "name another --encoding such as latin-1, or",
-        }.get(suggested or "", "name its --encoding, or")
-        return (
-            f"{self._shown(file)}: byte 0x{byte:02x} at offset {offset} is not {encoding}; "
-            f"{advice} use --errors replace or --bytes{leave_out}"
-        )
+        wrong = f"{self._shown(file)}: byte 0x{byte:02x} at offset {offset} is not {encoding}"
+        return self._advised(wrong, file, encoding)
+
+    def _advised(self, wrong: str, file: Path, encoding: str) -> str:
+        advice, *previews = self._way_out(file, encoding)
+        message = f"{wrong}{advice}{self._leave_out}"
+        return "\n  ".join([f"{message}; a line of it reads:" if previews else message, *previews])
+
+    def _way_out(self, file: Path, encoding: str) -> list[str]:
+        """What a file that is not in `encoding` may be in, and what to do; then previews if that is not clear."""
+
+        def content() -> Iterator[bytes]:
+            return file_content(file, self._block_size)
+
+        if not _is_utf8(encoding) and b"\0" not in head_of(file) and is_in("utf-8", content()):
+            return [", but the file is valid UTF-8; use --encoding utf-8"]
+        if is_nearly_utf8(content()):
+            return [", while nearly all others are UTF-8; the text is damaged there: use --errors replace or --bytes"]
+        found = [each for each in candidates(content()) if is_in(each.encoding, content())]
+        if not found and _is_utf8(encoding):
+            return [", nor is the text in any encoding that was tried; name its --encoding, or use --bytes"]
+        if not found:
+            return ["; name its --encoding, or --errors replace if it is damaged, or use --bytes"]
+        if len(found) == 1:
+            name, preview = found[0]
+            return [f"; as {name} it reads {preview!r}: use --encoding {name}, or --bytes"]
+        previews = [f"--encoding {each.encoding:<12} {each.preview}" for each in found]
+        return ["; name its --encoding, or use --bytes", *previews]
+
+    @property
+    def _leave_out(self) -> str:
+        return ", or leave the file out (of a folder, with --glob)" if len(self._source.all_files) > 1 else ""
 
     def _shown(self, file: Path) -> str:
         return self._source.shown_as or str(file)
