@@ -1,16 +1,26 @@
 """Tells the user what was found in a text and what was done with it, a line each."""
 
+import codecs
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from charrnn.config import Config
 from charrnn.hints import counted
+from charrnn.text.formats import head_of, recognized_encoding
 from charrnn.text.normal import FORMS, composed, joins
 from charrnn.text.reader import Reader
 from charrnn.text.reading import characters
 from charrnn.text.source import Source
 from charrnn.text.vocabulary import Vocabulary, count_characters
 
+INVISIBLE = {
+    "\u00ad": "soft hyphen",
+    "\u200b": "zero-width space",
+    "\u2060": "word joiner",
+    "\ufeff": "byte order mark",
+}
+_MOST_SHOWN = 5
 RARE = 5  # characters that occur less often than this are hardly learned
 MANY_SYMBOLS = 1000
 
@@ -46,11 +56,43 @@ def notices(
             yield f"made {line_ends} LF"
         elif not config.bytes:
             yield f"kept {line_ends} (--newlines lf makes them LF)"
+    yield from _encoding(source, config, counts)
+    if codecs.lookup(config.encoding).name == "utf-8" and not (reader.marked or reader.unmarked):
+        yield from _invisible(counts)
     yield from _accents(source, config, counts)
     yield from _rare(config, vocabulary, counts)
     if config.val_fraction + config.test_fraction and not held_out:
         few = {"unique-lines": "too few different lines", "lines": "too few lines"}.get(config.split, "too short")
         yield f"nothing held out: {few} for --val-fraction {config.val_fraction:g} --split {config.split}"
+
+
+def _encoding(source: Source, config: Config, counts: Mapping[str, int]) -> Iterator[str]:
+    """A better encoding than the one that was named, if characters that no text has say so."""
+    controls = [each for each in counts if "\x80" <= each <= "\x9f" and each != "\x85"]
+    if controls and codecs.lookup(config.encoding).name == "iso8859-1":
+        with suppress(UnicodeDecodeError):
+            marks = "".join(controls).encode("latin-1").decode("cp1252")
+            number = sum(counts[each] for each in controls)
+            yield (
+                f"{counted(number, 'character')} {'is' if number == 1 else 'are'} among the control characters of "
+                f"{config.encoding}; --encoding cp1252 reads them as {' '.join(marks[:_MOST_SHOWN])}"
+            )
+    if "\0" in counts and len(source.all_files) == 1:
+        found = recognized_encoding(head_of(source.all_files[0]))
+        if found and codecs.lookup(config.encoding) != codecs.lookup(found):
+            nul = f"{counts[chr(0)]:,} characters are NUL, as the text is {found}"
+            yield f"{nul}; leave out --encoding {config.encoding}"
+
+
+def _invisible(counts: Mapping[str, int]) -> Iterator[str]:
+    """Characters of a text in UTF-8 that nobody sees and no script needs, and that make two words of one."""
+    if found := {name: counts[each] for each, name in INVISIBLE.items() if each in counts}:
+        *others, last = (counted(number, name) for name, number in found.items())
+        codes = "".join(f"\\x{{{ord(each):x}}}" for each in INVISIBLE)
+        yield (
+            f"kept {', '.join(others)}{' and ' if others else ''}{last}, which nobody sees; "
+            f"perl -CSD -pe 's/[{codes}]//g' FILE > CLEAN leaves them out"
+        )
 
 
 def _accents(source: Source, config: Config, counts: Mapping[str, int]) -> Iterator[str]:
