@@ -6,7 +6,7 @@ from itertools import chain, groupby
 from typing import NamedTuple
 from unicodedata import category, name
 
-_SAMPLE_BYTES = 1 << 16  # from the first line that is not ASCII
+_SAMPLE_BYTES = 1 << 14  # from the first line that is not ASCII
 _MOST_NAMED = 3
 _ENOUGH = 0.9  # share of the characters beyond ASCII that must make sense
 _NEAR = 0.05  # candidates this close to the best are named, too

@@ -221,7 +221,7 @@ def test_unseen_characters():
 def test_errors_are_one_line():
     assert "there is no run 'nosuch'" in fails("nosuch")
     assert "no file or folder nosuch.txt" in fails("--prime-file", "nosuch.txt")
-    assert "byte 0xff at offset 1" in fails("--prime-file", "-", input=b"a\xff")
+    assert "byte 0xff at offset 1" in fails("--prime-file", "-", input=b"a\xff\xfe\xfd\xf0\xf1")
     assert "kernel 'nosuch' is not one of" in CliRunner().invoke(cli, ["sample", "--kernel", "nosuch"]).stderr
     for wrong in (["--temp", "inf"], ["--top-p", "nan"]):
         assert f"Invalid value for '{wrong[0]}': {wrong[1]} is not finite." in fails(*wrong, code=2)
