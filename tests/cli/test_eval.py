@@ -208,7 +208,7 @@ def test_errors_are_one_line():
     assert "no file or folder nosuch.txt" in fails("words", "nosuch.txt")
     assert "standard input is empty" in fails("-", input="")
     assert "standard input has 1 character that" in fails("-", input="a")
-    assert "byte 0xff at offset 1" in fails("-", input=b"a\xff")
+    assert "byte 0xff at offset 1" in fails("-", input=b"a\xff\xfe\xfd\xf0\xf1")
     Path("broken.safetensors").write_bytes(b"broken")
     assert "broken.safetensors is not a checkpoint" in fails("broken.safetensors")
 
