@@ -145,3 +145,10 @@ def test_errors_name_the_options_that_were_typed():
     with pytest.raises(OptionError, match=r"^batch_ramp .* with --split interleaved"), naming_options({"split"}):
         Config(batch_ramp=2, split="interleaved")
     assert option_of("num_layers") == "--num-layers"
+
+
+def test_separators_have_the_normal_form_of_the_text():
+    config = Config(separator="\u00e9", between="e\u0301", normalize="nfd")
+    assert (config.separator, config.between) == ("e\u0301", "e\u0301")
+    assert config.replace(normalize="nfc").between == "\u00e9"
+    assert Config(separator="\u00e9", between="e\u0301").between == "e\u0301"

@@ -5,11 +5,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from charrnn.config import Config
-from charrnn.text.encodings import is_in
-from charrnn.text.formats import head_of, recognized_encoding
-from charrnn.text.reader import Reader, takes_binary
+from charrnn.text.reader import Reader, reads_as_utf8, takes_binary
 from charrnn.text.reading import characters, raw
-from charrnn.text.source import Source, from_path, from_pipe, from_stdin, is_pipe, joined
+from charrnn.text.source import from_path, from_pipe, from_stdin, is_pipe, joined
 
 
 def read_text(name: str, config: Config, encoding: str | None = None, errors: str | None = None) -> str | bytes:
@@ -31,22 +29,6 @@ def read_text(name: str, config: Config, encoding: str | None = None, errors: st
             source = joined([from_path(Path(name), glob=config.glob, binary=takes_binary(config))])
         if config.bytes:
             return b"".join(raw(Reader(source), config))
-        if encoding is None and _reads_as_utf8(source, config.encoding):
+        if encoding is None and reads_as_utf8(source, config.encoding):
             config = config.replace(encoding="utf-8")
         return "".join(characters(Reader(source), config))
-
-
-def _reads_as_utf8(source: Source, encoding: str) -> bool:
-    """Whether every file is UTF-8, or recognized as UTF-16 or UTF-32, where the run's own text is in `encoding`.
-
-    ASCII is read in the run's encoding if that agrees with ASCII: of some, such as ISO-2022-JP, all bytes are ASCII.
-    """
-    agrees_with_ascii = "a".encode(encoding) == b"a"
-
-    def fits(file: Path) -> bool:
-        if recognized_encoding(head_of(file)):
-            return True
-        content = b"".join(Reader(source).raw(files=[file]))
-        return not (b"\0" in content or (content.isascii() and agrees_with_ascii)) and is_in("utf-8", [content])
-
-    return all(fits(file) for file in source.all_files)

@@ -224,6 +224,22 @@ class Reader:
         return self._source.shown_as or str(file)
 
 
+def reads_as_utf8(source: Source, encoding: str) -> bool:
+    """Whether every file is UTF-8, or recognized as UTF-16 or UTF-32, where the run's own text is in `encoding`.
+
+    ASCII is read in the run's encoding if that agrees with ASCII: of some, such as ISO-2022-JP, all bytes are ASCII.
+    """
+    agrees_with_ascii = "a".encode(encoding) == b"a"
+
+    def fits(file: Path) -> bool:
+        if recognized_encoding(head_of(file)):
+            return True
+        content = b"".join(Reader(source).raw(files=[file]))
+        return not (b"\0" in content or (content.isascii() and agrees_with_ascii)) and is_in("utf-8", [content])
+
+    return all(fits(file) for file in source.all_files)
+
+
 def takes_binary(config: Config) -> bool:
     """Whether files with NUL bytes can be texts under these settings: with --bytes, or in an encoding such as UTF-16.
 

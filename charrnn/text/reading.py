@@ -5,7 +5,6 @@ from pathlib import Path
 
 from charrnn.config import Config
 from charrnn.text.joint import Joint
-from charrnn.text.normal import in_form
 from charrnn.text.reader import Reader
 from charrnn.text.vocabulary import Vocabulary, count_characters
 
@@ -30,10 +29,7 @@ def characters(reader: Reader, config: Config, files: Sequence[Path] | None = No
         errors=config.errors,
         newlines=config.newlines,
         normalize=config.normalize,
-        joint=Joint(
-            ending=in_form(config.separator or "\n", config.normalize),
-            between=in_form(config.between, config.normalize),
-        ),
+        joint=Joint(ending=config.separator or "\n", between=config.between),
         files=files,
     )
 
@@ -67,7 +63,7 @@ def vocabulary_from(counts: Mapping[str, int], config: Config, base: Vocabulary 
     Rare characters are left to the unknown symbol, except those that end a line, a record or a file.
     """
     known = base or Vocabulary("")
-    structure = in_form(f"\n{config.separator}{config.between}", config.normalize)
+    structure = f"\n{config.separator}{config.between}"
     frequent = {each for each, count in counts.items() if count >= config.vocab_min or each in structure}
     rare = counts.keys() - frequent - set(known.characters or "")
     return known.extended("".join(frequent), has_unknown=bool(rare))
