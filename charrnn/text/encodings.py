@@ -18,7 +18,8 @@ _BYTE_ORDER_MARKS = (
 )
 
 _FEWEST_BYTES = 16  # of fewer bytes, zeros say little
-_ENOUGH = 0.9  # share of characters from Latin to symbols, or of emoji; other data have others
+_BELOW = 0x20  # the high byte of a character of UTF-16, from Latin to Greek Extended; no byte of a printed character
+_ENOUGH = 0.9  # typographic quotes and emoji have other high bytes; other data have other characters
 _CONTROLS_IN_TEXTS = "\t\n\v\f\r\b\x1a\x1b\x85"
 
 _UTF8_CHARACTER = re.compile(
@@ -34,23 +35,33 @@ def marked_encoding(head: bytes) -> str | None:
 def unmarked_encoding(head: bytes, *, complete: bool) -> str | None:
     """UTF-16-LE or UTF-16-BE, if the zeros of a text that begins with `head` say so; None if they do not.
 
-    Line ends and spaces have a zero in every script. The whole must be UTF-16 without unusual control characters, and
-    either nearly all of it Latin to symbols, or common characters of an East Asian language. `complete` says that
-    `head` is the whole text.
+    Line ends and spaces have a zero in every script. The whole must be UTF-16 without unusual control characters.
+    Nearly every other byte must be zero, or another one that printed characters do not have; or, if it is not UTF-8,
+    nearly all is Latin to symbols or emoji, or is common in an East Asian language. `complete` says that `head` is the
+    whole text.
     """
     if b"\0" not in head or len(head) < _FEWEST_BYTES:
         return None
     for encoding, high in (("UTF-16-LE", head[1::2]), ("UTF-16-BE", head[::2])):
-        try:
-            text = codecs.getincrementaldecoder(encoding)().decode(head, final=complete)
-        except UnicodeDecodeError:
+        text = _decoded(head, encoding, complete=complete)
+        if any(category(each) in ("Cc", "Cn") and each not in _CONTROLS_IN_TEXTS for each in set(text)):
+            continue
+        if text and b"\0" in high and sum(byte < _BELOW for byte in high) >= _ENOUGH * len(high):
+            return encoding
+        if _decoded(head, "utf-8", complete=complete):
             continue
         usual = sum(each < "\u2800" or each >= "\U0001f000" for each in text)
-        if all(category(each) not in ("Cc", "Cn") or each in _CONTROLS_IN_TEXTS for each in set(text)) and (
-            (b"\0" in high and usual >= _ENOUGH * len(text)) or reads_as_east_asian(text, encoding.lower())
-        ):
+        if text and ((b"\0" in high and usual >= _ENOUGH * len(text)) or reads_as_east_asian(text, encoding.lower())):
             return encoding
     return None
+
+
+def _decoded(head: bytes, encoding: str, *, complete: bool) -> str:
+    """The text of `head`, whose last character may be cut off unless it is `complete`; empty if in another encoding."""
+    try:
+        return codecs.getincrementaldecoder(encoding)().decode(head, final=complete)
+    except UnicodeDecodeError:
+        return ""
 
 
 def is_nearly_utf8(blocks: Iterable[bytes]) -> bool:

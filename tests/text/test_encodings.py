@@ -70,6 +70,8 @@ def test_a_character_of_four_bytes_at_the_end_of_the_head(tmp_path):
         b"a\0" * 3,
         b"ab\0\0cd\0\0" * 20,
         ENGLISH.encode() + b"\0",
+        b"\0" + b"N-N8N:" * 9,  # Chinese in UTF-16
+        b"a " * 20 + b"\0 ",
     ],
     ids=repr,
 )
