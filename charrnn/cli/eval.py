@@ -17,20 +17,18 @@ from charrnn.cli.options import (
     run_argument,
     threads_option,
 )
-from charrnn.cli.progress import progress_bar
-from charrnn.cli.texts import text_options
+from charrnn.cli.progress import SHORT, progress_bar
+from charrnn.cli.texts import read, text_options
 from charrnn.evaluation.dynamic import Learning
 from charrnn.evaluation.parts import PARTS, learned_text, own_part
 from charrnn.evaluation.ranking import rank_lines
 from charrnn.evaluation.report import EvalReport, LossFigures, require_two, score_baselines, score_text
 from charrnn.runs.model import open_model
-from charrnn.text.prompt import read_text
 from charrnn.text.source import is_pipe
 from charrnn.view.eval import note_baselines, show_lines, show_score
 from charrnn.view.reading import note_reading
 
 DYNAMIC = Learning(rate=2e-5, decay=1e-3)
-SHORT = 1.0  # seconds; shorter work needs no bar
 
 
 @click.command("eval", cls=RunCommand)
@@ -114,7 +112,7 @@ def command(
     if file is None:
         ids, text = own_part(model, part), PARTS[part]
     else:
-        encoded = model.encode(read_text(file, model.config, encoding, errors), unknown=unknown)
+        encoded = model.encode(read(file, model.config, encoding, errors), unknown=unknown)
         note_reading(encoded)
         ids, unseen = encoded.ids, encoded.unseen
         text = "standard input" if file == "-" else file

@@ -5,8 +5,11 @@ from typing import Any, TypeVar
 
 import click
 
+from charrnn.cli.progress import SHORT, progress_bar
 from charrnn.cli.settings import SettingChoice
-from charrnn.config import SETTINGS
+from charrnn.cli.signals import handled, leave
+from charrnn.config import SETTINGS, Config
+from charrnn.text.prompt import read_text
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,3 +33,13 @@ def text_options(function: F) -> F:
     ):
         function = option(function)
     return function
+
+
+def read(name: str, config: Config, encoding: str | None, errors: str | None) -> str | bytes:
+    """The text that `read_text` reads; its temporary files are removed even if a signal ends the reading.
+
+    Raises:
+        CharrnnError: it cannot be read.
+    """
+    with handled(leave, "SIGTERM", "SIGHUP"), progress_bar("reading", after=SHORT) as progress:
+        return read_text(name, config, progress, encoding=encoding, errors=errors)

@@ -9,7 +9,7 @@ from charrnn.errors import CheckpointError
 from charrnn.hints import command, counted
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.run import RUNS, Run
+from charrnn.runs.run import ASIDE, RUNS, Run
 from charrnn.text.source import from_path
 
 
@@ -25,7 +25,7 @@ def list_runs() -> list[Run]:
 
 def is_aside(folder: Path) -> bool:
     """Whether --force moved this run aside: it is named NAME.old, and there is a folder NAME."""
-    name = re.fullmatch(r"(.+)\.old\d*", folder.name)
+    name = re.fullmatch(f"(.+){ASIDE}", folder.name)
     return name is not None and folder.with_name(name[1]).exists()
 
 

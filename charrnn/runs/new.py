@@ -1,5 +1,6 @@
 """The folder of a new run. A run that was there moves aside, and is put back if the new one cannot begin."""
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -7,8 +8,8 @@ from pathlib import Path
 from types import TracebackType
 
 from charrnn.errors import CheckpointError
-from charrnn.files import Lock
-from charrnn.runs.run import STDIN, Run, is_own_file
+from charrnn.files import Lock, move_folder
+from charrnn.runs.run import ASIDE, STDIN, Run, is_own_file
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class NewRun:
             CheckpointError: there is a run already, or the folder cannot be made.
             StorageError: another process trains this run now.
         """
-        moved = _make_room(run, force=force)
         try:
+            moved = _make_room(run, force=force)
             run.folder.mkdir(parents=True, exist_ok=True)
             foreign = sorted(path.name for path in run.folder.iterdir() if not is_own_file(path))
         except OSError as error:
@@ -40,6 +41,14 @@ class NewRun:
                 f"{run.folder} holds other files ({foreign[0]}), but not a run; choose another folder with --run DIR"
             )
         return cls(run, run.lock(), moved)
+
+    @property
+    def older(self) -> int:
+        """The number of runs that were moved aside before, and are still there."""
+        folder = self.run.folder.resolve()
+        pattern = re.compile(re.escape(folder.name) + ASIDE)
+        aside = {path.name for path in folder.parent.iterdir() if pattern.fullmatch(path.name)}
+        return len(aside - {self.moved.name} if self.moved else aside)
 
     def __enter__(self) -> "NewRun":
         return self
@@ -63,7 +72,7 @@ class NewRun:
                     path.unlink()
             folder.rmdir()
             if self.moved:
-                self.moved.rename(folder)
+                move_folder(self.moved, folder)
 
 
 def _make_room(run: Run, *, force: bool) -> Path | None:
@@ -74,6 +83,10 @@ def _make_room(run: Run, *, force: bool) -> Path | None:
     if not any(path.exists() for path in (run.last, run.best, run.metrics)):
         return None
     if not force:
+        if not (run.last.exists() or run.best.exists()):
+            raise CheckpointError(
+                f"{run.folder} holds a run without a checkpoint; --force moves it aside, --run DIR takes another folder"
+            )
         raise CheckpointError(
             f"{run.folder} holds a run; --resume continues it, --force moves it aside, --run DIR takes another folder"
         )
@@ -82,7 +95,7 @@ def _make_room(run: Run, *, force: bool) -> Path | None:
     names = (f"{folder.name}.old{number if number > 1 else ''}" for number in count(1))
     free = next(path for path in map(folder.with_name, names) if not path.exists())
     try:
-        folder.rename(free)
+        move_folder(folder, free)
     except OSError as error:
         raise CheckpointError(f"{run.folder} cannot be moved aside: {error.strerror}") from None
     return run.folder.parent / free.name

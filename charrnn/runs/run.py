@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.config import SETTINGS, Config
-from charrnn.files import Lock, replacing
+from charrnn.files import Lock, replacing, writing
 from charrnn.runs.checkpoint import Progress
 
 RUNS = Path("runs")
 LOCK = "lock"
+ASIDE = r"\.old\d*"  # the end of the name of a run that --force moved aside
 STDIN = "stdin.txt"
 _OWN_FILES = (
     "config.yaml",
@@ -65,8 +66,12 @@ class Run:
             file.write(("\n".join(lines) + "\n").encode())
 
     def append_metrics(self, values: dict[str, Any]) -> None:
-        """Add a line to the metrics."""
-        with self.metrics.open("a", encoding="utf-8") as file:
+        """Add a line to the metrics.
+
+        Raises:
+            StorageError: it cannot be written; part of it may be in the file, which `read_metrics` leaves out.
+        """
+        with writing(self.metrics), self.metrics.open("a", encoding="utf-8") as file:
             file.write(json.dumps(values) + "\n")
 
     def read_metrics(self) -> list[dict[str, Any]]:

@@ -36,6 +36,7 @@ from charrnn.training.events import Notice
 from charrnn.training.trainer import Setup
 
 OF_CHARACTERS = ("encoding", "errors", "normalize", "vocab_min")  # settings without effect on bytes
+GPU = "gpu"  # the preset
 LITTLE_TO_LEARN = 1000  # characters
 LITTLE_HELD_OUT = 20  # characters; fewer say nothing about a model
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -66,7 +67,7 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
     run = Run(Path(request.run) if request.run else RUNS / (source.name if source else "stdin"))
     with NewRun.open(run, force=request.force) as new:
         if source is None:  # standard input is kept in the folder of the run; its preset is known only now
-            source = from_stdin(sys.stdin.buffer, run.folder)
+            source = from_stdin(sys.stdin.buffer, run.folder, reading)
             plan = _plan(request, parent, source, backend)
         known = parent.vocabulary if parent else None
         tokens = encode_corpus(source, plan.config, run.folder, base=known, progress=reading)
@@ -86,7 +87,7 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
             lock=new.lock,
         )
         notices = [
-            *([Notice(f"the run that was there is now {new.moved}")] if new.moved else []),
+            *_moved_aside(new),
             *plan.notices,
             *map(Notice, tokens.notices),
             *shrunk,
@@ -108,8 +109,18 @@ def _plan(request: TrainRequest, parent: Parent | None, source: Source | None, b
     split = parent.split(source) if parent and source else {}
     config, given_by = _settings(request, preset, parent, split)
     leaks = parent.leaks(config, split) if parent else []
+    if preset == GPU and backend.device == "cpu":
+        notices.append(Notice(f"preset {GPU} is sized for a GPU, and this is a CPU: --preset long suits one"))
     choice = build(backend, request.kernel, request.threads, config.precision)
     return _Plan(config, given_by, preset, choice, notices + leaks)
+
+
+def _moved_aside(new: NewRun) -> Iterator[Notice]:
+    """A notice about the run that moved aside, and how many did before: they stay until the user removes them."""
+    if new.moved:
+        older = counted(new.older, "older run") if new.older else ""
+        more = f"; {older} beside it {'is' if new.older == 1 else 'are'} kept until you remove them" if older else ""
+        yield Notice(f"the run that was there is now {new.moved}{more}")
 
 
 def _choose_preset(source: Source, request: TrainRequest, backend: Backend) -> tuple[str | None, list[Notice]]:

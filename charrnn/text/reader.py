@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import AnyStr
 
 from charrnn.config import Config
-from charrnn.errors import CorpusError
+from charrnn.errors import CorpusError, OptionError
 from charrnn.text.candidates import candidates
 from charrnn.text.encodings import is_in, is_nearly_utf8, marked_encoding
 from charrnn.text.formats import file_content, head_of, recognized_encoding, why_not_text
@@ -87,8 +87,8 @@ class Reader:
         valid or hardly texts. Any other `encoding` is used as given.
 
         Raises:
-            CorpusError: a file cannot be read, is damaged or not a text, a byte is not in the encoding, or there is no
-                such encoding.
+            CorpusError: a file cannot be read, is damaged or not a text, or a byte is not in the encoding.
+            OptionError: there is no such encoding.
         """
         _check_encoding(encoding)
 
@@ -244,7 +244,7 @@ def takes_binary(config: Config) -> bool:
     """Whether files with NUL bytes can be texts under these settings: with --bytes, or in an encoding such as UTF-16.
 
     Raises:
-        CorpusError: there is no such encoding.
+        OptionError: there is no such encoding.
     """
     if config.bytes:
         return True
@@ -257,7 +257,7 @@ def _check_encoding(encoding: str) -> None:
         "".encode(encoding)  # refuses codecs that are not text encodings, such as hex
         codecs.getincrementaldecoder(encoding)
     except (LookupError, ValueError) as error:
-        raise CorpusError(f"there is no encoding {encoding!r}; try utf-8, utf-16, latin-1 or cp1252") from error
+        raise OptionError(f"there is no encoding {encoding!r}; try utf-8, utf-16, latin-1 or cp1252") from error
 
 
 def _is_utf8(encoding: str) -> bool:

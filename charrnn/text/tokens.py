@@ -13,7 +13,7 @@ import numpy as np
 
 from charrnn.config import Config
 from charrnn.errors import CorpusError
-from charrnn.files import replacing
+from charrnn.files import LACKING, replacing
 from charrnn.hints import OnProgress, counted
 from charrnn.text.notices import notices
 from charrnn.text.reader import Reader
@@ -29,7 +29,7 @@ FEWEST_CHARS = 2  # one to read and one to predict
 log = logging.getLogger(__name__)
 
 # The errors of mmap on file systems that cannot map files, such as some of clusters and clouds.
-_NO_MAPS = {errno.ENODEV, errno.ENOSYS, errno.EACCES, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP}
+_NO_MAPS = LACKING | {errno.EACCES}
 
 
 @dataclass(frozen=True, eq=False)

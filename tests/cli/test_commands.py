@@ -88,7 +88,7 @@ def test_an_option_that_is_an_argument_says_so():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("sample", "--length", "1e6"), "'1e6' is not a whole number."),
+        (("sample", "--length", "1e6"), "'1e6' is not a whole number; write 1000000."),
         (("sweep", "cells", "--jobs", "2.5"), "'2.5' is not a whole number."),
         (("judge", "--temp", "warm"), "'warm' is not a number."),
         (("sample", "--length", "0"), "0 is not in the range x>=1."),

@@ -3,6 +3,7 @@
 import errno
 import logging
 import os
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,39 @@ def test_an_existing_run_is_refused_or_moves_aside(text, tmp_path):
     train(text, SMALL | {"steps": 4}, run=str(run), force=True)
     assert sha256(tmp_path / "run.old" / "last.safetensors") == before
     assert checkpoint.load(run / "last.safetensors").progress.step == 4
+
+
+def test_runs_that_moved_aside_are_counted(text):
+    for number, more in enumerate(["", "", "; 1 older run beside it is kept", "; 2 older runs beside it are kept"]):
+        session = prepare(
+            TrainRequest((text,), SMALL, "none", run="runs/x.y", device="cpu", kernel="numpy", force=True)
+        )
+        session.setup.run.metrics.touch()
+        session.setup.lock.release()
+        told = [notice.text for notice in session.notices if "that was there" in notice.text]
+        old = f"runs/x.y.old{number if number > 1 else ''}"
+        assert told == (
+            [f"the run that was there is now {old}{more}{' until you remove them' if more else ''}"] * (number > 0)
+        )
+
+
+def test_a_preset_for_a_gpu_is_noted_on_a_cpu(text):
+    def told(preset):
+        session = prepare(TrainRequest((text,), SMALL, preset, run=f"runs/{preset}", device="cpu", kernel="numpy"))
+        return [notice.text for notice in session.notices if "sized for a GPU" in notice.text]
+
+    assert told("gpu") == ["preset gpu is sized for a GPU, and this is a CPU: --preset long suits one"]
+    assert told("long") == []
+
+
+def test_what_is_left_of_a_run_without_a_checkpoint_is_not_to_be_resumed(text):
+    run = Path("runs/x")
+    run.mkdir(parents=True)
+    (run / "metrics.jsonl").touch()  # as on a disk that was full
+    with pytest.raises(CharrnnError, match=r"holds a run without a checkpoint; --force moves it aside"):
+        prepare(TrainRequest((text,), run=str(run), device="cpu", kernel="numpy"))
+    prepare(TrainRequest((text,), run=str(run), device="cpu", kernel="numpy", force=True))
+    assert (run.with_name("x.old") / "metrics.jsonl").is_file()
 
 
 def test_forced_runs_never_delete_an_older_one(text, tmp_path):

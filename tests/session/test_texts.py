@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from charrnn.errors import CorpusError
+from charrnn.errors import CorpusError, OptionError
 from charrnn.runs import checkpoint
 from tests.support.training import SMALL, TEXT, setup, sha256, told, train
 
@@ -150,7 +150,7 @@ def test_an_encoding_that_was_named_decides_which_files_of_a_folder_are_texts(tm
     assert notices("windows", SHORT | {"encoding": "utf-32-le"}) == []
     with pytest.raises(CorpusError, match="left out 1 binary file"):
         setup("windows", SHORT, force=True)
-    with pytest.raises(CorpusError, match="there is no encoding 'nosuch'"):
+    with pytest.raises(OptionError, match="there is no encoding 'nosuch'"):
         setup("windows", SHORT | {"encoding": "nosuch"})
 
 

@@ -1,69 +1,113 @@
-"""The encoding in which a text for a trained model is read."""
+"""Texts that are held in memory as a whole."""
 
-import gzip
-from pathlib import Path
+import io
+import sys
+import tempfile
+from types import SimpleNamespace
 
 import pytest
 
 from charrnn.config import Config
-from charrnn.errors import CorpusError
-from charrnn.text.prompt import read_text
-
-RUNS = {
-    "utf-16": "Xin chào, “bạn” số 1\n",
-    "utf-16-le": "Все люди\n",
-    "utf-32": "Все люди\n",
-    "cp1252": "“Don’t” – café\n",
-    "latin-1": "Übergröße\n",
-    "shift_jis": "これは日本語の文です。\n",
-    "koi8-r": "Все люди рождаются\n",
-    "gb18030": "人人生而自由，在尊严上\n",
-    "iso2022_jp": "これは日本語の文です。\n",
-    "utf-7": "Übergröße + 1\n",
-    "cp037": "Say it, café\n",
-}
+from charrnn.errors import CorpusError, StorageError
+from charrnn.text import prompt
+from charrnn.text.prompt import MEMORY_PER_BYTE, read_text
+from tests.support.pipes import written_into
 
 
-def write(content: bytes) -> str:
-    Path("prime.txt").write_bytes(content)
-    return "prime.txt"
+class Endless(io.RawIOBase):
+    """A stream like that of `yes`, which ends a test that reads too much of it."""
+
+    def __init__(self, most):
+        self.left = most
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        self.left -= len(buffer)
+        assert self.left > 0
+        buffer[:] = (b"y\n" * len(buffer))[: len(buffer)]
+        return len(buffer)
 
 
-@pytest.mark.parametrize("encoding", RUNS)
-@pytest.mark.parametrize("text", [*RUNS.values(), "plain ASCII, as of old\n"])
-@pytest.mark.parametrize("form", ["utf-8", "utf-8-sig", "utf-16"])
-def test_utf_8_and_marked_texts_are_read_as_what_they_are(encoding, text, form):
-    assert read_text(write(text.encode(form)), Config(encoding=encoding)) == text
+@pytest.fixture
+def little_memory(monkeypatch):
+    """Memory for a million bytes of text."""
+    monkeypatch.setattr(prompt, "available_memory", lambda: 1_000_000 * MEMORY_PER_BYTE)
 
 
-@pytest.mark.parametrize("encoding", RUNS)
-def test_other_texts_are_read_in_the_encoding_of_the_run(encoding):
-    assert read_text(write(RUNS[encoding].encode(encoding)), Config(encoding=encoding)) == RUNS[encoding]
-    assert read_text(write(gzip.compress(RUNS[encoding].encode(encoding))), Config(encoding=encoding)) == RUNS[encoding]
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    """A folder of its own for temporary files."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    return tmp_path / "temporary"
 
 
-@pytest.mark.parametrize("encoding", RUNS)
-def test_a_named_encoding_is_taken(encoding):
-    text = RUNS[encoding]
-    assert read_text(write(text.encode(encoding)), Config(), encoding) == text
-    assert read_text(write("é".encode()), Config(encoding=encoding), "latin-1") == "Ã©"
-    with pytest.raises(CorpusError, match="is not ascii"):
-        read_text(write("é".encode()), Config(encoding=encoding), "ascii")
-    assert read_text(write("é!".encode()), Config(encoding=encoding), "ascii", "ignore") == "!"
+def stand_in(monkeypatch, stream):
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=stream))
 
 
-def test_the_files_of_a_folder_are_read_alike():
-    Path("folder").mkdir()
-    Path("folder/a").write_bytes("é\n".encode())
-    Path("folder/b").write_bytes("ä\n".encode("utf-16"))
-    assert read_text("folder", Config(encoding="cp1252")) == "é\nä\n"
+def test_a_pipe_that_does_not_end_is_refused_and_leaves_nothing(little_memory, temporary, monkeypatch):
+    stand_in(monkeypatch, io.BufferedReader(Endless(5_000_000)))
+    with pytest.raises(
+        CorpusError, match=r"^standard input is too large to be read as a whole: 1 MB or more.* head -c 50"
+    ):
+        read_text("-", Config())
+    assert list(temporary.iterdir()) == []
 
 
-def test_bytes_stay_bytes():
-    assert read_text(write(b"\xff\xfea\0"), Config(bytes=True, encoding="cp1252")) == b"\xff\xfea\0"
+def test_a_large_file_is_refused_before_it_is_read(little_memory, tmp_path, monkeypatch):
+    (tmp_path / "x.txt").write_text("ab" * 500_001)
+    monkeypatch.setattr(prompt, "Reader", None)
+    with pytest.raises(CorpusError, match=r"x.txt is too large to be read as a whole"):
+        read_text(str(tmp_path / "x.txt"), Config())
 
 
-def test_the_settings_of_the_run_hold_for_other_texts():
-    config = Config(encoding="cp1252", normalize="nfc", newlines="lf")
-    assert read_text(write("cafe\u0301\r\nà".encode()), config) == "café\nà"
-    assert read_text(write("cafe\u0301\r".encode()), config.replace(normalize="nfd", newlines="keep")) == "cafe\u0301\r"
+def test_a_text_that_fits_is_read(little_memory, tmp_path, temporary, monkeypatch):
+    seen = []
+    stand_in(monkeypatch, io.BytesIO(b"ab" * 100_000))
+    assert read_text("-", Config(), lambda *counts: seen.append(counts)) == "ab" * 100_000
+    assert seen[0] == (65536, 0) and seen[-1] == (200_000, 0)
+    (tmp_path / "x.txt").write_text("ab" * 100_000)
+    assert read_text(str(tmp_path / "x.txt"), Config(), lambda *counts: seen.append(counts)) == "ab" * 100_000
+    assert seen[-1] == (200_000, 200_000)
+
+
+def test_unknown_memory_is_no_bound(monkeypatch, tmp_path):
+    monkeypatch.setattr(prompt, "available_memory", lambda: None)
+    (tmp_path / "x.txt").write_text("ab")
+    assert read_text(str(tmp_path / "x.txt"), Config()) == "ab"
+
+
+@pytest.fixture
+def no_temporary_folder(monkeypatch):
+    """Let the system have no place for temporary files; a folder that is named can still have them."""
+    make = tempfile.TemporaryDirectory
+
+    def refuse(prefix, dir=None):
+        if dir is None:
+            raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+        return make(prefix=prefix, dir=dir)
+
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", refuse)
+
+
+def test_without_a_temporary_folder_a_pipe_is_read_by_way_of_the_cache(tmp_path, no_temporary_folder):
+    with written_into(tmp_path / "pipe", b"hello"):
+        assert read_text(str(tmp_path / "pipe"), Config()) == "hello"
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_file_needs_no_temporary_folder(tmp_path, no_temporary_folder, monkeypatch):
+    monkeypatch.setenv("CHARRNN_CACHE", str(tmp_path / "x.txt" / "cache"))
+    (tmp_path / "x.txt").write_text("hello")
+    assert read_text(str(tmp_path / "x.txt"), Config()) == "hello"
+
+
+def test_without_any_folder_one_line_says_so(tmp_path, no_temporary_folder, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CHARRNN_CACHE", str(tmp_path / "file" / "cache"))
+    stand_in(monkeypatch, io.BytesIO(b"a"))
+    with pytest.raises(StorageError, match=r"^temporary files cannot be written: No usable .*; set TMPDIR to a folder"):
+        read_text("-", Config())
