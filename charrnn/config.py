@@ -7,10 +7,11 @@ command reference are all read from the fields of `Config`. This module imports 
 import dataclasses
 import math
 import re
+import unicodedata
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Literal, cast
 
 from charrnn.cells.registry import ALIASES, CELLS
 from charrnn.errors import ConfigError, OptionError, SettingError
@@ -284,6 +285,10 @@ class Config:
             value = getattr(self, each.name)
             if value is not None:
                 object.__setattr__(self, each.name, each.metadata["setting"].check(each.name, value))
+        if self.normalize != "none":  # what is sought in a text, and put into it, has the form of the text
+            for name in ("separator", "between"):
+                form = cast(Literal["NFC", "NFD"], self.normalize.upper())
+                object.__setattr__(self, name, unicodedata.normalize(form, getattr(self, name)))
         self._check_together()
 
     def _check_together(self) -> None:

@@ -149,6 +149,13 @@ def test_errors_name_the_options_that_were_typed():
     assert option_of("num_layers") == "--num-layers"
 
 
+def test_separators_have_the_normal_form_of_the_text():
+    config = Config(separator="\u00e9", between="e\u0301", normalize="nfd")
+    assert (config.separator, config.between) == ("e\u0301", "e\u0301")
+    assert config.replace(normalize="nfc").between == "\u00e9"
+    assert Config(separator="\u00e9", between="e\u0301").between == "e\u0301"
+
+
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs a file without an end")
 def test_a_file_without_an_end_is_no_configuration():
     with pytest.raises(ConfigError, match=r"^/dev/zero is not a file of settings: it is larger than 1000 kB"):

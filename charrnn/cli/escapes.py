@@ -4,6 +4,7 @@ from charrnn.errors import OptionError
 from charrnn.runs.model import Model
 from charrnn.text.escapes import spelled, unescaped
 from charrnn.text.known_records import occurs
+from charrnn.text.vocabulary import UNKNOWN
 from charrnn.view.terminal import note
 
 
@@ -21,6 +22,7 @@ def understood_stop(stop: str, model: Model) -> str:
     Raises:
         OptionError: a character of it is not in the vocabulary.
     """
+    stop = model.in_known_form(stop)
     plain = unescaped(stop, of_bytes=model.config.bytes)
     if plain != stop:
         if not _has(model, "\\"):
@@ -28,6 +30,8 @@ def understood_stop(stop: str, model: Model) -> str:
         elif not _has(model, stop) and _has(model, plain):
             stop = _said("--stop", stop, plain, "the run's text has that")
     for character in stop:
+        if model.vocabulary.has_unknown and character == UNKNOWN:
+            raise OptionError(f"--stop {stop!r} can never come: the unknown symbol U+FFFD is never drawn; leave it out")
         if model.vocabulary.count_unseen(character):
             raise OptionError(
                 f"--stop {stop!r} can never come: the character {character!r} (U+{ord(character):04X}) "

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Unpack
 
 import click
-import numpy as np
 
 from charrnn.cli.options import (
     Computing,
@@ -20,15 +19,16 @@ from charrnn.cli.options import (
     threads_option,
 )
 from charrnn.cli.progress import SHORT, progress_bar
-from charrnn.cli.texts import read, reading, text_options
+from charrnn.cli.texts import read, text_options
 from charrnn.evaluation.dynamic import Learning
 from charrnn.evaluation.parts import PARTS, learned_text, own_part
 from charrnn.evaluation.ranking import rank_lines, rank_records
 from charrnn.evaluation.report import EvalReport, LossFigures, require_two, score_baselines, score_text
 from charrnn.runs.find import is_run
-from charrnn.runs.model import Model, open_model
+from charrnn.runs.model import open_model
 from charrnn.text.source import is_pipe
-from charrnn.view.eval import note_baselines, note_unknown, show_ranked, show_score
+from charrnn.view.eval import note_baselines, show_ranked, show_score
+from charrnn.view.reading import note_reading
 
 DYNAMIC = Learning(rate=2e-5, decay=1e-3)
 
@@ -86,7 +86,7 @@ def command(
     beside: bool,
     per_line: bool,
     per_record: bool,
-    unknown: str,
+    unknown: str | None,
     encoding: str | None,
     errors: str | None,
     as_json: bool,
@@ -124,7 +124,9 @@ def command(
     if not texts:
         ids, text = own_part(model, part), PARTS[part]
     else:
-        ids, unseen = _read(model, texts, unknown, encoding, errors)
+        encoded = model.encode(read(texts, model.config, encoding, errors), unknown=unknown)
+        note_reading(encoded)
+        ids, unseen = encoded.ids, encoded.unseen
         text = "standard input" if texts[0] == "-" else texts[0]
         text += f" and {len(texts) - 1} more" if len(texts) > 1 else ""
     require_two(model, ids, text)
@@ -167,14 +169,3 @@ def _run_and_files(names: Sequence[str]) -> tuple[str | None, Sequence[str]]:
 def _is_text(name: str) -> bool:
     path = Path(name)
     return name == "-" or is_pipe(path) or (path.is_file() and path.suffix != ".safetensors")
-
-
-def _read(
-    model: Model, files: Sequence[str], unknown: str, encoding: str | None, errors: str | None
-) -> tuple[np.ndarray, int]:
-    """The ids of a text, and how many of its characters the model does not know."""
-    text = read(files, reading(model.config, encoding, errors))
-    ids, unseen = model.encode(text, unknown=unknown), model.vocabulary.count_unseen(text)
-    if unseen:
-        note_unknown(unseen, len(text), unknown)
-    return ids, unseen

@@ -20,12 +20,13 @@ from charrnn.cli.options import (
     run_argument,
     threads_option,
 )
-from charrnn.cli.texts import read, reading, text_options
+from charrnn.cli.texts import read, text_options
 from charrnn.errors import OptionError
 from charrnn.runs.model import Model, open_model
 from charrnn.sampling.generate import DrawnText, TextLimits, count_new, generate
 from charrnn.sampling.sampler import Filter
 from charrnn.text.known_records import after_run, record_end
+from charrnn.view.reading import note_reading
 from charrnn.view.sample import BETWEEN_TEXTS, note_endless, show_json, show_new, show_texts
 from charrnn.view.terminal import note
 
@@ -79,7 +80,7 @@ def command(
     stop: str | None,
     prime: str | None,
     prime_file: str | None,
-    unknown: str,
+    unknown: str | None,
     encoding: str | None,
     errors: str | None,
     count: int,
@@ -126,11 +127,14 @@ def command(
     whole = bool(records or (model.config.separator and not (length or lines or stop)))
     if stop is not None:
         stop = understood_stop(stop, model)
-    if prime is not None and unknown == "error":
+    if prime is not None and unknown in (None, "error"):
         prime = understood_prime(prime, model)
-    config = reading(model.config, encoding, errors)
-    begin = prime or "" if prime_file is None else read([prime_file], config, ended=False)
-    ids = model.encode(begin, unknown=unknown)
+    begin: str | bytes = prime or ""
+    if prime_file is not None:
+        begin = read([prime_file], model.config, encoding, errors, ended=False)
+    encoded = model.encode(begin, unknown=unknown)
+    note_reading(encoded)
+    ids = encoded.ids
     choose = Filter(0.0 if greedy else TEMP if temp is None else temp, top_k, top_p)
     if whole:
         limits = TextLimits(length or (LONGEST_LINE if end == "\n" else LONGEST_RECORD), stop=end, skips_empty=True)

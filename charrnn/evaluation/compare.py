@@ -140,7 +140,7 @@ def _seconds_to(loss: float, history: list[dict[str, Any]]) -> float | None:
 
 def _differences(first: Checkpoint, other: Checkpoint) -> tuple[str, ...]:
     """The reasons why the losses of two runs are not about the same characters."""
-    names = held_out_by(first.config["split"])
+    names = (*held_out_by(first.config["split"]), "vocab_min")
     found = [name for name in names if first.config.get(name) != other.config.get(name)]
     if first.corpus.sha256 != other.corpus.sha256:
         found.insert(0, "text")

@@ -16,12 +16,14 @@ from charrnn.network.regularization import Dropout, Penalties, Regularization
 from charrnn.network.shape import Shape
 
 NO_REGULARIZATION = Regularization()
+NEVER = -1e30  # a logit of probability 0 at any temperature, yet finite in every precision
 
 
 class Network:
     """The computation over chunks of up to (seq_len, batch_size) characters, bound to its buffers.
 
-    Several networks can share `params`: one to train, one to evaluate, one to sample.
+    Several networks can share `params`: one to train, one to evaluate, one to sample. `never` is an id that is never
+    drawn; a network with one has parameters of its own.
     """
 
     def __init__(
@@ -35,7 +37,11 @@ class Network:
         batch_size: int,
         training: bool = False,
         regularization: Regularization = NO_REGULARIZATION,
+        never: int | None = None,
     ) -> None:
+        if never is not None:
+            params = params.copy(backend.xp)
+            params["head.bias"][never] = NEVER
         self.shape = shape
         self.params = params
         self.backend = backend

@@ -13,10 +13,14 @@ from charrnn.text.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class VocabularyFacts:
-    """The vocabulary of a run; `characters` is None for a run of bytes."""
+    """The vocabulary of a run; `characters` is None for a run of bytes.
+
+    If `has_unknown` is true, U+FFFD among the characters is the symbol of unknown ones.
+    """
 
     size: int
     characters: str | None
+    has_unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def describe_run(checkpoint: Checkpoint, path: Path) -> RunFacts:
         checkpoint=path.name,
         model=str(shape),
         parameters=shape.size,
-        vocabulary=VocabularyFacts(vocabulary.size, vocabulary.characters),
+        vocabulary=VocabularyFacts(vocabulary.size, vocabulary.characters, vocabulary.has_unknown),
         corpus=checkpoint.corpus.to_dict(),
         preset=checkpoint.preset,
         config=checkpoint.config,

@@ -14,8 +14,25 @@ from charrnn.network.network import Network
 from charrnn.network.shape import Shape
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.find import load_model
+from charrnn.text.normal import FORMS, in_form
 from charrnn.text.tokens import Tokens, load_tokens
 from charrnn.text.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedText:
+    """A text as a model reads it.
+
+    chars: its characters, or bytes. unseen: characters that the model does not know; `unknown` says what was done with
+    them, 'skip' or 'replace'. missed: characters that the model knows only in another normal form, in which they were
+    read.
+    """
+
+    ids: np.ndarray
+    chars: int
+    unseen: int
+    unknown: str
+    missed: int
 
 
 @dataclass(frozen=True)
@@ -36,21 +53,43 @@ class Model:
         tokens = load_tokens(self.path.parent, self.vocabulary)
         return tokens if tokens is not None and tokens.sha256 == self.checkpoint.corpus.sha256 else None
 
-    def encode(self, text: str | bytes, *, unknown: str = "error") -> np.ndarray:
-        """The ids of `text` in the model's vocabulary.
+    def encode(self, text: str | bytes, *, unknown: str | None = None) -> EncodedText:
+        """`text` in the model's vocabulary, and in the normal form in which the model knows most of it.
+
+        `unknown` says what happens to other characters, as in `Vocabulary.encode`; None is 'replace' if the vocabulary
+        has a symbol for them, else 'error'.
 
         Raises:
             CorpusError: `unknown` is 'error' and a character is not in the vocabulary.
         """
+        unknown = unknown or ("replace" if self.vocabulary.has_unknown else "error")
+        known = self.in_known_form(text) if isinstance(text, str) else text
         try:
-            return self.vocabulary.encode(text, unknown=unknown)
+            ids = self.vocabulary.encode(known, unknown=unknown)
         except CorpusError as error:
             raise CorpusError(f"{self.path}: {error}") from None
+        unseen = self.vocabulary.count_unseen(known)
+        missed = 0 if known == text else self.vocabulary.count_unseen(text) - unseen
+        return EncodedText(ids, len(known), unseen, unknown, max(missed, 0))
 
-    def network(self, *, seq_len: int, batch_size: int) -> Network:
-        """A network for inference."""
+    def in_known_form(self, text: str) -> str:
+        """`text` in the run's normal form; without one, in that in which the model knows most of its characters."""
+        if self.config.bytes:
+            return text
+        if self.config.normalize != "none" or not self.vocabulary.count_unseen(text):
+            return in_form(text, self.config.normalize)
+        return min((text, *(in_form(text, form) for form in FORMS)), key=self.vocabulary.count_unseen)
+
+    def network(self, *, seq_len: int, batch_size: int, draws: bool = False) -> Network:
+        """A network for inference; one that `draws` text never draws the unknown symbol."""
         return Network(
-            self.shape, self.params, self.backend, self.choice.kernels, seq_len=seq_len, batch_size=batch_size
+            self.shape,
+            self.params,
+            self.backend,
+            self.choice.kernels,
+            seq_len=seq_len,
+            batch_size=batch_size,
+            never=self.vocabulary.unknown if draws else None,
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from charrnn.errors import ConfigError
+from charrnn.network.network import Network
 from charrnn.runs.model import Model
 from charrnn.sampling.opening import opening
 from charrnn.sampling.sampler import Filter, sample
@@ -136,13 +137,16 @@ def generate(
     vocabulary = model.vocabulary
     if limits.lines and vocabulary.newline is None:
         raise ConfigError(f"{model.path} learned from a text without line ends; use --length, not --lines")
+
+    def network(size: int, texts: int = 1) -> Network:
+        return model.network(seq_len=size, batch_size=texts, draws=True)
+
     primed = vocabulary.decoder("surrogateescape").decode(prime[-4 * len(limits.stop or "") :])  # bytes: 4 a character
     drafts = [Draft(_decoder_after(prime, vocabulary), limits, primed) for _ in range(count)]
     if model.config.separator or vocabulary.newline is not None or not len(prime):
-        before = opening(model.config, vocabulary, lambda size: model.network(seq_len=size, batch_size=1), seed=seed)
+        before = opening(model.config, vocabulary, network, seed=seed)
         prime = np.concatenate((before, prime)).astype(np.int64)
-    network = model.network(seq_len=min(SEQ_LEN, len(prime)), batch_size=count)
-    drawn = sample(network, prime, choose, seed)
+    drawn = sample(network(min(SEQ_LEN, len(prime)), count), prime, choose, seed)
     for draft in drafts:
         yield DrawnText(draft, drafts, drawn)
 

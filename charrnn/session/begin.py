@@ -36,6 +36,7 @@ from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.training.events import Notice
 from charrnn.training.trainer import Setup
 
+OF_CHARACTERS = ("encoding", "errors", "normalize", "vocab_min")  # settings without effect on bytes
 GPU = "gpu"  # the preset
 LITTLE_TO_LEARN = 1000  # characters
 LITTLE_HELD_OUT = 20  # characters; fewer say nothing about a model
@@ -145,7 +146,7 @@ def _settings(
     """The settings, and where each came from; settings that were asked for override `split`, the parent's."""
     layers: list[tuple[str, dict[str, Any]]] = []
     if parent:
-        layers.append((parent.origin, parent.model | dict(split)))
+        layers.append((parent.origin, parent.symbols | parent.model | dict(split)))
     if preset:
         layers.append((f"preset {preset}", presets.load_preset(preset)))
     if request.config_file:
@@ -208,7 +209,7 @@ def _remarks(config: Config, tokens: Tokens) -> Iterator[Notice]:
             yield Notice(f"{name} {getattr(config, name):g} drops nothing: it is rounded to steps of 1/{MASK_LEVELS}")
     if 0 < len(tokens.val) < LITTLE_HELD_OUT:
         yield Notice(f"only {len(tokens.val)} characters are held out: the validation loss is unreliable")
-    if config.bytes and (config.encoding, config.errors) != (Config.encoding, Config.errors):
-        yield Notice("bytes are read as they are: encoding and errors have no effect")
+    if config.bytes and any(getattr(config, name) != getattr(Config, name) for name in OF_CHARACTERS):
+        yield Notice("bytes are read as they are: encoding, errors, normalize and vocab_min have no effect")
     if not len(tokens.val) and (config.patience or config.schedule == "plateau"):
         yield Notice("patience and the schedule plateau have no effect without held-out text")

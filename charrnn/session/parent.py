@@ -54,6 +54,12 @@ class Parent:
         names = [name for name, setting in SETTINGS.items() if setting.group == "Model"]
         return {name: self.saved.config[name] for name in [*names, "bytes"]}
 
+    @property
+    def symbols(self) -> dict[str, Any]:
+        """The settings by which its text became its symbols, so that another text becomes the same ones."""
+        values = {name: self.saved.config[name] for name in ("normalize", "vocab_min")}
+        return {name: value for name, value in values.items() if value != getattr(Config, name)}
+
     def check(self, config: Config) -> None:
         """Refuse settings that its weights do not fit.
 

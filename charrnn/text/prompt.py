@@ -10,7 +10,7 @@ from charrnn.device.memory import available_memory
 from charrnn.errors import CorpusError
 from charrnn.files import temporary_folder
 from charrnn.hints import OnProgress
-from charrnn.text.reader import Reader, takes_binary
+from charrnn.text.reader import Reader, reads_as_utf8, takes_binary
 from charrnn.text.reading import characters, raw
 from charrnn.text.source import Source, from_path, from_pipe, from_stdin, is_pipe, joined
 
@@ -18,9 +18,18 @@ MEMORY_PER_BYTE = 16  # bytes that a byte of a text takes at most, while its cha
 
 
 def read_texts(
-    names: Sequence[str], config: Config, progress: OnProgress | None = None, *, ended: bool = True
+    names: Sequence[str],
+    config: Config,
+    progress: OnProgress | None = None,
+    *,
+    encoding: str | None = None,
+    errors: str | None = None,
+    ended: bool = True,
 ) -> str | bytes:
     """The texts of files, folders and pipes, and of standard input (-), in turn, read as `config` says for a corpus.
+
+    Without `encoding` they are read as UTF-8 if they are valid UTF-8 or recognized as UTF-16 or UTF-32, whatever
+    encoding the run's own text had; else in the run's.
 
     ended: a record at the end gets the separator that it may lack; a text to continue must not. `progress` is called
     with the bytes read and their total, which is 0 while a pipe is read.
@@ -29,12 +38,15 @@ def read_texts(
         CorpusError: one cannot be read or is not in the encoding, all are empty, or they do not fit into memory.
         StorageError: a pipe's content cannot be written into a temporary file.
     """
+    config = config.replace(encoding=encoding or config.encoding, errors=errors or config.errors)
     with ExitStack() as folders:
         source = joined([_open(name, config, folders, progress) for name in names])
         _Limit(source.description)(source.size)
         reader = Reader(source, progress=progress and (lambda read: progress(read, source.size)))
         if config.bytes:
             return b"".join(raw(reader, config, ended=ended))
+        if encoding is None and reads_as_utf8(source, config.encoding):
+            config = config.replace(encoding="utf-8")
         return "".join(characters(reader, config, ended=ended))
 
 

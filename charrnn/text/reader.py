@@ -13,10 +13,12 @@ from typing import AnyStr
 
 from charrnn.config import Config
 from charrnn.errors import CorpusError, OptionError
-from charrnn.text.encodings import marked_encoding, suggested_encoding
+from charrnn.text.candidates import candidates
+from charrnn.text.encodings import is_in, is_nearly_utf8, marked_encoding
 from charrnn.text.formats import file_content, head_of, recognized_encoding, why_not_text
 from charrnn.text.joint import Joint, ending_lines, line_end_of
 from charrnn.text.line_ends import IN_BYTES, IN_TEXT, with_line_ends
+from charrnn.text.normal import with_form
 from charrnn.text.source import BLOCK_SIZE, Source
 
 _LINES, _NOTHING = Joint(ending="\n", between=""), Joint(ending=b"", between=b"")
@@ -74,12 +76,14 @@ class Reader:
         encoding: str = "utf-8",
         errors: str = "strict",
         newlines: str = "keep",
+        normalize: str = "none",
         joint: Joint[str] = _LINES,
         files: Sequence[Path] | None = None,
     ) -> Iterator[str]:
         """The characters of `files` (of all by default), a block at a time, without byte order marks.
 
-        `newlines` 'lf' makes all line ends LF, and `joint` joins the files. A file that is UTF-16 or UTF-32 by its byte
+        `newlines` 'lf' makes all line ends LF, `normalize` gives each file a Unicode normal form, and `joint` joins the
+        files. A file that is UTF-16 or UTF-32 by its byte
         order mark, or UTF-16 by its zeros, is read in that encoding if `encoding` is UTF-8, in which such texts are not
         valid or hardly texts. Any other `encoding` is used as given.
 
@@ -91,7 +95,8 @@ class Reader:
 
         def read(file: Path) -> Iterator[str]:
             self._line_end = "\n"
-            for block in with_line_ends(self._decoded(file, encoding, errors), IN_TEXT, newlines, self.line_ends):
+            text = with_line_ends(self._decoded(file, encoding, errors), IN_TEXT, newlines, self.line_ends)
+            for block in text if normalize == "none" else with_form(text, normalize):
                 self._line_end = line_end_of(block, self._line_end)
                 yield block
 
@@ -176,9 +181,8 @@ class Reader:
                 offset = end - len(error.object) + error.start
                 raise CorpusError(self._not_decoded(file, head, error.object[error.start], offset, encoding)) from error
             except UnicodeError as error:  # UTF-16 and UTF-32 without the mark that gives the byte order
-                raise CorpusError(
-                    f"{self._shown(file)} is not {encoding}: {error}; name another --encoding, or --bytes"
-                ) from error
+                wrong = f"{self._shown(file)} is not {encoding}: {error}"
+                raise CorpusError(self._advised(wrong, file, encoding)) from error
             if at_start and decoded:
                 at_start = False
                 self.boms += decoded[0] == "\ufeff"
@@ -197,21 +201,43 @@ class Reader:
 
     def _not_decoded(self, file: Path, head: bytes, byte: int, offset: int, encoding: str) -> str:
         """A message about a byte that is not in the encoding; `head` is the beginning of the file."""
-        leave_out = ", or leave the file out (of a folder, with --glob)" if len(self._source.all_files) > 1 else ""
         if b"\0" in head and not _has_nul(encoding):  # it would not be a text in any other encoding
             return (
                 f"{self._shown(file)} is not a text: it has NUL bytes, the first at offset {head.index(0)}; "
-                f"charrnn train --bytes learns any file as bytes{leave_out}"
+                f"charrnn train --bytes learns any file as bytes{self._leave_out}"
             )
-        suggested = None if _has_nul(encoding) else suggested_encoding(file_content(file, self._block_size))
-        advice = {
-            "cp1252": "name its --encoding: this looks like Windows text, --encoding cp1252; or",
-            "latin-1": "name another --encoding such as latin-1, or",
-        }.get(suggested or "", "name its --encoding, or")
-        return (
-            f"{self._shown(file)}: byte 0x{byte:02x} at offset {offset} is not {encoding}; "
-            f"{advice} use --errors replace or --bytes{leave_out}"
-        )
+        wrong = f"{self._shown(file)}: byte 0x{byte:02x} at offset {offset} is not {encoding}"
+        return self._advised(wrong, file, encoding)
+
+    def _advised(self, wrong: str, file: Path, encoding: str) -> str:
+        advice, *previews = self._way_out(file, encoding)
+        message = f"{wrong}{advice}{self._leave_out}"
+        return "\n  ".join([f"{message}; a line of it reads:" if previews else message, *previews])
+
+    def _way_out(self, file: Path, encoding: str) -> list[str]:
+        """What a file that is not in `encoding` may be in, and what to do; then previews if that is not clear."""
+
+        def content() -> Iterator[bytes]:
+            return file_content(file, self._block_size)
+
+        if not _is_utf8(encoding) and b"\0" not in head_of(file) and is_in("utf-8", content()):
+            return [", but the file is valid UTF-8; use --encoding utf-8"]
+        if is_nearly_utf8(content()):
+            return [", while nearly all others are UTF-8; the text is damaged there: use --errors replace or --bytes"]
+        found = [each for each in candidates(content()) if is_in(each.encoding, content())]
+        if not found and _is_utf8(encoding):
+            return [", nor is the text in any encoding that was tried; name its --encoding, or use --bytes"]
+        if not found:
+            return ["; name its --encoding, or --errors replace if it is damaged, or use --bytes"]
+        if len(found) == 1:
+            name, preview = found[0]
+            return [f"; as {name} it reads {preview!r}: use --encoding {name}, or --bytes"]
+        previews = [f"--encoding {each.encoding:<12} {each.preview}" for each in found]
+        return ["; name its --encoding, or use --bytes", *previews]
+
+    @property
+    def _leave_out(self) -> str:
+        return ", or leave the file out (of a folder, with --glob)" if len(self._source.all_files) > 1 else ""
 
     def _shown(self, file: Path) -> str:
         return self._source.shown_as or str(file)
@@ -226,6 +252,22 @@ def _not_empty(
         first = next(blocks, None)
         if first is not None:
             yield number, chain([first], blocks)
+
+
+def reads_as_utf8(source: Source, encoding: str) -> bool:
+    """Whether every file is UTF-8, or recognized as UTF-16 or UTF-32, where the run's own text is in `encoding`.
+
+    ASCII is read in the run's encoding if that agrees with ASCII: of some, such as ISO-2022-JP, all bytes are ASCII.
+    """
+    agrees_with_ascii = "a".encode(encoding) == b"a"
+
+    def fits(file: Path) -> bool:
+        if recognized_encoding(head_of(file)):
+            return True
+        content = b"".join(Reader(source).raw(files=[file]))
+        return not (b"\0" in content or (content.isascii() and agrees_with_ascii)) and is_in("utf-8", [content])
+
+    return all(fits(file) for file in source.all_files)
 
 
 def takes_binary(config: Config) -> bool:

@@ -1,12 +1,12 @@
 """Reads a text as the settings of a run say: its blocks, and the symbols in them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from charrnn.config import Config
 from charrnn.text.joint import Joint
 from charrnn.text.reader import Reader
-from charrnn.text.vocabulary import Vocabulary, collect
+from charrnn.text.vocabulary import Vocabulary, count_characters
 from charrnn.text.vocabulary import raw as as_bytes
 
 
@@ -31,6 +31,7 @@ def characters(
         encoding=config.encoding,
         errors=config.errors,
         newlines=config.newlines,
+        normalize=config.normalize,
         joint=joint_of(config, ended=ended),
         files=files,
     )
@@ -62,7 +63,20 @@ def vocabulary_of(reader: Reader, config: Config, base: Vocabulary | None = None
     Raises:
         CorpusError: it cannot be read as `config` says.
     """
-    if config.bytes:
-        return Vocabulary(None)
-    found = collect(characters(reader, config))
-    return base.extended(found) if base else Vocabulary(found)
+    return (
+        Vocabulary(None)
+        if config.bytes
+        else vocabulary_from(count_characters(characters(reader, config)), config, base)
+    )
+
+
+def vocabulary_from(counts: Mapping[str, int], config: Config, base: Vocabulary | None = None) -> Vocabulary:
+    """The symbols of a text whose characters occur as often as `counts` says, after those of `base` if there is one.
+
+    Rare characters are left to the unknown symbol, except those that end a line, a record or a file.
+    """
+    known = base or Vocabulary("")
+    structure = f"\n{config.separator}{config.between}"
+    frequent = {each for each, count in counts.items() if count >= config.vocab_min or each in structure}
+    rare = counts.keys() - frequent - set(known.characters or "")
+    return known.extended("".join(frequent), has_unknown=bool(rare))

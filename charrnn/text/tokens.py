@@ -4,8 +4,7 @@ import errno
 import json
 import logging
 import mmap
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,11 +15,12 @@ from charrnn.config import Config
 from charrnn.errors import CorpusError
 from charrnn.files import LACKING, replacing
 from charrnn.hints import OnProgress, counted
+from charrnn.text.notices import notices
 from charrnn.text.reader import Reader
-from charrnn.text.reading import blocks, vocabulary_of
+from charrnn.text.reading import blocks, characters, vocabulary_from
 from charrnn.text.source import Source
 from charrnn.text.split import Parts, split
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import Vocabulary, count_characters
 
 IDS = "tokens.bin"
 FACTS = "tokens.json"
@@ -82,7 +82,8 @@ def encode_corpus(
             else "a model of bytes cannot train further on characters; add --bytes"
         )
     first, second = _readers(source, config, progress)
-    vocabulary = vocabulary_of(first, config, base)
+    counts = {} if config.bytes else count_characters(characters(first, config))
+    vocabulary = Vocabulary(None) if config.bytes else vocabulary_from(counts, config, base)
     with replacing(folder / IDS) as file:
         lengths = [_write(file, second, files, vocabulary, config) for files in (source.files, source.val, source.test)]
         if not config.bytes and first.sha256.digest() != second.sha256.digest():
@@ -93,7 +94,9 @@ def encode_corpus(
     facts = {"lengths": lengths, "sha256": second.sha256.hexdigest(), "size": second.size}
     with replacing(folder / FACTS) as file:
         file.write(json.dumps(facts).encode())
-    return _open(folder, vocabulary, facts, tuple(_notices(source, second, config, sum(lengths[1:]))))
+    return _open(
+        folder, vocabulary, facts, tuple(notices(source, second, config, vocabulary, counts, sum(lengths[1:])))
+    )
 
 
 def load_tokens(folder: Path, vocabulary: Vocabulary) -> Tokens | None:
@@ -121,8 +124,8 @@ def _write(file: BinaryIO, reader: Reader, files: Sequence[Path], vocabulary: Vo
     """Write the ids of `files`, and return their number."""
     count = 0
     for block in blocks(reader, config, files):
-        # An unseen character means that the file has changed, which the caller notices.
-        ids = vocabulary.encode(block, unknown="skip")
+        # Without an unknown symbol, an unseen character means that the file has changed, which the caller notices.
+        ids = vocabulary.encode(block, unknown="replace" if vocabulary.has_unknown else "skip")
         file.write(ids.data)
         count += len(ids)
     return count
@@ -182,48 +185,3 @@ def _mapped(file: BinaryIO) -> mmap.mmap | bytes:
             raise
     file.seek(0)
     return file.read()
-
-
-def _notices(source: Source, reader: Reader, config: Config, held_out: int) -> Iterator[str]:
-    yield from source.notices
-    for encoding, number in reader.marked.items():
-        which = f"{counted(number, 'file')} " if len(source.files) > 1 else ""
-        yield f"read {which}as {encoding}, as the byte order mark says"
-    for encoding, number in reader.unmarked.items():
-        which = f"{counted(number, 'file')} " if len(source.files) > 1 else ""
-        its = "its" if number == 1 else "their"
-        order = "little" if encoding.endswith("LE") else "big"
-        yield f"read {which}as UTF-16 ({order}-endian), as {its} zeros say; --encoding names another"
-    if reader.boms:
-        yield f"removed {counted(reader.boms, 'byte order mark')}"
-    if reader.undecoded:
-        done = "left out" if config.errors == "ignore" else "replaced"
-        yield f"{done} {counted(reader.undecoded, 'byte')} not in {config.encoding} (--errors {config.errors})"
-    files = len(source.all_files)
-    if reader.joined and files > 1 and not (config.separator and reader.joined == files):
-        yield _joined(reader.joined, config)
-    if line_ends := _listed(reader.line_ends):
-        if config.newlines == "lf":
-            yield f"made {line_ends} LF"
-        elif not config.bytes:
-            mixed = "\n" in config.separator and "\r" not in config.separator  # files with LF, and files without
-            apart = ", where no record ends, as the separator has LF" if mixed else ""
-            yield f"kept {line_ends}{apart} (--newlines lf makes them LF)"
-    if config.val_fraction + config.test_fraction and not held_out:
-        few = {"unique-lines": "too few different lines", "lines": "too few lines"}.get(config.split, "too short")
-        yield f"nothing held out: {few} for --val-fraction {config.val_fraction:g} --split {config.split}"
-
-
-def _joined(files: int, config: Config) -> str:
-    """A line about files that got the end that they lacked."""
-    number, end, each = counted(files, "file"), "s" if files == 1 else "", "it" if files == 1 else "each"
-    if config.separator:
-        return f"{number} end{end} without the separator; it was added after {each}"
-    return f"{number} end{end} without a newline; one was added after {each}"
-
-
-def _listed(line_ends: Counter[str]) -> str:
-    """The numbers of line ends: 1 CRLF line end; 3 CRLF and 2 CR line ends. Empty if there are none."""
-    *others, last = [f"{number} {name}" for name, number in line_ends.most_common()] or [""]
-    plural = "s" if line_ends.total() > 1 else ""
-    return f"{', '.join(others)}{' and ' if others else ''}{last} line end{plural}" if last else ""

@@ -12,24 +12,32 @@ from numpy.typing import ArrayLike
 
 from charrnn.errors import CorpusError
 
+UNKNOWN = "\ufffd"  # the replacement character stands for rare and unknown characters, if a vocabulary says so
 
-def collect(blocks: Iterable[str]) -> str:
-    """The different characters of a text, given in blocks, sorted."""
-    seen = np.zeros(sys.maxunicode + 1, dtype=bool)
+
+def count_characters(blocks: Iterable[str]) -> dict[str, int]:
+    """The different characters of a text, given in blocks, sorted, and how often each occurs."""
+    total = np.zeros(sys.maxunicode + 1, np.int64)
     for block in blocks:
-        seen[_code_points(block)] = True
-    return "".join(map(chr, np.flatnonzero(seen)))
+        found = np.bincount(_code_points(block))
+        total[: len(found)] += found
+    codes = np.flatnonzero(total)
+    return dict(zip(map(chr, codes.tolist()), total[codes].tolist(), strict=True))
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The symbols that a model knows: `characters`, sorted unless extended, or the 256 bytes if that is None.
+    """The symbols that a model knows: `characters`, or the 256 bytes if that is None.
+
+    Characters are sorted unless the vocabulary was extended. If `has_unknown` is true, U+FFFD is one of them, and is
+    the symbol of all characters that the model does not know: it is learned, but never drawn.
 
     Raises:
         CorpusError: a character is half of a surrogate pair, which cannot be written to a file.
     """
 
     characters: str | None
+    has_unknown: bool = False
 
     def __post_init__(self) -> None:
         for character in self.characters or "":
@@ -54,16 +62,23 @@ class Vocabulary:
         return self.characters.index("\n") if "\n" in self.characters else None
 
     @property
+    def unknown(self) -> int | None:
+        """The id of the unknown symbol, None if there is none."""
+        return (self.characters or "").index(UNKNOWN) if self.has_unknown else None
+
+    @property
     def start(self) -> int:
-        """The id that precedes a text without a prime: the line feed, else symbol 0."""
-        return 0 if self.newline is None else self.newline
+        """The id that precedes a text without a prime: the line feed, else the first symbol that can be drawn."""
+        if self.newline is not None:
+            return self.newline
+        return int(self.unknown == 0 and self.size > 1)
 
     def encode(self, text: str | bytes, *, unknown: str = "error") -> np.ndarray:
         """The ids of `text` (characters,), of the type `dtype`.
 
         A vocabulary of bytes takes bytes, or text, which it encodes as UTF-8; one of characters takes text only.
         `unknown` says what happens to characters that are not in the vocabulary: 'error', 'skip', or 'replace', which
-        makes them '?', else a space, else symbol 0.
+        makes them the unknown symbol, else '?', else a space, else symbol 0.
 
         Raises:
             CorpusError: `unknown` is 'error' and a character is not in the vocabulary.
@@ -103,20 +118,25 @@ class Vocabulary:
         """A decoder for ids that arrive a few at a time; `errors` says what happens to bytes that are not UTF-8."""
         return Decoder(self, errors)
 
-    def extended(self, more: str) -> "Vocabulary":
-        """A vocabulary in which known characters keep their ids, and the new ones of `more` follow them, sorted."""
+    def extended(self, more: str, *, has_unknown: bool = False) -> "Vocabulary":
+        """A vocabulary in which known characters keep their ids, and the new ones of `more` follow them, sorted.
+
+        `has_unknown` adds the unknown symbol, before the others: choosing a character rounds upwards, if at all.
+        """
         if self.characters is None:
             return self
-        return Vocabulary(self.characters + "".join(sorted(set(more).difference(self.characters))))
+        first = UNKNOWN if has_unknown and UNKNOWN not in self.characters else ""
+        others = sorted(set(more).difference(self.characters, first))
+        return Vocabulary(self.characters + first + "".join(others), self.has_unknown or has_unknown)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {"characters": self.characters}
+        return {"characters": self.characters} | ({"unknown": True} if self.has_unknown else {})
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Vocabulary":
         """The vocabulary whose `to_dict` gave `values`."""
-        return cls(values["characters"])
+        return cls(values["characters"], values.get("unknown", False))
 
     @cached_property
     def _codes(self) -> np.ndarray:
@@ -136,7 +156,8 @@ class Vocabulary:
     @property
     def _replacement(self) -> int:
         characters = self.characters or ""
-        return next((characters.index(each) for each in "? " if each in characters), 0)
+        wanted = UNKNOWN if self.has_unknown else "? "
+        return next((characters.index(each) for each in wanted if each in characters), 0)
 
 
 class Decoder:

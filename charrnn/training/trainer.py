@@ -262,7 +262,15 @@ class Trainer:
     def _sample(self) -> str:
         """The beginning of a text, or of a record and no more than that."""
         config, vocabulary, seed = self.config, self.tokens.vocabulary, self.config.seed + self.progress.step
-        network = Network(self.shape, self.model, self.backend, self.kernels, seq_len=1, batch_size=1)
+        network = Network(
+            self.shape,
+            self.model,
+            self.backend,
+            self.kernels,
+            seq_len=1,
+            batch_size=1,
+            never=vocabulary.unknown,
+        )
         before = opening(config, vocabulary, lambda size: network, seed=seed, length=config.sample_length)
         drawn = sample(network, before, SAMPLE, seed=seed)
         text = vocabulary.decode(np.array([ids[0] for ids in islice(drawn, config.sample_length)]))

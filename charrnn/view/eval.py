@@ -40,9 +40,3 @@ def note_baselines(chars: int) -> None:
     """Say that baselines take a while, if the training text of `chars` characters is long."""
     if chars > LONG:
         note(f"counting and compressing {chars:,} characters")
-
-
-def note_unknown(unknown: int, total: int, treatment: str) -> None:
-    """Say how many characters the model does not know; `treatment` is skip or replace."""
-    done = "skipped" if treatment == "skip" else "replaced"
-    note(f"note: {unknown:,} of {total:,} characters are unknown, and were {done}")

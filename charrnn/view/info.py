@@ -10,7 +10,8 @@ from rich.text import Text
 from charrnn.config import Config
 from charrnn.evaluation.units import bits_per_char
 from charrnn.kernels.describe import DeviceFacts, MachineFacts, MissingDevice
-from charrnn.runs.describe import RunFacts
+from charrnn.runs.describe import RunFacts, VocabularyFacts
+from charrnn.text.vocabulary import UNKNOWN
 from charrnn.view.layout import NO_WRAPPING, facts, grid, open_console
 from charrnn.view.wording import duration, figure, file_size, visible
 
@@ -50,15 +51,23 @@ def _machine_facts(machine: MachineFacts) -> Iterator[tuple[str, str]]:
 
 
 def _run_facts(run: RunFacts) -> Iterator[tuple[str, str]]:
-    corpus, characters = run.corpus, run.vocabulary.characters
+    corpus = run.corpus
     yield "run", run.run
     yield "text", f"{corpus['description']}, {file_size(corpus['size'])}, sha256 {corpus['sha256'][:16]}…"
     yield "model", f"{run.model}: {run.parameters:,} parameters"
-    yield "knows", "256 bytes" if characters is None else f"{len(characters)} characters: {_characters(characters)}"
+    yield "knows", _vocabulary(run.vocabulary)
     if run.preset:
         yield "preset", run.preset
     yield "saved", f"{run.checkpoint} at step {run.progress['step']}"
     yield "files", ", ".join(f"{name} {file_size(size)}" for name, size in run.files.items())
+
+
+def _vocabulary(vocabulary: VocabularyFacts) -> str:
+    if vocabulary.characters is None:
+        return "256 bytes"
+    known = vocabulary.characters.replace(UNKNOWN, "") if vocabulary.has_unknown else vocabulary.characters
+    unknown = ", and a symbol for all others" if vocabulary.has_unknown else ""
+    return f"{len(known)} characters{unknown}: {_characters(known)}"
 
 
 def _characters(characters: str) -> str:

@@ -208,7 +208,7 @@ def test_errors_are_one_line():
     assert "no file or folder nosuch.txt" in fails("words", "nosuch.txt")
     assert "standard input is empty" in fails("-", input="")
     assert "standard input has 1 character that" in fails("-", input="a")
-    assert "byte 0xff at offset 1" in fails("-", input=b"a\xff")
+    assert "byte 0xff at offset 1" in fails("-", input=b"a\xff\xfe\xfd\xf0\xf1")
     Path("broken.safetensors").write_bytes(b"broken")
     assert "broken.safetensors is not a checkpoint" in fails("broken.safetensors")
 
@@ -270,3 +270,13 @@ def test_a_text_of_records_is_evaluated_as_it_is_learned(pairs):
         Path(f"folder/{number}.txt").write_text(f"+cat\n-te{'an'[number]}")
     Path("one.txt").write_text("+cat\n-tea\n\n+cat\n-ten\n\n")
     assert evaluate("pairs", "folder").stdout == evaluate("pairs", "one.txt").stdout
+
+
+def test_accents_are_read_as_the_run_knows_them():
+    Path("accents.txt").write_text("caf\u00e9\n" * 100)
+    train("accents.txt", "runs/accents", steps=20)
+    wanted = score("accents", "-", input="caf\u00e9\n" * 9)
+    assert score("accents", "-", input="cafe\u0301\n" * 9) == wanted
+    noted = evaluate("accents", "-", input="cafe\u0301\n" * 9).stderr
+    assert "note: the model does not know 18 characters as written, composed or decomposed; " in noted
+    assert "know" not in evaluate("accents", "-", input="caf\u00e9\n" * 9).stderr

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from charrnn.cli import cli
 from charrnn.runs import checkpoint
+from charrnn.training.events import Sampled
 from tests.conftest import WORDS as LEARNED
 from tests.conftest import train
 from tests.support.pipes import written_into
@@ -234,7 +235,7 @@ def test_unseen_characters():
 def test_errors_are_one_line():
     assert "there is no run 'nosuch'" in fails("nosuch")
     assert "no file or folder nosuch.txt" in fails("--prime-file", "nosuch.txt")
-    assert "byte 0xff at offset 1" in fails("--prime-file", "-", input=b"a\xff")
+    assert "byte 0xff at offset 1" in fails("--prime-file", "-", input=b"a\xff\xfe\xfd\xf0\xf1")
     assert "kernel 'nosuch' is not one of" in CliRunner().invoke(cli, ["sample", "--kernel", "nosuch"]).stderr
     for wrong in (["--temp", "inf"], ["--top-p", "nan"]):
         assert f"Invalid value for '{wrong[0]}': {wrong[1]} is not finite." in fails(*wrong, code=2)
@@ -370,3 +371,26 @@ def test_binary_records_are_written_as_they_are():
     result = sample("binary", "--records", "2", "--greedy")
     assert result.stdout_bytes == b"\xff\x01\n---\n\xff\x01\n"
     assert result.stderr == "0 of 2 records are not in the text that the run learned from\n"
+
+
+def test_an_unknown_symbol_is_learned_and_never_drawn():
+    Path("rare.txt").write_text(
+        "".join(f"cat {chr(0x4E00 + n)}{chr(0x5E00 + n)}{chr(0x6E00 + n)}\n" for n in range(99))
+    )
+    told = train("rare.txt", "runs/rare", vocab_min=5, steps=80, sample_length=50, eval_every=20)
+    samples = [event.text for event in told if isinstance(event, Sampled)]
+    assert samples and not any("\ufffd" in each for each in samples)
+    for choose in (["--greedy"], ["--temp", "5"], ["--top-k", "99"]):
+        found = sample("rare", "--prime", "cat 字Ä", "--length", "60", "--seed", "1", *choose)
+        assert found.stdout.startswith("cat \ufffd\ufffd")
+        assert "\ufffd" not in found.stdout[6:]
+        assert "2 of 6 characters are unknown, and were replaced" in found.stderr
+    assert "unknown symbol U+FFFD is never drawn" in fails("rare", "--stop", "\ufffd", code=2)
+    assert "is not in the vocabulary" in fails("rare", "--prime", "Ä", "--unknown", "error")
+
+
+def test_a_stop_string_is_read_in_the_form_of_the_run():
+    Path("accents.txt").write_text("caf\u00e9\n" * 100)
+    train("accents.txt", "runs/accents", steps=60)
+    composed = sample("accents", "--prime", "ca", "--stop", "\u00e9", "--greedy").stdout
+    assert composed == sample("accents", "--prime", "ca", "--stop", "e\u0301", "--greedy").stdout == "caf\n"

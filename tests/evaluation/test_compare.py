@@ -61,6 +61,7 @@ def test_the_lowest_loss_is_first_and_none_is_last(text):
         ({"seed": 4, "hidden_size": 8}, ()),
         ({"val_fraction": 0.2}, ("val_fraction",)),
         ({"split": "unique-lines"}, ("split",)),
+        ({"vocab_min": 2}, ("vocab_min",)),
         ({"eval_chars": 20}, ("eval_chars",)),
         ({"eval_chars": 2000}, ()),  # more than are held out
     ],

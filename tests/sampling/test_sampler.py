@@ -110,3 +110,19 @@ def test_top_k_may_be_any_number(kernel, top_k):
     )
     drawn = [list(islice(sample(network, np.array([1, 2]), Filter(top_k=number), 5), 20)) for number in (0, top_k)]
     np.testing.assert_array_equal(*drawn)
+
+
+@pytest.mark.parametrize("kernel", ["reference", "numpy", "auto"])
+@pytest.mark.parametrize("never", [0, 4, 8])
+@pytest.mark.parametrize(
+    "choose", [Filter(0), Filter(1), Filter(50), Filter(1e-9), Filter(2, top_k=9), Filter(9, 4, 0.9)]
+)
+def test_an_id_is_never_drawn(kernel, never, choose):
+    backend, shape = open_backend("cpu"), Shape("lstm", 9, 5, 2)
+    params = initial_parameters(shape, backend, np.random.default_rng(0))
+    params["head.bias"][never] = 20  # the network believes in it firmly
+    kernels = build(backend, kernel).kernels
+    net = Network(shape, params, backend, kernels, seq_len=2, batch_size=3, never=never)
+    drawn = list(islice(sample(net, np.array([never, 2]), choose, 5), 300))
+    assert never not in np.array(drawn)
+    assert params["head.bias"][never] == 20  # evaluation keeps what was learned

@@ -72,6 +72,13 @@ def test_no_other_size_comes_nearer_to_the_parameters(cell, num_layers, paramete
     assert abs(Shape(cell, 65, units, num_layers).size / parameters - 1) < 0.02
 
 
+def test_parameters_count_the_symbols_that_are_left():
+    Path("rare.txt").write_text("abc\n" * 9 + "ÄÖÜäöüß" + "e\u0301" * 9)
+    for settings, size in (({}, 13), ({"normalize": "nfc"}, 12), ({"normalize": "nfc", "vocab_min": 2}, 6)):
+        (trial,) = trials({"parameters": 5000} | settings, corpus="rare.txt")
+        assert trial.settings == {"hidden_size": hidden_size(5000, Config(), size)} | settings
+
+
 def test_parameters_count_the_characters_of_the_text_and_the_layers_of_a_preset():
     Path("text.txt").write_text("abcdefg\n")
     (trial,) = trials({"parameters": 5000}, base={"cell": "gru"})

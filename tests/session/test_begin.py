@@ -159,9 +159,11 @@ def test_dropout_that_drops_nothing_is_reported(text, tmp_path):
     assert told(session) == ["dropout_output 0.001 drops nothing: it is rounded to steps of 1/256"]
 
 
-def test_bytes_have_no_encoding(text, tmp_path):
-    session = setup(text, SMALL | {"bytes": True, "encoding": "latin-1"}, run=str(tmp_path / "run"))
-    assert told(session) == ["bytes are read as they are: encoding and errors have no effect"]
+@pytest.mark.parametrize("setting", [{"encoding": "latin-1"}, {"normalize": "nfd"}, {"vocab_min": 2}])
+def test_bytes_have_no_encoding_form_or_unknown_symbol(text, tmp_path, setting):
+    session = setup(text, SMALL | {"bytes": True} | setting, run=str(tmp_path / "run"))
+    told_once = "bytes are read as they are: encoding, errors, normalize and vocab_min have no effect"
+    assert told(session) == [told_once]
 
 
 @pytest.mark.parametrize("split", ["lines", "unique-lines"])

@@ -66,6 +66,26 @@ def test_fine_tuning_says_what_it_begins_with(text, tmp_path, new, joined):
     ]
 
 
+def test_fine_tuning_makes_the_same_symbols_of_another_text(text, tmp_path):
+    settings = {"steps": 2, "normalize": "nfd", "vocab_min": 10, "embedding_size": 0}
+    (tmp_path / "rare.txt").write_text(TEXT + "\u00e9" * 20 + "字")
+    train(str(tmp_path / "rare.txt"), SMALL | settings, run=str(tmp_path / "base"))
+    known = Vocabulary.from_dict(checkpoint.load(tmp_path / "base" / "best.safetensors").vocabulary)
+    assert known.has_unknown and {"e", "\u0301"} <= set(known.characters)
+    (tmp_path / "more.txt").write_text(TEXT + "\u00e8\u00e9" * 9 + "書" * 9 + "ж" * 10)
+    session = setup(str(tmp_path / "more.txt"), SHORT, run=str(tmp_path / "tuned"), init_from=str(tmp_path / "base"))
+    vocabulary = session.setup.tokens.vocabulary
+    assert vocabulary == Vocabulary(known.characters + "ж", True)
+    assert session.setup.given_by["vocab_min"] == "run base"
+    session = setup(
+        str(tmp_path / "more.txt"),
+        SHORT | {"vocab_min": 1},
+        run=str(tmp_path / "all"),
+        init_from=str(tmp_path / "base"),
+    )
+    assert session.setup.tokens.vocabulary == Vocabulary(known.characters + "023456789\u0300ж書", True)
+
+
 def warnings(session):
     """The notices except the one that says where the weights come from."""
     usual = ("training begins with the weights of", "lines are shuffled")

@@ -95,7 +95,7 @@ def test_a_bad_byte_is_named_with_its_offset_in_the_file(file, parts, block_size
 )
 @pytest.mark.parametrize("block_size", [1, 2, 3, 4, 5, 100])
 def test_the_offset_of_a_bad_byte_counts_from_the_start_in_every_encoding(file, encoding, content, offset, block_size):
-    with pytest.raises(CorpusError, match=f"at offset {offset} is not {encoding};.*--encoding.*--errors.*--bytes"):
+    with pytest.raises(CorpusError, match=f"at offset {offset} is not {encoding}.*--bytes"):
         read(write(file, content), block_size, encoding=encoding)
 
 

@@ -7,6 +7,7 @@ import logging
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -178,14 +179,14 @@ def test_progress_runs_over_both_passes(folder):
 
 
 def test_a_file_that_changes_between_the_passes(tmp_path, monkeypatch):
-    vocabulary_of = module.vocabulary_of
+    vocabulary_from = module.vocabulary_from
 
     def read_and_change(*args):
-        vocabulary = vocabulary_of(*args)
+        vocabulary = vocabulary_from(*args)
         write(tmp_path, TEXT + "more")
         return vocabulary
 
-    monkeypatch.setattr(module, "vocabulary_of", read_and_change)
+    monkeypatch.setattr(module, "vocabulary_from", read_and_change)
     with pytest.raises(CorpusError, match="the text changed while it was read"):
         encode(tmp_path, TEXT)
     assert list((tmp_path / "run").iterdir()) == []
@@ -255,3 +256,87 @@ def test_old_facts_are_never_beside_new_ids(tmp_path):
 def test_a_cache_of_wider_ids_is_not_loaded(tmp_path):
     encode(tmp_path, TEXT)
     assert load_tokens(tmp_path / "run", Vocabulary("".join(map(chr, range(300))))) is None
+
+
+RARE = "aaaa bbbb\naaaa bbbb ÄÖ aaaa\n\ufffd"
+
+
+@pytest.mark.parametrize("held_out", [0.0, 0.4])
+def test_rare_characters_are_one_symbol(tmp_path, held_out):
+    tokens = encode(tmp_path, RARE, vocab_min=3, val_fraction=held_out)
+    assert tokens.vocabulary == Vocabulary("\ufffd\n ab", True)  # the line feed is rare too, but ends lines
+    assert "".join(texts(tokens)) == "aaaa bbbb\naaaa bbbb \ufffd\ufffd aaaa\n\ufffd"
+    rare = "2 of 7 characters occur fewer than 3 times (6.9% of the text) and become one unknown symbol"
+    assert tokens.notices[0] == rare
+
+
+def test_what_ends_records_and_files_is_kept(tmp_path):
+    settings = {"separator": "%Ö", "between": "\x1e", "normalize": "nfd"}
+    tokens = encode(tmp_path, RARE + "%Ö\x1e", vocab_min=50, val_fraction=0.0, **settings)
+    assert tokens.vocabulary.characters == "\ufffd\n\x1e%O\u0308"
+
+
+def test_without_rare_characters_there_is_no_unknown_symbol(tmp_path):
+    tokens = encode(tmp_path, TEXT, vocab_min=3, val_fraction=0.0)
+    assert tokens.vocabulary == Vocabulary("".join(sorted(set(TEXT))))
+    assert tokens.notices == ("no character occurs fewer than 3 times: --vocab-min has no effect",)
+
+
+def test_bytes_have_no_unknown_symbol(tmp_path):
+    assert encode(tmp_path, RARE, vocab_min=3, bytes=True).vocabulary == Vocabulary(None)
+
+
+@pytest.mark.parametrize(
+    ("base", "least", "expected"),
+    [
+        (Vocabulary("\nab"), 3, Vocabulary("\nab\ufffd ", True)),
+        (Vocabulary("\nabÄÖ\ufffd"), 3, Vocabulary("\nabÄÖ\ufffd ")),  # it knows the rare ones
+        (Vocabulary("b\ufffdÖ"), 3, Vocabulary("b\ufffdÖ\n a", True)),
+        (Vocabulary("\ufffd\na", True), 1, Vocabulary("\ufffd\na bÄÖ", True)),
+        (Vocabulary("\nab"), 1, Vocabulary("\nab ÄÖ\ufffd")),
+    ],
+)
+def test_the_vocabulary_of_a_model_that_learns_further(tmp_path, base, least, expected):
+    tokens = encode(tmp_path, RARE, base, vocab_min=least)
+    assert tokens.vocabulary == expected
+    again = encode(tmp_path, RARE, tokens.vocabulary, vocab_min=least)  # as --resume reads a text that is gone
+    assert again.vocabulary == expected
+    np.testing.assert_array_equal(again.train, tokens.train)
+
+
+def test_a_vocabulary_of_rare_characters_gets_a_suggestion(tmp_path):
+    common = "".join(map(chr, range(0x4E00, 0x4E00 + 400))) * 5
+    rare = "".join(map(chr, range(0x6E00, 0x6E00 + 700)))
+    expected = "701 of 1,101 characters occur fewer than 5 times (26% of the text); --vocab-min 5 makes them one symbol"
+    assert [each for each in encode(tmp_path, f"{common}\n{rare}").notices if each.startswith(expected)]
+    assert len(encode(tmp_path, f"{common * 2}\n{rare[:300]}").notices) == 0
+    assert encode(tmp_path, f"{common}\n{rare}", vocab_min=5).vocabulary.size == 402
+
+
+MIXED = "accents are written in two ways, composed and decomposed; --normalize {} makes {} characters of {}"
+COMBINATIONS = "".join(letter + mark for letter in "eou" for mark in "\u0300\u0301\u0302\u0303")
+
+
+@pytest.mark.parametrize(
+    ("text", "notice"),
+    [
+        ("caf\u00e9 cafe\u0301 ", MIXED.format("nfc", 5, 7)),
+        ("한국어 \u1112\u1161\u11ab\u1100\u116e\u11a8\u110b\u1165 ", MIXED.format("nfc", 4, 12)),
+        ("\u304c \u304b\u3099 ", MIXED.format("nfc", 2, 4)),
+        ("\u095c \u0921\u093c \u0917\u093c ", MIXED.format("nfc", 4, 5)),
+        (COMBINATIONS + "\u00e9 ", MIXED.format("nfd", 8, 9)),
+        ("caf\u00e9 na\u00efve ", None),
+        ("cafe\u0301 nai\u0308ve ", None),
+        ("آب أمل لُغَة ", None),  # marks that have no composed form
+        ("plain ASCII ", None),
+    ],
+    ids=["French", "Korean", "Japanese", "Hindi", "nfd", "composed", "decomposed", "Arabic", "English"],
+)
+def test_accents_in_two_forms_get_a_suggestion_that_helps(tmp_path, text, notice):
+    tokens = encode(tmp_path, text * 20)
+    assert [each for each in tokens.notices if "accents" in each] == ([notice] if notice else [])
+    if notice:
+        form, size = notice.split("--normalize ")[1].split(" makes ")
+        again = encode(tmp_path, text * 20, normalize=form)
+        assert again.vocabulary.size == int(size.split()[0]) < tokens.vocabulary.size
+        assert not any("accents" in each for each in again.notices)

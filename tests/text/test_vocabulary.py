@@ -1,6 +1,7 @@
 """Characters and bytes as ids, and back."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import CorpusError
-from charrnn.text.vocabulary import Vocabulary, collect, raw, readable
+from charrnn.text.vocabulary import Vocabulary, count_characters, raw, readable
 
 BYTES = Vocabulary(None)
 ABC = Vocabulary("\n ?abc")
@@ -16,7 +17,7 @@ ABC = Vocabulary("\n ?abc")
 
 @given(st.text())
 def test_decode_gives_back_what_was_encoded(text):
-    vocabulary = Vocabulary(collect([text]))
+    vocabulary = Vocabulary("".join(count_characters([text])))
     ids = vocabulary.encode(text)
     assert vocabulary.decode(ids) == vocabulary.decode(ids.tolist()) == text
     assert ids.dtype == vocabulary.dtype
@@ -32,8 +33,9 @@ def test_bytes_are_their_own_ids(content):
 
 
 @given(st.lists(st.text(max_size=5)))
-def test_collect_gives_the_sorted_set(pieces):
-    assert collect(pieces) == "".join(sorted(set("".join(pieces))))
+def test_characters_are_counted_and_sorted(pieces):
+    whole = "".join(pieces)
+    assert list(count_characters(pieces).items()) == sorted(Counter(whole).items())
 
 
 @pytest.mark.parametrize(
@@ -79,7 +81,7 @@ def test_bytes_of_an_argument_that_is_not_utf_8_come_back():
 
 @given(st.text(), st.text())
 def test_extending_keeps_ids_and_adds_what_is_new_sorted(known, more):
-    vocabulary = Vocabulary(collect([known]))
+    vocabulary = Vocabulary("".join(count_characters([known])))
     wider = vocabulary.extended(more)
     new = wider.characters.removeprefix(vocabulary.characters)
     assert wider.encode(known).tolist() == vocabulary.encode(known).tolist()
@@ -93,7 +95,7 @@ def test_bytes_need_no_extending():
 
 @given(st.text())
 def test_a_vocabulary_survives_json(text):
-    vocabulary = Vocabulary(collect([text, "\0\U0010ffff"]))
+    vocabulary = Vocabulary("".join(count_characters([text, "\0\U0010ffff"])))
     assert Vocabulary.from_dict(json.loads(json.dumps(vocabulary.to_dict()))) == vocabulary
     assert Vocabulary.from_dict(json.loads(json.dumps(BYTES.to_dict()))) == BYTES
 
@@ -105,7 +107,7 @@ def test_half_a_surrogate_pair_is_not_a_symbol():
 
 @given(st.text(), st.lists(st.integers(0, 60)))
 def test_decoding_piece_by_piece_never_splits_a_character(text, cuts):
-    for vocabulary in (BYTES, Vocabulary(collect([text]))):
+    for vocabulary in (BYTES, Vocabulary("".join(count_characters([text])))):
         decoder = vocabulary.decoder()
         pieces = [decoder.decode(ids) for ids in np.split(vocabulary.encode(text), sorted(cuts))]
         pieces.append(decoder.decode([], final=True))
@@ -139,3 +141,15 @@ def test_newline_and_bytes():
     assert BYTES.newline == 10
     assert Vocabulary("aä").raw([1, 0]) == "äa".encode()
     assert BYTES.raw([0xC3, 255, 97]) == b"\xc3\xffa"
+
+
+def test_the_unknown_symbol():
+    vocabulary = Vocabulary("\ufffdab?", has_unknown=True)
+    assert (vocabulary.unknown, Vocabulary("\ufffdab").unknown, BYTES.unknown) == (0, None, None)
+    assert vocabulary.encode("aÄ?字", unknown="replace").tolist() == [1, 0, 3, 0]
+    assert Vocabulary("\ufffdab?").encode("aÄ", unknown="replace").tolist() == [1, 3]  # an ordinary character
+    assert vocabulary.start == 1  # what begins a text could also be drawn
+    assert Vocabulary("\ufffd", has_unknown=True).start == 0
+    assert Vocabulary.from_dict(json.loads(json.dumps(vocabulary.to_dict()))) == vocabulary
+    assert Vocabulary.from_dict({"characters": "ab"}) == Vocabulary("ab")
+    assert Vocabulary("ab").to_dict() == {"characters": "ab"}

@@ -20,6 +20,7 @@ from charrnn.evaluation.quality.language import (
     words_of,
 )
 from charrnn.hints import command
+from charrnn.network.network import Network
 from charrnn.runs.model import Model
 from charrnn.sampling.opening import opening
 from charrnn.sampling.sampler import Filter, sample
@@ -127,9 +128,12 @@ def _length(tokens: Tokens, end: np.ndarray) -> int:
 
 def draw(model: Model, choose: Filter, *, count: int, length: int, seed: int) -> list[np.ndarray]:
     """Sample `count` new texts of `length` ids as one batch."""
-    network = model.network(seq_len=1, batch_size=count)
-    before = opening(model.config, model.vocabulary, lambda size: model.network(seq_len=size, batch_size=1), seed=seed)
-    drawn = sample(network, before, choose, seed)
+
+    def network(size: int, texts: int = 1) -> Network:
+        return model.network(seq_len=size, batch_size=texts, draws=True)
+
+    before = opening(model.config, model.vocabulary, network, seed=seed)
+    drawn = sample(network(1, count), before, choose, seed)
     return list(np.stack(list(islice(drawn, length)), axis=1))
 
 
