@@ -7,15 +7,13 @@ import pytest
 
 from charrnn.config import Config
 from charrnn.text.ramp import Ramp
-from charrnn.text.split import split
-
-NEWLINE = 10
+from tests.support.cuts import cut
 
 
 def names(lines: int) -> np.ndarray:
     """A sorted list with copies, empty lines and no newline at its end, as ids."""
     rng = np.random.default_rng(5)
-    syllables = np.array("ka lo mi ra te su no bi dra el on ar th ing er".split())
+    syllables = np.array(["ka", "lo", "mi", "ra", "te", "su", "no", "bi", "dra", "el", "on", "ar", "th", "ing", "er"])
     found = ["".join(rng.choice(syllables, rng.integers(1, 4))) for _ in range(lines)]
     return np.frombuffer("\n".join(["", "", *sorted(found)]).encode(), np.uint8)
 
@@ -29,13 +27,14 @@ def names(lines: int) -> np.ndarray:
     ],
 )
 def test_parts_and_epochs_are_the_recorded_ones(how, lengths, recorded, dtype):
-    ids = names(5000).astype(dtype)
-    parts = split(ids, how, 0.1, 0.05, seed=3, batch_size=4, newline=NEWLINE)
+    config = Config(split=how, seed=3, batch_size=4, batch_ramp=2, seq_len=100)
+    separator = np.array([10], dtype)
+    parts = cut(names(5000).astype(dtype), config, separator, (0.1, 0.05))
     assert tuple(map(len, parts)) == lengths
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part.astype(np.uint8).tobytes())
-    ramp = Ramp(Config(split=how, seed=3, batch_size=4, batch_ramp=2, seq_len=100), parts.train, NEWLINE)
+    ramp = Ramp(config, parts[0], separator)
     for number in range(3 * ramp._stages[0].per_epoch):
         digest.update(ramp.chunk(number).inputs.astype(np.uint8).tobytes())
     assert digest.hexdigest() == recorded

@@ -1,18 +1,18 @@
-"""The lines of a list come in a new order in each epoch."""
+"""The records of a list come in a new order in each epoch."""
 
 from collections import Counter
 
 import numpy as np
 import pytest
+from charrnn.text.orders import Orders
 
 from charrnn.config import Config
 from charrnn.text.batches import Batches
-from charrnn.text.lines import Lines
 from charrnn.text.ramp import Ramp
 
-NEWLINE = 0
+NEWLINE = np.array([0], np.uint8)
 IDS = np.array([*b"anna\n\nbo\nbo\ncarl\nd\nerika\nfritz\n"], np.uint8)
-IDS[IDS == 10] = NEWLINE
+IDS[IDS == 10] = 0
 
 
 def lines_of(ids):
@@ -20,18 +20,18 @@ def lines_of(ids):
 
 
 def test_every_epoch_has_the_same_lines_in_an_order_of_its_own():
-    lines = Lines(IDS, NEWLINE, seed=1)
-    epochs = [lines.in_order_of(epoch) for epoch in range(5)]
+    orders = Orders(IDS, NEWLINE, seed=1)
+    epochs = [orders.of(epoch)[:] for epoch in range(5)]
     assert all(epoch.dtype == IDS.dtype and Counter(lines_of(epoch)) == Counter(lines_of(IDS)) for epoch in epochs)
     assert len({bytes(epoch) for epoch in epochs}) == 5
     np.testing.assert_array_equal(epochs[0], IDS)
-    np.testing.assert_array_equal(epochs[3], Lines(IDS, NEWLINE, seed=1).in_order_of(3))
-    assert bytes(epochs[3]) != bytes(Lines(IDS, NEWLINE, seed=2).in_order_of(3))
+    np.testing.assert_array_equal(epochs[3], Orders(IDS, NEWLINE, seed=1).of(3)[:])
+    assert bytes(epochs[3]) != bytes(Orders(IDS, NEWLINE, seed=2).of(3)[:])
 
 
 def test_chunks_are_of_the_epoch_they_belong_to_wherever_a_walk_begins():
     def walk(numbers):
-        batches = Batches(IDS, 2, 5, lines=Lines(IDS, NEWLINE, seed=1))
+        batches = Batches(IDS, 2, 5, orders=Orders(IDS, NEWLINE, seed=1))
         return {number: batches.chunk(number) for number in numbers}
 
     one = Batches(IDS, 2, 5)

@@ -1,0 +1,93 @@
+"""Where a text whose order matters is cut into parts."""
+
+from collections.abc import Iterable
+from itertools import pairwise, product
+from typing import NamedTuple
+
+import numpy as np
+
+from charrnn.text.records import nearest_end
+
+_STRETCHES = 20  # that `blocks` holds out for each part
+_NEAR = 1 << 12  # ids around a cut in which a line end is looked for
+
+
+class Stretches(NamedTuple):
+    """Stretches of a text that make up a part: the indices of their starts and stops, both (S,)."""
+
+    starts: np.ndarray
+    stops: np.ndarray
+
+
+class Cutter:
+    """Finds good places for cuts of `ids` (N,).
+
+    With `whole`, these are the ends of records, which are never torn. Otherwise they are line ends near by, if
+    `separator` is a newline and there are any.
+    """
+
+    def __init__(self, ids: np.ndarray, separator: np.ndarray, *, whole: bool) -> None:
+        self.length = len(ids)
+        self.whole = whole
+        self._ids = ids
+        self._separator = separator
+
+    def near(self, place: float, reach: float) -> int:
+        """The index for a cut near `place`; a line end counts if it is at most `reach` away."""
+        index = min(max(round(place), 0), self.length)
+        within = None if self.whole else min(_NEAR, int(reach))
+        found = nearest_end(self._ids, self._separator, index, within=within) if len(self._separator) else None
+        return index if found is None else found
+
+
+def tails(cutter: Cutter, fractions: tuple[float, float]) -> list[Stretches]:
+    """Hold out the end of a text: the last stretch is the test part, the one before it the validation part."""
+    length = cutter.length
+    val, test = (round(length * fraction) for fraction in fractions)
+    cuts = [length - val - test, length - test]
+    if cutter.whole:
+        cuts = [cutter.near(cut, 0) for cut in cuts]
+    return [Stretches(np.array([start]), np.array([stop])) for start, stop in pairwise([0, *cuts, length])]
+
+
+def streams(length: int, fractions: tuple[float, float], batch_size: int) -> list[Stretches]:
+    """Hold out the end of each of `batch_size` equal streams and drop the remainder, as char-rnn does.
+
+    The training part is the heads of the streams in order, so that cutting it into `batch_size` streams gives these
+    heads again.
+    """
+    size = length // batch_size
+    val, test = (round(size * fraction) for fraction in fractions)
+    firsts = np.arange(batch_size) * size
+    return [
+        Stretches(firsts + start, firsts + stop) for start, stop in pairwise([0, size - val - test, size - test, size])
+    ]
+
+
+def blocks(cutter: Cutter, fractions: tuple[float, float]) -> list[Stretches]:
+    """Hold out twenty stretches for each part, at equal distances all over the text.
+
+    Each stretch makes up for what those before it lack or have too much, so that a part has its share to half a record;
+    where records are long, some stretches are empty.
+    """
+    period = cutter.length / _STRETCHES
+    sizes = [fraction * period for fraction in fractions]
+    gap = (period - sum(sizes)) / 2  # half of what is learned of a period
+    offsets = [gap / 2, 1.5 * gap + sizes[0]] if all(sizes) else [gap, gap]
+    held_out: list[list[tuple[int, int]]] = [[], []]
+    sums, end = [0, 0], 0
+    for number, part in product(range(_STRETCHES), range(len(sizes))):
+        wanted = (number + 1) * sizes[part] - sums[part]
+        if wanted > 0:
+            start = max(end, cutter.near(number * period + offsets[part], sizes[part] / 2))
+            end = max(start, cutter.near(start + wanted, sizes[part] / 2))
+            sums[part] += end - start
+            held_out[part].append((start, end))
+    taken = sorted([*held_out[0], *held_out[1]])
+    learned = zip([0, *(stop for _, stop in taken)], [*(start for start, _ in taken), cutter.length], strict=True)
+    return [_stretches(part) for part in (learned, *held_out)]
+
+
+def _stretches(borders: Iterable[tuple[int, int]]) -> Stretches:
+    found = np.array([each for each in borders if each[1] > each[0]], np.int64).reshape(-1, 2)
+    return Stretches(found[:, 0], found[:, 1])
