@@ -9,7 +9,7 @@ import numpy as np
 from charrnn.text.records import nearest_end
 
 _STRETCHES = 20  # that `blocks` holds out for each part
-_NEAR = 1 << 12  # ids around a cut in which a line end is looked for
+_NEAR = 1 << 12  # ids to either side of a cut in which a line end is looked for; fewer in a short text
 
 
 class Stretches(NamedTuple):
@@ -32,10 +32,10 @@ class Cutter:
         self._ids = ids
         self._separator = separator
 
-    def near(self, place: float, reach: float) -> int:
-        """The index for a cut near `place`; a line end counts if it is at most `reach` away."""
+    def near(self, place: float) -> int:
+        """The index for a cut near `place`."""
         index = min(max(round(place), 0), self.length)
-        within = None if self.whole else min(_NEAR, int(reach))
+        within = None if self.whole else min(_NEAR, self.length // (4 * _STRETCHES))
         found = nearest_end(self._ids, self._separator, index, within=within) if len(self._separator) else None
         return index if found is None else found
 
@@ -46,7 +46,7 @@ def tails(cutter: Cutter, fractions: tuple[float, float]) -> list[Stretches]:
     val, test = (round(length * fraction) for fraction in fractions)
     cuts = [length - val - test, length - test]
     if cutter.whole:
-        cuts = [cutter.near(cut, 0) for cut in cuts]
+        cuts = [cutter.near(cut) for cut in cuts]
     return [Stretches(np.array([start]), np.array([stop])) for start, stop in pairwise([0, *cuts, length])]
 
 
@@ -67,8 +67,8 @@ def streams(length: int, fractions: tuple[float, float], batch_size: int) -> lis
 def blocks(cutter: Cutter, fractions: tuple[float, float]) -> list[Stretches]:
     """Hold out twenty stretches for each part, at equal distances all over the text.
 
-    Each stretch makes up for what those before it lack or have too much, so that a part has its share to half a record;
-    where records are long, some stretches are empty.
+    Each stretch makes up for what those before it lack or have too much, so that a part has its share to half a record
+    or line; where these are long, some stretches are empty.
     """
     period = cutter.length / _STRETCHES
     sizes = [fraction * period for fraction in fractions]
@@ -79,8 +79,8 @@ def blocks(cutter: Cutter, fractions: tuple[float, float]) -> list[Stretches]:
     for number, part in product(range(_STRETCHES), range(len(sizes))):
         wanted = (number + 1) * sizes[part] - sums[part]
         if wanted > 0:
-            start = max(end, cutter.near(number * period + offsets[part], sizes[part] / 2))
-            end = max(start, cutter.near(start + wanted, sizes[part] / 2))
+            start = max(end, cutter.near(number * period + offsets[part]))
+            end = max(start, cutter.near(start + wanted))
             sums[part] += end - start
             held_out[part].append((start, end))
     taken = sorted([*held_out[0], *held_out[1]])

@@ -11,7 +11,8 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)
 def hash_records(records: Records, seed: int = 0) -> np.ndarray:
     """The hash of each record without its separators (R,); that of an empty record is 0.
 
-    The hash is the sum of the hashes of pairs of an id and its place in the record.
+    It is the sum of the hashes of an id and its place in the record, mixed, so that similar records have hashes that
+    are independent of each other.
     """
     hashes = np.zeros(len(records.starts), np.uint64)
     salt = mixed(np.array([seed], np.uint64))
@@ -24,7 +25,7 @@ def hash_records(records: Records, seed: int = 0) -> np.ndarray:
         values = mixed((records.ids[low:high] + salt) * _ODD + places.astype(np.uint64))
         sums = np.add.reduceat(np.append(values, np.uint64(0)), np.column_stack([starts, ends]).ravel())[::2]
         hashes[first:last] += np.where(ends > starts, sums, np.uint64(0))
-    return hashes
+    return mixed(hashes)
 
 
 def mixed(values: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ shuffles the whole part. Equal records that are held out meet in one bucket, whe
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import BinaryIO
 
 import numpy as np
@@ -20,7 +21,7 @@ from charrnn.text.repeats import Repeats
 BLOCK_IDS = 1 << 21  # ids whose records are scattered together
 BUCKET_IDS = 1 << 23  # ids of a bucket, on average
 
-_TRAIN = 0  # the others are held out
+_TRAIN = 2  # the validation part and the test part come first, so that they do not depend on weights
 
 
 class Scattered:
@@ -68,8 +69,8 @@ class Scatterer:
         self._separator = separator
         self._repeats = repeats
         self._unique = config.split == "unique-lines"
-        self._rng = np.random.default_rng(config.seed)
-        shares = (int(repeats.weights.max()), *fractions)
+        self._cuts, self._orders = np.random.default_rng(config.seed).spawn(2)
+        shares = (*fractions, int(repeats.weights.max()))
         self._counts = np.array([1 + int(len(ids) * share / BUCKET_IDS) for share in shares])
         self._firsts = np.cumsum([0, *self._counts])
         self._buckets = Buckets(scratch, int(self._firsts[-1]), ids.dtype)
@@ -80,12 +81,11 @@ class Scatterer:
         for ids in whole_records(self._ids, self._separator, BLOCK_IDS):
             self._scatter(find_records(ids, self._separator), start)
             start += len(ids)
-        return [
+        val, test, train = (
             Scattered(self._buckets, first, last, self._separator, self._seed, unique=self._unique and part != _TRAIN)
-            for part, (first, last) in enumerate(
-                zip(self._firsts[:-1].tolist(), self._firsts[1:].tolist(), strict=True)
-            )
-        ]
+            for part, (first, last) in enumerate(pairwise(self._firsts.tolist()))
+        )
+        return [train, val, test]
 
     def _scatter(self, records: Records, start: int) -> None:
         """Scatter records, the first of which begins at `start` in the text."""
@@ -93,10 +93,9 @@ class Scatterer:
         keys = (
             hash_records(records, self._seed)
             if self._unique
-            else self._rng.integers(2**64, size=count, dtype=np.uint64)
+            else self._cuts.integers(2**64, size=count, dtype=np.uint64)
         )
-        # Limits 0.1 and 0.15: keys below 0.1 of their range are part 1, keys below 0.15 part 2, and the others part 0.
-        part = (np.searchsorted(self._limits, keys / 2.0**64, "right") + 1) % 3
+        part = np.searchsorted(self._limits, keys / 2.0**64, "right")  # the range of keys is divided as the text is
         part[~records.full] = _TRAIN
         learned = np.flatnonzero(part == _TRAIN)
         learned = np.repeat(learned, self._repeats.of(start + records.starts[learned]))
@@ -105,7 +104,7 @@ class Scatterer:
             held_out = held_out[_different(keys[held_out])]
         which = part[held_out]
         buckets = self._firsts[which] + (mixed(keys[held_out]) % self._counts[which].astype(np.uint64)).astype(np.int64)
-        drawn = self._rng.integers(self._counts[_TRAIN], size=len(learned))
+        drawn = self._firsts[_TRAIN] + self._orders.integers(self._counts[_TRAIN], size=len(learned))
         self._buckets.add(records, np.concatenate([learned, held_out]), np.concatenate([drawn, buckets]))
 
 

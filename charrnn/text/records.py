@@ -53,7 +53,7 @@ def separator_of(config: Config, vocabulary: Vocabulary) -> np.ndarray:
 def find_records(ids: np.ndarray, separator: np.ndarray) -> Records:
     """The records in `ids`, which end with a separator, and are searched at once."""
     separators, stops = _runs(ids, separator)
-    return Records(ids, np.concatenate([[0], stops[:-1]]), separators, stops)
+    return Records(ids, np.append(0, stops)[:-1], separators, stops)
 
 
 def completed(ids: np.ndarray, separator: np.ndarray) -> np.ndarray:

@@ -4,10 +4,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from charrnn.text.orders import Orders
 
 from charrnn.config import Config
 from charrnn.text.batches import Batches
+from charrnn.text.orders import Orders
 from charrnn.text.ramp import Ramp
 
 NEWLINE = np.array([0], np.uint8)

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from charrnn.text.orders import Orders
 
 from charrnn.device.backend import Backend, open_backend
 from charrnn.kernels.choice import build
 from charrnn.text.batches import Batches
+from charrnn.text.orders import Orders
 from charrnn.training.feed import FREE_PARTS, Feed
 
 CPU = open_backend("cpu")
