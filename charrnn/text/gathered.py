@@ -54,8 +54,9 @@ class Gathered:
             yield self[start : start + IDS_AT_ONCE]
 
     def is_at(self, place: int) -> bool:
-        """Whether the stretches follow each other in `ids` from `place` on."""
-        return bool((self._starts == place + self._borders[:-1]).all())
+        """Whether the stretches, except empty ones, follow each other in `ids` from `place` on."""
+        moved = self._starts != place + self._borders[:-1]
+        return not np.any(moved & (np.diff(self._borders) > 0))
 
     def _read(self, start: int, out: np.ndarray) -> None:
         """Read as many ids as `out` (N,) has room for, from place `start` on."""

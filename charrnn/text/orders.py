@@ -37,7 +37,7 @@ class Orders:
         every = max(1, -(-count // MOST_PIECES))
         kept, seen = [np.zeros(1, np.int64)], 0
         for ends in record_ends(self._ids, self._separator):
-            kept.append(ends[(every - 1 - seen) % every :: every])
+            kept.append(ends[(every - 1 - seen) % every :: every].copy())  # a view would keep all ends in RAM
             seen += len(ends)
         borders = np.concatenate(kept)
         return borders if borders[-1] == len(self._ids) else np.append(borders, len(self._ids))

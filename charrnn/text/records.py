@@ -14,7 +14,7 @@ from charrnn.config import Config
 from charrnn.text.pages import release
 from charrnn.text.vocabulary import Vocabulary
 
-IDS_AT_ONCE = 1 << 20  # ids that are searched together
+IDS_AT_ONCE = 1 << 18  # ids that are searched together
 _NEARBY = 1 << 12  # ids to either side of a place that are searched first
 
 
