@@ -15,7 +15,9 @@ class Buckets:
         self._file = file
         self._number = number
         self._dtype = dtype
-        self._borders: list[np.ndarray] = []  # for each call of `add`, where the ids of each bucket begin and end
+        # For each call of `add`, the place of its ids in the file, and the borders of the buckets in them.
+        self._places: list[int] = []
+        self._borders: list[np.ndarray] = []
         self._written = 0
         file.seek(0)
         file.truncate()
@@ -25,20 +27,22 @@ class Buckets:
         order = chosen[np.argsort(buckets, kind="stable")]
         for block in Gathered(records.ids, records.starts[order], records.lengths[order]).blocks():
             self._file.write(block.data)
-        sizes = np.bincount(buckets, records.lengths[chosen], self._number).astype(np.int64)
-        self._borders.append(self._written + np.concatenate([[0], np.cumsum(sizes)]))
-        self._written = int(self._borders[-1][-1])
+        borders = np.cumsum(np.bincount(buckets + 1, records.lengths[chosen], self._number + 1))
+        self._borders.append(borders.astype(np.min_scalar_type(int(borders[-1]))))  # small: there are many buckets
+        self._places.append(self._written)
+        self._written += int(borders[-1])
 
     def read(self, bucket: int) -> np.ndarray:
         """The ids of all records in a bucket, in the order in which they were added."""
-        pieces = [borders[bucket : bucket + 2].tolist() for borders in self._borders]
-        found = np.empty(sum(stop - start for start, stop in pieces), self._dtype)
+        found = np.empty(self.size(bucket, bucket + 1), self._dtype)
         filled = 0
-        for start, stop in pieces:
-            self._file.seek(start * self._dtype.itemsize)
-            filled += self._file.readinto(found[filled : filled + stop - start].data) // self._dtype.itemsize  # type: ignore[attr-defined]  # of all files
+        for place, borders in zip(self._places, self._borders, strict=True):
+            start, stop = borders[bucket : bucket + 2].tolist()
+            self._file.seek((place + start) * self._dtype.itemsize)
+            self._file.readinto(found[filled : filled + stop - start].data)  # type: ignore[attr-defined]  # all have it
+            filled += stop - start
         return found
 
     def size(self, first: int, last: int) -> int:
         """The number of ids in the buckets from `first` to before `last`."""
-        return sum(int(borders[last] - borders[first]) for borders in self._borders)
+        return sum(int(borders[last]) - int(borders[first]) for borders in self._borders)

@@ -19,7 +19,7 @@ from charrnn.text.records import Records, find_records, whole_records
 from charrnn.text.repeats import Repeats
 
 BLOCK_IDS = 1 << 21  # ids whose records are scattered together
-BUCKET_IDS = 1 << 23  # ids of a bucket, on average
+BUCKET_IDS = 1 << 22  # ids of a bucket, on average
 
 _TRAIN = 2  # the validation part and the test part come first, so that they do not depend on weights
 
@@ -45,10 +45,13 @@ class Scattered:
     def blocks(self) -> Iterator[np.ndarray]:
         """All ids, a block at a time."""
         for bucket in range(self._first, self._last):
-            records = find_records(self._buckets.read(bucket), self._separator)
-            kept = _different(hash_records(records)) if self._unique else np.arange(len(records.starts))
-            order = np.random.default_rng([self._seed, bucket]).permutation(kept)
-            yield from Gathered(records.ids, records.starts[order], records.lengths[order]).blocks()
+            yield from self._shuffled(bucket).blocks()
+
+    def _shuffled(self, bucket: int) -> Gathered:
+        records = find_records(self._buckets.read(bucket), self._separator)
+        kept = _different(hash_records(records)) if self._unique else np.arange(len(records.starts))
+        order = np.random.default_rng([self._seed, bucket]).permutation(kept)
+        return Gathered(records.ids, records.starts[order], records.lengths[order])
 
 
 class Scatterer:

@@ -23,12 +23,17 @@ def split_list(
     rng = np.random.default_rng(config.seed)
     order = rng.permutation(len(records.starts))
     full = records.full[order]
-    keys = hash_records(records)[order] if config.split == "unique-lines" else order
-    first = np.sort(np.unique(keys, return_index=True)[1])
+    if config.split == "unique-lines":
+        _, first, kind = np.unique(hash_records(records)[order], return_index=True, return_inverse=True)
+        first.sort()
+    else:
+        first = kind = np.arange(len(order))
     candidates = first[full[first]]
     val, test = (round(len(candidates) * fraction) for fraction in fractions)
     held_out = candidates[: val + test]
-    learned = order[~np.isin(keys, keys[held_out])]
+    is_learned = np.ones(len(order), bool)  # by kind
+    is_learned[kind[held_out]] = False
+    learned = order[is_learned[kind]]
     if repeats.any:
         learned = rng.permutation(np.repeat(learned, repeats.of(records.starts[learned])))
     chosen = order[held_out]

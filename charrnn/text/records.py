@@ -104,7 +104,7 @@ def _ends_between(ids: np.ndarray, separator: np.ndarray, low: int, high: int) -
     """The ends of records after `low`, up to and including `high`."""
     first = max(0, low - len(separator) + 1)
     stops = _runs(ids[first : high + len(separator)], separator)[1] + first
-    return stops[(stops > low) & (stops <= high)]
+    return stops[np.searchsorted(stops, low, "right") : np.searchsorted(stops, high, "right")]
 
 
 def _runs(ids: np.ndarray, separator: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -115,5 +115,7 @@ def _runs(ids: np.ndarray, separator: np.ndarray) -> tuple[np.ndarray, np.ndarra
     for offset, each in enumerate(separator):
         found &= ids[offset : offset + places] == each
     at = np.flatnonzero(found)
-    apart = np.diff(at) > (size if size > 1 else 0)
+    if size == 1:
+        return at, at + 1
+    apart = np.diff(at) > size
     return at[np.append(True, apart)[: len(at)]], at[np.append(apart, True)[: len(at)]] + size
