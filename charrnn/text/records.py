@@ -63,7 +63,7 @@ def completed(ids: np.ndarray, separator: np.ndarray) -> np.ndarray:
     return np.concatenate([ids, separator[present:]]) if present < len(separator) else ids
 
 
-def whole_records(ids: np.ndarray, separator: np.ndarray, at_once: int = IDS_AT_ONCE) -> Iterator[np.ndarray]:
+def whole_records(ids: np.ndarray, separator: np.ndarray, at_once: int) -> Iterator[np.ndarray]:
     """Divide `ids` into arrays of whole records, of about `at_once` ids, or one longer record.
 
     The last record of `ids` gets what its separator lacks. The pages read are released after each array.
@@ -77,8 +77,9 @@ def whole_records(ids: np.ndarray, separator: np.ndarray, at_once: int = IDS_AT_
         yield completed(ids[start:], separator)
 
 
-def record_ends(ids: np.ndarray, separator: np.ndarray, at_once: int = IDS_AT_ONCE) -> Iterator[np.ndarray]:
-    """The ends of all records that have a separator, in arrays, each for `at_once` ids of a text of any size."""
+def record_ends(ids: np.ndarray, separator: np.ndarray, at_once: int = 0) -> Iterator[np.ndarray]:
+    """The ends of all records that have a separator, in arrays, each for `at_once` ids (by default, few) of a text of any size."""
+    at_once = at_once or IDS_AT_ONCE
     for low in range(0, len(ids), at_once):
         yield _ends_between(ids, separator, low, min(low + at_once, len(ids)))
         release(ids)

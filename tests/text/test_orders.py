@@ -1,6 +1,7 @@
 """The records of a list come in a new order in each epoch."""
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -62,3 +63,15 @@ def test_only_lists_are_shuffled(settings, ids, shuffled):
         for begin in (0, per_epoch)
     )
     assert (first.tolist() != later.tolist()) == shuffled
+
+
+@pytest.mark.parametrize("most", [1, 3, 8, 100])
+def test_many_records_are_reordered_in_pieces_that_follow_each_other(monkeypatch, most):
+    monkeypatch.setattr("charrnn.text.orders.MOST_PIECES", most)
+    monkeypatch.setattr("charrnn.text.records.IDS_AT_ONCE", 7)
+    lines = [f"{number:02}" for number in range(30)]
+    ids = np.frombuffer("".join(f"{line}\n" for line in lines).encode(), np.uint8)
+    order = bytes(Orders(ids, np.array([10], np.uint8), seed=1).of(1)[:]).decode().split()
+    assert sorted(order) == lines
+    breaks = sum(int(after) != int(before) + 1 for before, after in pairwise(order))
+    assert breaks < most and (breaks or most == 1)
