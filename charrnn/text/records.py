@@ -78,7 +78,7 @@ def whole_records(ids: np.ndarray, separator: np.ndarray, at_once: int) -> Itera
 
 
 def record_ends(ids: np.ndarray, separator: np.ndarray, at_once: int = 0) -> Iterator[np.ndarray]:
-    """The ends of all records that have a separator, in arrays, each for `at_once` ids (by default, few) of a text of any size."""
+    """The ends of all records that have a separator, an array for each `at_once` ids; the text may be of any size."""
     at_once = at_once or IDS_AT_ONCE
     for low in range(0, len(ids), at_once):
         yield _ends_between(ids, separator, low, min(low + at_once, len(ids)))
