@@ -48,6 +48,7 @@ class Scattered:
             yield from self._shuffled(bucket).blocks()
 
     def _shuffled(self, bucket: int) -> Gathered:
+        """The records of a bucket in a random order."""
         records = find_records(self._buckets.read(bucket), self._separator)
         kept = _different(hash_records(records)) if self._unique else np.arange(len(records.starts))
         order = np.random.default_rng([self._seed, bucket]).permutation(kept)
@@ -55,7 +56,7 @@ class Scattered:
 
 
 class Scatterer:
-    """Scatters the records of a list over buckets; see the module. The buckets of each part follow each other."""
+    """Scatters the records of a list over buckets, as the module says; the buckets of each part follow each other."""
 
     def __init__(
         self,
@@ -73,8 +74,8 @@ class Scatterer:
         self._repeats = repeats
         self._unique = config.split == "unique-lines"
         self._cuts, self._orders = np.random.default_rng(config.seed).spawn(2)
-        shares = (*fractions, int(repeats.weights.max()))
-        self._counts = np.array([1 + int(len(ids) * share / BUCKET_IDS) for share in shares])
+        sizes = (*(len(ids) * fraction for fraction in fractions), max(len(ids), repeats.length))
+        self._counts = np.array([1 + int(size / BUCKET_IDS) for size in sizes])
         self._firsts = np.cumsum([0, *self._counts])
         self._buckets = Buckets(scratch, int(self._firsts[-1]), ids.dtype)
 
@@ -92,12 +93,10 @@ class Scatterer:
 
     def _scatter(self, records: Records, start: int) -> None:
         """Scatter records, the first of which begins at `start` in the text."""
-        count = len(records.starts)
-        keys = (
-            hash_records(records, self._seed)
-            if self._unique
-            else self._cuts.integers(2**64, size=count, dtype=np.uint64)
-        )
+        if self._unique:
+            keys = hash_records(records, self._seed)
+        else:
+            keys = self._cuts.integers(2**64, size=len(records.starts), dtype=np.uint64)
         part = np.searchsorted(self._limits, keys / 2.0**64, "right")  # the range of keys is divided as the text is
         part[~records.full] = _TRAIN
         learned = np.flatnonzero(part == _TRAIN)

@@ -18,6 +18,11 @@ class Repeats(NamedTuple):
         """Whether any file is read more than once."""
         return bool((self.weights > 1).any())
 
+    @property
+    def length(self) -> int:
+        """The number of ids that are read of whole files."""
+        return int((np.diff(self.ends, prepend=0) * self.weights).sum())
+
     def of(self, places: np.ndarray) -> np.ndarray:
         """How often the ids at `places` are read."""
         weights: np.ndarray = self.weights[self._file(places)]
