@@ -1,6 +1,5 @@
 """Where a text whose order matters is cut into parts."""
 
-from collections.abc import Iterable
 from itertools import pairwise, product
 from typing import NamedTuple
 
@@ -8,7 +7,9 @@ import numpy as np
 
 from charrnn.text.records import nearest_end
 
-_STRETCHES = 20  # that `blocks` holds out for each part
+_STRETCHES = 20  # the fewest that `blocks` holds out for each part
+_LONGEST = 10_000  # ids of a stretch: the default of --eval-chars reads twenty of them
+_GOLDEN = (5**0.5 - 1) / 2  # its multiples, without their whole parts, spread evenly over the numbers from 0 to 1
 _NEAR = 1 << 12  # ids to either side of a cut in which a line end is looked for; fewer in a short text
 
 
@@ -65,29 +66,33 @@ def streams(length: int, fractions: tuple[float, float], batch_size: int) -> lis
 
 
 def blocks(cutter: Cutter, fractions: tuple[float, float]) -> list[Stretches]:
-    """Hold out twenty stretches for each part, at equal distances all over the text.
+    """Hold out stretches for each part, at equal distances all over the text: twenty, or more of a large text.
 
     Each stretch makes up for what those before it lack or have too much, so that a part has its share to half a record
-    or line; where these are long, some stretches are empty.
+    or line; where these are long, some stretches are empty. The stretches are held out in an order in which the first
+    of them come from all over the text too, because an evaluation reads only the beginning of a large part.
     """
-    period = cutter.length / _STRETCHES
+    count = max(_STRETCHES, round(cutter.length * max(fractions) / _LONGEST))
+    period = cutter.length / count
     sizes = [fraction * period for fraction in fractions]
     gap = (period - sum(sizes)) / 2  # half of what is learned of a period
     offsets = [gap / 2, 1.5 * gap + sizes[0]] if all(sizes) else [gap, gap]
-    held_out: list[list[tuple[int, int]]] = [[], []]
+    held_out = np.zeros((2, count, 2), np.int64)  # starts and stops, by part
     sums, end = [0, 0], 0
-    for number, part in product(range(_STRETCHES), range(len(sizes))):
+    for number, part in product(range(count), range(2)):
         wanted = (number + 1) * sizes[part] - sums[part]
         if wanted > 0:
             start = max(end, cutter.near(number * period + offsets[part]))
             end = max(start, cutter.near(start + wanted))
             sums[part] += end - start
-            held_out[part].append((start, end))
-    taken = sorted([*held_out[0], *held_out[1]])
-    learned = zip([0, *(stop for _, stop in taken)], [*(start for start, _ in taken), cutter.length], strict=True)
-    return [_stretches(part) for part in (learned, *held_out)]
+            held_out[part, number] = start, end
+    borders = np.sort(held_out[held_out[..., 1] > held_out[..., 0]], axis=0)
+    learned = np.column_stack([np.append(0, borders[:, 1]), np.append(borders[:, 0], cutter.length)])
+    spread = np.argsort(np.argsort(np.arange(count) * _GOLDEN % 1))
+    return [_stretches(part) for part in (learned, *held_out[:, spread])]
 
 
-def _stretches(borders: Iterable[tuple[int, int]]) -> Stretches:
-    found = np.array([each for each in borders if each[1] > each[0]], np.int64).reshape(-1, 2)
-    return Stretches(found[:, 0], found[:, 1])
+def _stretches(borders: np.ndarray) -> Stretches:
+    """The stretches between `borders` (S, 2) that are not empty."""
+    starts, stops = borders[borders[:, 1] > borders[:, 0]].T
+    return Stretches(starts, stops)

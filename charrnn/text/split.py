@@ -50,9 +50,9 @@ def split(
     validation part and the test part. repeats: how often the files of the training part are read. scratch: a temporary
     file for a list larger than RAM.
 
-    Lists are cut only where a record ends; so are other texts if `config.separator` is set, unless streams are
-    interleaved. If a part with a fraction above 0 would have fewer than two ids, nothing is held out, but lists are
-    still shuffled.
+    Lists are cut only where a record ends; so are other texts if `config.separator` is set, with which they must end,
+    unless streams are interleaved. If a part with a fraction above 0 would have fewer than two ids, nothing is held
+    out, but lists are still shuffled.
     """
     as_list = config.split in LISTS and any(len(ends) for ends in record_ends(ids, separator))
 

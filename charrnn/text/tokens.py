@@ -21,7 +21,7 @@ from charrnn.hints import OnProgress, counted
 from charrnn.text.gathered import Gathered, are_in_place
 from charrnn.text.reader import Reader
 from charrnn.text.reading import blocks, vocabulary_of
-from charrnn.text.records import separator_of
+from charrnn.text.records import completed, separator_of
 from charrnn.text.repeats import Repeats
 from charrnn.text.source import BLOCK_SIZE, Source
 from charrnn.text.split import Parts, split
@@ -90,7 +90,8 @@ def encode_corpus(
     first, second = _readers(source, config, progress)
     vocabulary = vocabulary_of(first, config, base)
     with replacing(folder / IDS) as file:
-        lengths = [_write(file, second, files, vocabulary, config) for files in (source.files, source.val, source.test)]
+        lengths = [_write(file, second, source.files, vocabulary, config) + _end(file, vocabulary, config)]
+        lengths += [_write(file, second, files, vocabulary, config) for files in (source.val, source.test)]
         if not config.bytes and first.sha256.digest() != second.sha256.digest():
             raise CorpusError(f"{source.description} changed while it was read; try again when it is complete")
         lengths = _split_file(file, lengths, second.ends[: len(source.files)], vocabulary, config, source)
@@ -131,6 +132,16 @@ def _write(file: BinaryIO, reader: Reader, files: Sequence[Path], vocabulary: Vo
         ids = vocabulary.encode(block, unknown="skip")
         count += _append(file, ids)
     return count
+
+
+def _end(file: BinaryIO, vocabulary: Vocabulary, config: Config) -> int:
+    """End the last record in `file` if something may follow it in a part, and return the number of ids written."""
+    separator = separator_of(config, vocabulary)
+    if not (config.separator or config.weight):
+        return 0
+    file.seek(max(0, file.tell() - separator.nbytes))
+    tail = np.frombuffer(file.read(), separator.dtype)
+    return _append(file, completed(tail, separator)[len(tail) :])
 
 
 def _split_file(

@@ -75,6 +75,22 @@ def test_weights_repeat_only_what_is_learned(tmp_path, monkeypatch, source, how,
     assert (again.count("a"), again.count("b")) == (train.count("a"), 3 * train.count("b"))
 
 
+@pytest.mark.parametrize("separator", ["\n", "99\n", "\n\n"])
+@pytest.mark.parametrize("how", ["contiguous", "blocks"])
+def test_the_last_record_gets_what_its_separator_lacks(tmp_path, source, how, separator):
+    train, val, test = texts(encode(source, tmp_path / "run", "test", split=how, separator=separator))
+    lacking = {"\n": "\n", "99\n": "\n", "\n\n": "\n\n"}[separator]
+    whole = lines("a", 200) + lacking[1:] + lines("b", 200)[:-1] + lacking
+    assert sorted(train + val) == sorted(whole) and train.endswith(separator)
+    assert test == lines("t", 20)[:-1]
+
+
+def test_repeated_lines_do_not_run_into_each_other(tmp_path, monkeypatch, source):
+    monkeypatch.setattr(tokens, "weights_of", lambda source, config: (1, 3))
+    train, *_ = texts(encode(source, tmp_path / "run", "val", weight="b.txt=3"))
+    assert train == lines("a", 200) + 3 * lines("b", 200)
+
+
 def test_a_contiguous_text_is_not_written_again(tmp_path, monkeypatch, source):
     monkeypatch.setattr("charrnn.text.tokens.shutil.copyfileobj", lambda *_: pytest.fail("it was"))
     for number, own in enumerate(["", "val", "test", "val test"]):

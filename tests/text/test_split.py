@@ -209,7 +209,7 @@ def records_of(text: str, separator: str) -> list[str]:
 
 @given(PIECES, st.sampled_from(SEPARATORS), FRACTIONS, st.sampled_from(IN_ORDER[:2]))
 def test_a_text_of_records_is_never_cut_within_one(pieces, separator, fraction, how):
-    text = "".join(pieces)
+    text = "".join(pieces) + separator
     train, val = parts(text, how, fraction, separator=separator)
     assert sorted(records_of(train, separator) + records_of(val, separator)) == sorted(records_of(text, separator))
     assert how != "contiguous" or train + val == text
@@ -254,10 +254,18 @@ def test_blocks_come_from_all_over_the_text():
     text = "".join(f"{number:04}\n" for number in range(2000))
     train, val, test = (list(map(int, part.split())) for part in parts(text, "blocks", 0.1, test_fraction=0.05))
     assert (len(val), len(test)) == (200, 100) and sorted(train + val + test) == list(range(2000))
-    for part in (train, val, test):
-        assert part == sorted(part)
+    assert train == sorted(train)
+    for part in map(sorted, (train, val, test)):
         assert 1 + np.count_nonzero(np.diff(part) > 1) in (20, 40, 41)
         assert set(np.histogram(part, 20, (0, 2000))[0]) == {len(part) // 20}
+
+
+def test_the_beginning_of_a_large_held_out_part_comes_from_all_over_the_text_too():
+    numbers = np.arange(10**6, 10**6 + 400_000)
+    _, val = parts("\n".join(map(str, numbers)), "blocks", 0.2)
+    read = np.array(val[:200_000].split()[:-1], int) - 10**6
+    counts, _ = np.histogram(read, 10, (0, 400_000))
+    assert (abs(counts / len(read) - 0.1) < 0.06).all()
 
 
 @pytest.mark.parametrize("lines", [0, 1, 5])
