@@ -93,9 +93,10 @@ def nearest_end(ids: np.ndarray, separator: np.ndarray, place: int, *, within: i
     reach = min(_NEARBY, len(ids) if within is None else within)
     while True:
         low, high = max(place - reach, 0), min(place + reach, len(ids))
-        ends = [*([0] if low == 0 else []), *_ends_between(ids, separator, low, high), *([high] * (high == len(ids)))]
-        if ends:
-            return int(min(ends, key=lambda end: abs(int(end) - place)))
+        found = _ends_between(ids, separator, low, high)
+        ends = np.concatenate([[0] * (low == 0), found, [high] * (high == len(ids))]).astype(np.int64)
+        if len(ends):
+            return int(ends[np.abs(ends - place).argmin()])
         if within is not None and reach >= within:
             return None
         reach = 4 * reach if within is None else min(4 * reach, within)
