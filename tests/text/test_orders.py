@@ -1,5 +1,6 @@
 """The records of a list come in a new order in each epoch."""
 
+import re
 from collections import Counter
 from itertools import pairwise
 
@@ -75,3 +76,13 @@ def test_many_records_are_reordered_in_pieces_that_follow_each_other(monkeypatch
     assert sorted(order) == lines
     breaks = sum(int(after) != int(before) + 1 for before, after in pairwise(order))
     assert breaks < most and (breaks or most == 1)
+
+
+def test_records_of_several_lines_stay_whole():
+    records = [f"{number:02}\n{number:02}" + "\n" * (2 + number % 2) for number in range(20)]
+    ids = np.frombuffer("".join(records).encode(), np.uint8)
+    separator = np.frombuffer(b"\n\n", np.uint8)
+    ramp = Ramp(Config(batch_size=1, seq_len=len(ids), split="lines", separator="\n\n"), ids, separator)
+    order = bytes(np.append(ramp.chunk(1).inputs, ids[-1])).decode()
+    assert order != "".join(records)
+    assert sorted(re.findall(r"\d\d\n\d\d\n+", order)) == records and len(order) == len(ids)
