@@ -93,7 +93,7 @@ def nearest_end(ids: np.ndarray, separator: np.ndarray, place: int, *, within: i
     reach = min(_NEARBY, len(ids) if within is None else within)
     while True:
         low, high = max(place - reach, 0), min(place + reach, len(ids))
-        found = _ends_between(ids, separator, low, high)
+        found = _ends_between(ids, separator, low - 1, high)
         ends = np.concatenate([[0] * (low == 0), found, [high] * (high == len(ids))]).astype(np.int64)
         if len(ends):
             return int(ends[np.abs(ends - place).argmin()])
