@@ -9,6 +9,7 @@ from charrnn.kernels.choice import Choice
 from charrnn.network.shape import Shape
 from charrnn.runs.new import NewRun
 from charrnn.text.ramp import Ramp
+from charrnn.text.records import separator_of
 from charrnn.text.tokens import Tokens
 from charrnn.training import budget
 from charrnn.training.budget import Budget
@@ -79,4 +80,4 @@ def ready(setup: Setup, choice: Choice, notices: Sequence[Notice], new: NewRun |
 
 def budget_of(config: Config, tokens: Tokens) -> Budget:
     """How long a run of these settings trains on this text."""
-    return budget.build(config, Ramp(config, tokens.train, tokens.vocabulary.newline).per_epoch)
+    return budget.build(config, Ramp(config, tokens.train, separator_of(config, tokens.vocabulary)).per_epoch)

@@ -13,8 +13,10 @@ import numpy as np
 
 from charrnn.errors import CorpusError
 from charrnn.hints import counted
-from charrnn.text.lines import Lines
+from charrnn.text.gathered import Gathered
+from charrnn.text.orders import Orders
 
+IDS_AHEAD = 1 << 20  # ids of all streams that are gathered together
 _SHORTEST_JITTERED = 6  # time steps; with a shorter seq_len, borders have no room to move
 
 
@@ -34,13 +36,14 @@ class Chunk(NamedTuple):
 class Streams:
     """`batch_size` streams over `ids` (N,), which may be memory-mapped: only what is read is loaded.
 
+    Of ids that are gathered from all over a text, a longer stretch of each stream is read at once.
     length: time steps of the longest stream. starts: index in `ids` of each stream's first character (B,).
 
     Raises:
         CorpusError: there are fewer pairs than streams.
     """
 
-    def __init__(self, ids: np.ndarray, batch_size: int) -> None:
+    def __init__(self, ids: np.ndarray | Gathered, batch_size: int) -> None:
         if len(ids) - 1 < batch_size:
             raise CorpusError(f"{len(ids)} characters do not fill {batch_size} streams; at least {batch_size + 1} do")
         self.ids = ids
@@ -49,14 +52,28 @@ class Streams:
         self._ragged = longer  # streams with a pair in the last row; 0 if all have one
         index = np.arange(batch_size)
         self.starts = index * shortest + np.minimum(index, longer)
+        self._ahead = IDS_AHEAD // batch_size if isinstance(ids, Gathered) else 0  # time steps
+        self._first = 0  # the time step of the first of `_rows`
+        self._rows = np.empty((0, batch_size), ids.dtype)
 
     def read(self, start: int, stop: int) -> Chunk:
         """The chunk from time step `start` to `stop`."""
+        if not self._ahead:
+            rows = self._load(start, stop)
+        else:
+            if not self._first <= start < stop < self._first + len(self._rows):
+                self._first = start
+                self._rows = self._load(start, max(stop, min(start + self._ahead, self.length)))
+            rows = self._rows[start - self._first : stop - self._first + 1]
+        return Chunk(rows[:-1], rows[1:], self.pairs(start, stop))
+
+    def _load(self, start: int, stop: int) -> np.ndarray:
+        """The ids of all streams from time step `start` to the one after `stop` (T + 1, B)."""
         rows = np.zeros((stop - start + 1, len(self.starts)), self.ids.dtype)
         for column, first in enumerate(self.starts):
             stretch = self.ids[first + start : first + stop + 1]
             rows[: len(stretch), column] = stretch  # shorter by one in a stream whose last row is padding
-        return Chunk(rows[:-1], rows[1:], self.pairs(start, stop))
+        return rows
 
     def pairs(self, start: int, stop: int) -> int:
         """The number of real pairs from time step `start` to `stop`."""
@@ -88,8 +105,8 @@ class Batches:
     The chunks of an epoch are of nearly equal length, so that none of them is a stub with a noisy gradient. With
     `jitter_seed` their borders are moved at random, anew in each epoch, so that gradients are not cut at the same
     characters every time. Lengths then range from a third of `seq_len`, or less in a short text, to all of it. With
-    `lines` (the lines of `ids`), each epoch has them in a new order. `stage` makes the random draws of the stages of a
-    ramp differ.
+    `orders` (of the records in `ids`), each epoch has the records in a new order. `stage` makes the random draws of the
+    stages of a ramp differ.
 
     longest: time steps of the longest chunk. per_epoch: chunks per epoch.
 
@@ -104,13 +121,13 @@ class Batches:
         seq_len: int,
         *,
         jitter_seed: int | None = None,
-        lines: Lines | None = None,
+        orders: Orders | None = None,
         stage: int = 0,
     ) -> None:
         self.streams = Streams(ids, batch_size)
         self.longest = seq_len
         self._batch_size = batch_size
-        self._lines = lines
+        self._orders = orders
         self._epoch = 0
         self._first_epoch = stage << 32  # so that random draws differ between stages
         self._jitter_seed = jitter_seed if seq_len >= _SHORTEST_JITTERED else None
@@ -128,10 +145,10 @@ class Batches:
         return Span(self._streams_of(epoch), start, stop, starts_text=index == 0)
 
     def _streams_of(self, epoch: int) -> Streams:
-        """The streams of an epoch; in a list, each epoch orders the lines differently."""
+        """The streams of an epoch; in a list, each epoch orders the records differently."""
         epoch += self._first_epoch
-        if self._lines and epoch != self._epoch:
-            self.streams = Streams(self._lines.in_order_of(epoch), self._batch_size)
+        if self._orders and epoch != self._epoch:
+            self.streams = Streams(self._orders.of(epoch), self._batch_size)
             self._epoch = epoch
         return self.streams
 

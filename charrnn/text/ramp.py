@@ -14,25 +14,25 @@ import numpy as np
 
 from charrnn.config import LISTS, Config
 from charrnn.text.batches import Batches, Chunk, Span, Streams
-from charrnn.text.lines import Lines
+from charrnn.text.orders import Orders
 
 
 class Ramp:
     """`Batches` in stages, or in a single one with a `batch_ramp` of 1. Chunks are numbered over all stages.
 
-    `newline` is the id of the newline, if the text has one; the lines of a list come in a new order in each epoch.
+    `separator` has the ids that end a record; the records of a list come in a new order in each epoch.
     per_epoch: chunks per pass over the text, averaged over a run.
     """
 
-    def __init__(self, config: Config, ids: np.ndarray, newline: int | None = None) -> None:
+    def __init__(self, config: Config, ids: np.ndarray, separator: np.ndarray) -> None:
         doublings = config.batch_ramp.bit_length() - 1
         jitter = config.seed if config.random_lengths else None
-        lines = None
-        if config.split in LISTS and newline is not None and len(ids) and ids[-1] == newline:
-            lines = Lines(ids, newline, config.seed)
+        orders = None
+        if config.split in LISTS and len(separator) and np.array_equal(ids[-len(separator) :], separator):
+            orders = Orders(ids, separator, config.seed)
         self._sizes = [max(1, config.batch_size >> left) for left in range(doublings, -1, -1)]
         self._stages = [
-            Batches(ids, size, config.seq_len, jitter_seed=jitter, lines=lines, stage=stage)
+            Batches(ids, size, config.seq_len, jitter_seed=jitter, orders=orders, stage=stage)
             for stage, size in enumerate(self._sizes)
         ]
         self.per_epoch = float(len(self._stages) / sum(Fraction(1, each.per_epoch) for each in self._stages))

@@ -1,12 +1,19 @@
 """Holding out parts of a text from training, to measure what was learned rather than remembered."""
 
-from collections.abc import Iterable
-from itertools import compress, pairwise
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO, NamedTuple, Protocol
 
 import numpy as np
 
-from charrnn.config import LISTS
+from charrnn.config import LISTS, Config
+from charrnn.text.cuts import Cutter, blocks, streams, tails
+from charrnn.text.gathered import Gathered
+from charrnn.text.large_split import Scatterer
+from charrnn.text.list_split import split_list
+from charrnn.text.records import record_ends
+from charrnn.text.repeats import ONCE, Repeats
+
+LARGE_LIST = 1 << 23  # ids; a smaller list is split in RAM
 
 
 class Parts(NamedTuple):
@@ -17,80 +24,61 @@ class Parts(NamedTuple):
     test: np.ndarray
 
 
+class Part(Protocol):
+    """A part of a text, which is made as it is read."""
+
+    @property
+    def size(self) -> int:
+        """The number of its ids, or more if copies in it will be left out."""
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """All ids, a block at a time."""
+
+
 def split(
     ids: np.ndarray,
-    how: str,
-    val_fraction: float,
-    test_fraction: float = 0.0,
+    config: Config,
+    separator: np.ndarray,
+    fractions: tuple[float, float],
     *,
-    seed: int,
-    batch_size: int,
-    newline: int | None,
-) -> Parts:
-    """Split `ids` into parts; `how` is one of `charrnn.config.SPLITS`.
+    scratch: BinaryIO,
+    repeats: Repeats = ONCE,
+) -> Sequence[Part]:
+    """Split `ids` as `config.split` says into a training part, a validation part and a test part.
 
-    ids: (characters,), possibly memory-mapped. 'contiguous' gives views, 'interleaved' copies. Splitting into lines
-    temporarily makes an object of each line, which for a list of names takes many times the memory of the list. If a
-    part with a fraction above 0 had fewer than two characters, nothing is held out, but lines are still shuffled.
+    ids: (N,), possibly memory-mapped, of any size. separator: the ids that end a record. fractions: the shares of the
+    validation part and the test part. repeats: how often the files of the training part are read. scratch: a temporary
+    file for a list larger than RAM.
+
+    Lists are cut only where a record ends; so are other texts if `config.separator` is set, with which they must end,
+    unless streams are interleaved. If a part with a fraction above 0 would have fewer than two ids, nothing is held
+    out, but lists are still shuffled.
     """
-    fractions = (val_fraction, test_fraction)
+    as_list = config.split in LISTS and any(len(ends) for ends in record_ends(ids, separator))
 
-    def parts(fractions: tuple[float, float]) -> Parts:
-        if how in LISTS:
-            return _lines(ids, fractions, seed, newline, unique=how == "unique-lines")
-        if how == "interleaved" and any(fractions):
-            return _interleaved(ids, fractions, batch_size)
-        return _tails(ids, fractions)
+    def parts(fractions: tuple[float, float]) -> Sequence[Part]:
+        if as_list and len(ids) < LARGE_LIST:
+            return split_list(ids, config, separator, fractions, repeats)
+        if as_list:
+            return Scatterer(ids, config, separator, fractions, repeats, scratch).parts()
+        return _split_text(ids, config, separator, fractions, repeats)
 
     found = parts(fractions)
-    wanted = [part for part, fraction in zip(found[1:], fractions, strict=True) if fraction]
-    return found if all(len(part) > 1 for part in (found.train, *wanted)) else parts((0.0, 0.0))
+    enough = all(part.size > 1 for part, wanted in zip(found, (True, *fractions), strict=True) if wanted)
+    return found if enough else parts((0.0, 0.0))
 
 
-def _tails(ids: np.ndarray, fractions: tuple[float, float]) -> Parts:
-    """Cut the last axis of `ids`: head, validation, test."""
-    length = ids.shape[-1]
-    val, test = (round(length * fraction) for fraction in fractions)
-    head = length - val - test
-    return Parts(*np.split(ids, [head, head + val], axis=-1))
-
-
-def _lines(ids: np.ndarray, fractions: tuple[float, float], seed: int, newline: int | None, *, unique: bool) -> Parts:
-    """Hold out a random fraction of the lines; `unique` takes each different line once and keeps it out of training.
-
-    Without `unique` a line that occurs twice may be both learned and held out, as in makemore. All parts are shuffled,
-    and every line ends with a newline. A list is often sorted, and a model that carries its state from line to line
-    would guess the first letter of a line from the line before, which lowers the loss but is not knowledge of names.
-    The empty line is never held out.
-    """
-    if newline is None:
-        return Parts(ids, ids[:0], ids[:0])
-    if ids[-1:] != newline:
-        ids = np.append(ids, ids.dtype.type(newline))
-    ends = (np.flatnonzero(ids == newline) + 1) * ids.itemsize
-    text = ids.tobytes()
-    lines = [text[start:end] for start, end in pairwise([0, *ends.tolist()])]
-    rng = np.random.default_rng(seed)
-    lines = [lines[index] for index in rng.permutation(len(lines))]
-    candidates = [line for line in (dict.fromkeys(lines) if unique else lines) if len(line) > ids.itemsize]
-    val, test = (round(len(candidates) * fraction) for fraction in fractions)
-    held_out = candidates[: val + test]
-    if unique:
-        chosen = set(held_out)
-        learned: Iterable[bytes] = [line for line in lines if line not in chosen]
+def _split_text(
+    ids: np.ndarray, config: Config, separator: np.ndarray, fractions: tuple[float, float], repeats: Repeats
+) -> Sequence[Part]:
+    """Cut a text whose order matters; a list without any separator is a single record, which is learned."""
+    if config.split in LISTS:
+        fractions = (0.0, 0.0)
+    cutter = Cutter(ids, separator, whole=bool(config.separator))
+    if config.split == "interleaved" and any(fractions):
+        train, *held_out = streams(len(ids), fractions, config.batch_size)
+    elif config.split == "blocks" and any(fractions):
+        train, *held_out = blocks(cutter, fractions)
     else:
-        full = np.array([len(line) > ids.itemsize for line in lines])
-        learned = compress(lines, ~full | (np.cumsum(full) > val + test))
-    parts = (learned, held_out[:val], held_out[val:])
-    return Parts(*(np.frombuffer(b"".join(part), ids.dtype) for part in parts))
-
-
-def _interleaved(ids: np.ndarray, fractions: tuple[float, float], batch_size: int) -> Parts:
-    """Hold out the end of each of `batch_size` equal streams and drop the remainder, as char-rnn does.
-
-    The training part is the heads of the streams in order, so that cutting it into `batch_size` streams gives these
-    heads again.
-    """
-    length = len(ids) // batch_size
-    streams = ids[: batch_size * length].reshape(batch_size, length)
-    return Parts(*(part.ravel() for part in _tails(streams, fractions)))
+        train, *held_out = tails(cutter, fractions)
+    return [repeats.gather(ids, *train), *(Gathered(ids, part.starts, part.stops - part.starts) for part in held_out)]

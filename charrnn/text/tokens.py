@@ -4,9 +4,11 @@ import errno
 import json
 import logging
 import mmap
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -15,12 +17,16 @@ from charrnn.config import Config
 from charrnn.errors import CorpusError
 from charrnn.files import LACKING, replacing
 from charrnn.hints import OnProgress, counted
+from charrnn.text.gathered import Gathered, are_in_place
 from charrnn.text.notices import notices
 from charrnn.text.reader import Reader
 from charrnn.text.reading import blocks, characters, vocabulary_from
-from charrnn.text.source import Source
+from charrnn.text.records import completed, separator_of
+from charrnn.text.repeats import Repeats
+from charrnn.text.source import BLOCK_SIZE, Source
 from charrnn.text.split import Parts, split
 from charrnn.text.vocabulary import Vocabulary, count_characters
+from charrnn.text.weights import weights_of
 
 IDS = "tokens.bin"
 FACTS = "tokens.json"
@@ -85,10 +91,11 @@ def encode_corpus(
     counts = {} if config.bytes else count_characters(characters(first, config))
     vocabulary = Vocabulary(None) if config.bytes else vocabulary_from(counts, config, base)
     with replacing(folder / IDS) as file:
-        lengths = [_write(file, second, files, vocabulary, config) for files in (source.files, source.val, source.test)]
+        lengths = [_write(file, second, source.files, vocabulary, config) + _end(file, vocabulary, config)]
+        lengths += [_write(file, second, files, vocabulary, config) for files in (source.val, source.test)]
         if not config.bytes and first.sha256.digest() != second.sha256.digest():
             raise CorpusError(f"{source.description} changed while it was read; try again when it is complete")
-        lengths = _split_file(file, lengths, vocabulary, config, source)
+        lengths = _split_file(file, lengths, second.ends[: len(source.files)], vocabulary, config, source)
         (folder / FACTS).unlink(missing_ok=True)  # so that there are never old facts beside new ids
 
     facts = {"lengths": lengths, "sha256": second.sha256.hexdigest(), "size": second.size}
@@ -126,40 +133,59 @@ def _write(file: BinaryIO, reader: Reader, files: Sequence[Path], vocabulary: Vo
     for block in blocks(reader, config, files):
         # Without an unknown symbol, an unseen character means that the file has changed, which the caller notices.
         ids = vocabulary.encode(block, unknown="replace" if vocabulary.has_unknown else "skip")
-        file.write(ids.data)
-        count += len(ids)
+        count += _append(file, ids)
     return count
 
 
+def _end(file: BinaryIO, vocabulary: Vocabulary, config: Config) -> int:
+    """End the last record in `file` if something may follow it in a part, and return the number of ids written."""
+    separator = separator_of(config, vocabulary)
+    if not (config.separator or config.weight):
+        return 0
+    file.seek(max(0, file.tell() - separator.nbytes))
+    tail = np.frombuffer(file.read(), separator.dtype)
+    return _append(file, completed(tail, separator)[len(tail) :])
+
+
 def _split_file(
-    file: BinaryIO, lengths: Sequence[int], vocabulary: Vocabulary, config: Config, source: Source
+    file: BinaryIO, lengths: Sequence[int], ends: Sequence[int], vocabulary: Vocabulary, config: Config, source: Source
 ) -> list[int]:
     """Put the ids in `file` in the order of the parts, and return the length of each.
 
-    lengths: of the text to cut, and of the files of their own to validate and to test on.
+    lengths: of the text to cut, and of the files of their own to validate and to test on. ends: of the files in the
+    text. Parts that are not in their order are first written into a temporary file beside `file`.
     """
     file.flush()
     if lengths[0] < FEWEST_CHARS:
         has = counted(lengths[0], "character")
         raise CorpusError(f"{source.description} has {has}; training needs at least {FEWEST_CHARS}")
-    text, *own = np.split(np.frombuffer(_mapped(file), vocabulary.dtype), np.cumsum(lengths)[:-1])
-    cut = split(
-        text,
-        config.split,
-        0.0 if lengths[1] else config.val_fraction,
-        0.0 if lengths[2] else config.test_fraction,
-        seed=config.seed,
-        batch_size=config.batch_size,
-        newline=vocabulary.newline,
-    )
-    parts = [cut.train, *(files if len(files) else held for files, held in zip(own, cut[1:], strict=True))]
-    if config.split != "contiguous" or any(lengths[1:]):  # contiguous parts are views of the file, in order already
-        parts = [part.copy() for part in parts]
+    ids = np.frombuffer(_mapped(file), vocabulary.dtype)
+    folder = Path(file.name).parent
+    with TemporaryFile(dir=folder) as scratch, TemporaryFile(dir=folder) as ordered:
+        cut = split(
+            ids[: lengths[0]],
+            config,
+            separator_of(config, vocabulary),
+            (0.0 if lengths[1] else config.val_fraction, 0.0 if lengths[2] else config.test_fraction),
+            scratch=scratch,
+            repeats=Repeats(np.array(ends), np.array(weights_of(source, config))),
+        )
+        own = [Gathered(ids, [sum(lengths[:part])], [lengths[part]]) for part in (1, 2)]
+        parts = [cut[0], *(files if files.size else held for files, held in zip(own, cut[1:], strict=True))]
+        if are_in_place(parts, len(ids)):
+            return [part.size for part in parts]
+        sizes = [sum(_append(ordered, block) for block in part.blocks()) for part in parts]
+        ordered.seek(0)
         file.seek(0)
-        for part in parts:
-            file.write(part.data)
+        shutil.copyfileobj(ordered, file, BLOCK_SIZE)
         file.truncate()
-    return [len(part) for part in parts]
+    return sizes
+
+
+def _append(file: BinaryIO, ids: np.ndarray) -> int:
+    """Write `ids`, and return their number."""
+    file.write(ids.data)
+    return len(ids)
 
 
 def _open(folder: Path, vocabulary: Vocabulary, facts: dict[str, Any], notices: tuple[str, ...]) -> Tokens:

@@ -7,6 +7,7 @@ import numpy as np
 from charrnn.device.backend import Backend
 from charrnn.kernels.protocol import Kernels
 from charrnn.text.batches import Chunk
+from charrnn.text.gathered import Gathered
 from charrnn.text.ramp import Ramp
 
 FREE_PARTS = 4  # the text is kept on the device if it takes at most 1 / FREE_PARTS of the free memory
@@ -33,7 +34,7 @@ class Feed:
             self._starts = backend.to_device(streams.starts.astype(np.int64))
             self._rows = backend.xp.empty((longest + 1, len(streams.starts)), ids.dtype)
 
-    def _upload(self, ids: np.ndarray) -> None:
+    def _upload(self, ids: np.ndarray | Gathered) -> None:
         for start in range(0, len(ids), UPLOAD_CHARS):
             chars = ids[start : start + UPLOAD_CHARS]
             self._text[start : start + len(chars)] = self._backend.to_device(chars)

@@ -27,6 +27,7 @@ from charrnn.runs.run import Run
 from charrnn.sampling.opening import opening
 from charrnn.sampling.sampler import Filter, sample
 from charrnn.text.ramp import Ramp
+from charrnn.text.records import separator_of
 from charrnn.text.tokens import Tokens
 from charrnn.training import budget, schedules
 from charrnn.training.budget import TimeBudget
@@ -73,7 +74,7 @@ class Trainer:
         self.params = setup.params
         self.interrupted = interrupted
         self.shape = Shape.of(config, tokens.vocabulary.size)
-        self.batches = Ramp(config, tokens.train, tokens.vocabulary.newline)
+        self.batches = Ramp(config, tokens.train, separator_of(config, tokens.vocabulary))
         if setup.resume:
             self.batches.load(setup.resume.progress.ramp)
         self.budget = budget.build(config, self.batches.per_epoch)

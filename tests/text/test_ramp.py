@@ -11,7 +11,7 @@ IDS = np.arange(1000)
 
 
 def ramp(**settings):
-    return Ramp(Config(**{"batch_size": 8, "seq_len": 10} | settings), IDS)
+    return Ramp(Config(**{"batch_size": 8, "seq_len": 10} | settings), IDS, np.array([10]))
 
 
 def test_without_a_ramp_it_is_a_plain_walk():
@@ -58,7 +58,7 @@ def test_a_batch_cannot_be_smaller_than_one_stream():
 @pytest.mark.parametrize("settings", [{"split": "lines"}, {"random_lengths": True}], ids=str)
 def test_every_stage_has_an_order_of_its_own(settings):
     lines = np.frombuffer("".join(f"{number:03}\n" for number in range(999)).encode(), np.uint8)
-    walk = Ramp(Config(batch_size=8, seq_len=20, batch_ramp=8, **settings), lines, newline=10)
+    walk = Ramp(Config(batch_size=8, seq_len=20, batch_ramp=8, **settings), lines, np.array([10]))
     seen = set()
     for number, used in enumerate((0, 0.3, 0.6, 0.8)):
         walk.advance(100 * number, used)

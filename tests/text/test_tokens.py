@@ -67,6 +67,7 @@ def test_the_file_holds_what_the_split_gives(tmp_path, how):
     assert (tmp_path / "run" / "tokens.bin").stat().st_size == len(train) + len(val)
     assert (train, val) == {
         "contiguous": (TEXT[:57], TEXT[57:]),
+        "blocks": (train, val),
         "unique-lines": (train, val),
         "lines": (train, val),
         "interleaved": ("one two\nthr" * 5, "ee\nfour\n" * 5),

@@ -6,7 +6,7 @@ import pytest
 from charrnn.device.backend import Backend, open_backend
 from charrnn.kernels.choice import build
 from charrnn.text.batches import Batches
-from charrnn.text.lines import Lines
+from charrnn.text.orders import Orders
 from charrnn.training.feed import FREE_PARTS, Feed
 
 CPU = open_backend("cpu")
@@ -23,9 +23,9 @@ def test_chunks_of_a_text_on_the_device(monkeypatch, chars, streams, seq_len, ji
     ids = np.random.default_rng(0).integers(1, 200, chars).astype(np.uint8)
     ids[3::4] = NEWLINE
     ids[-1] = NEWLINE
-    lines = Lines(ids, NEWLINE, seed=1) if is_list else None
-    batches = Batches(ids, streams, seq_len, jitter_seed=jitter_seed, lines=lines)
-    feed = Feed(Batches(ids, streams, seq_len, jitter_seed=jitter_seed, lines=lines), CPU, KERNELS)
+    orders = Orders(ids, np.array([NEWLINE]), seed=1) if is_list else None
+    batches = Batches(ids, streams, seq_len, jitter_seed=jitter_seed, orders=orders)
+    feed = Feed(Batches(ids, streams, seq_len, jitter_seed=jitter_seed, orders=orders), CPU, KERNELS)
     for number in range(2 * batches.per_epoch):
         expected, found = batches.chunk(number), feed.chunk(number)
         assert (found.inputs.shape, found.inputs.dtype) == (expected.inputs.shape, np.uint8)

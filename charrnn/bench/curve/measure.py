@@ -19,6 +19,7 @@ from charrnn.kernels.choice import build
 from charrnn.network.shape import Shape
 from charrnn.text.batches import fit_batch_size
 from charrnn.text.ramp import Ramp
+from charrnn.text.records import separator_of
 from charrnn.text.source import Source
 from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.training import budget as budgets
@@ -142,7 +143,7 @@ def _require_recipe(config: Config, rival: str) -> None:
 
 def _steps(config: Config, tokens: Tokens, job: Job, note: Note) -> int:
     """Number of steps in the budget; for a budget of time, as many plain steps as charrnn makes in it."""
-    budget = budgets.build(config, Ramp(config, tokens.train, tokens.vocabulary.newline).per_epoch)
+    budget = budgets.build(config, Ramp(config, tokens.train, separator_of(config, tokens.vocabulary)).per_epoch)
     if isinstance(budget, StepBudget):
         return budget.steps
     note(f"timing a step, to learn for {budget.text}")

@@ -20,6 +20,7 @@ from charrnn.errors import CharrnnError, CorpusError
 from charrnn.kernels.choice import build
 from charrnn.network.shape import Shape, initial_parameters
 from charrnn.text.ramp import Ramp
+from charrnn.text.records import separator_of
 from charrnn.text.tokens import load_tokens
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training import schedules
@@ -84,7 +85,7 @@ class Training:
         tokens = load_tokens(Path(recipe.folder), vocabulary)
         if tokens is None:
             raise CorpusError(f"the encoded text in {recipe.folder} is missing or damaged")
-        self.batches = Ramp(self.config, tokens.train, vocabulary.newline)
+        self.batches = Ramp(self.config, tokens.train, separator_of(self.config, vocabulary))
         self.schedule = schedules.build(self.config)
         self.steps = recipe.steps
         self.done = 0
