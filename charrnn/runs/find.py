@@ -74,7 +74,7 @@ def load_model(name: str | None) -> tuple[Checkpoint, Path]:
     """
     if name is not None and Path(name).is_file():
         path = Path(name)
-        if _is_text(path):
+        if is_text(path):
             raise CheckpointError(f"{path} is a text, not a run; {_run_of(path)}")
     else:
         run = find_run(name)
@@ -82,8 +82,8 @@ def load_model(name: str | None) -> tuple[Checkpoint, Path]:
     return checkpoint.load(path), path
 
 
-def _is_text(path: Path) -> bool:
-    """Whether a file that was named as a run is not a safetensors file, whose ninth byte is a brace."""
+def is_text(path: Path) -> bool:
+    """Whether a file is not a safetensors file, whose ninth byte is a brace."""
     if path.suffix == ".safetensors":
         return False
     with path.open("rb") as file:

@@ -16,6 +16,7 @@ from charrnn.runs import checkpoint
 from charrnn.runs.run import Run
 from charrnn.search.plan import PARAMETERS, Settings, Sweep
 from charrnn.session import open_corpus
+from charrnn.session.kind import settle
 from charrnn.text.reader import Reader
 from charrnn.text.reading import vocabulary_of
 from charrnn.training.budget import describe
@@ -107,7 +108,7 @@ def _trial(sweep: Sweep, point: Settings, folder: Path) -> Trial:
         ("sweep", {name: value for name, value in settings.items() if name != PARAMETERS})
         for settings in (sweep.base, point)
     ]
-    config, given_by = resolve(below, *upper)
+    config, given_by = resolve(below, *upper, settle(None, [below, *upper]))
     settings = {name: getattr(config, name) for name, source in given_by.items() if source == "sweep"}
     parameters = None
     if PARAMETERS in given:
