@@ -1,5 +1,6 @@
 """What a text is taken for: a text, a list or records; and the settings and notices that follow."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,7 +35,7 @@ def settle(kind: str | None, layers: Sequence[Layer], source: Source | None = No
     asked = layers[-1][1]
     split, separator = given.get("split", Config.split), given.get("separator", "")
     if kind is None:
-        return "separator", {"split": "unique-lines"} if separator and "split" not in given else {}
+        return "the separator", {"split": "unique-lines"} if separator and "split" not in given else {}
     _refuse_contradictions(kind, asked)
     if kind == "text":
         settled = {"split": "contiguous"} if split in LISTS else {}
@@ -76,27 +77,28 @@ def taken(kind: Kind, source: Source, config: Config, given_by: Mapping[str, str
         CorpusError: it cannot be read as `config` says.
     """
     shuffled = config.split in LISTS
-    by = _giver(config, given_by)
+    typed = given_by.get("split") == COMMAND_LINE
+    by = f"--as {asked}" if asked else _giver(config, given_by)
     if config.separator:
         why, notice = _records(source, config, shuffled)
         return Taken("records", why, (notice,))
     if shuffled and kind.name == "list":
         why = f"{_described(kind)}, {kind.why}"
-        return Taken("list", why, (_shuffled(why, config),))
+        return Taken("list", why, (_shuffled(f": {why}", config, typed),))
     if shuffled:
-        return Taken("list", f"as {by} says", (_shuffled(f"as {by} says", config),) if kind.lines > 1 else ())
+        return Taken("list", f"by {by}", (_shuffled(f" by {by}", config, typed),) if kind.lines > 1 else ())
     if asked == "text":
-        return Taken("text", "as --as text says")
+        return Taken("text", "by --as text")
     if kind.name == "list":
-        why = f"split {config.split} keeps the order of its lines"
-        return Taken(
-            "text", why, (f"{_described(kind)}, as in a list; {by} keeps their order, --as list shuffles them",)
-        )
+        why = f"{by} keeps the order of its lines"
+        other = "--split unique-lines" if typed else "--as list"
+        return Taken("text", why, (f"{_described(kind)}, as in a list; {by} keeps their order, {other} shuffles them",))
     return Taken("text", kind.why, () if "split" in given_by else _suggestions(kind, source))
 
 
-def _shuffled(why: str, config: Config) -> str:
-    return f"taken for a list: {why}: lines are shuffled{_held_out(config)}; --as text keeps their order"
+def _shuffled(why: str, config: Config, typed: bool) -> str:
+    other = "--split contiguous" if typed else "--as text"  # each option is refused beside the other
+    return f"taken for a list{why}: lines are shuffled{_held_out(config)}; {other} keeps their order"
 
 
 def _suggestions(kind: Kind, source: Source) -> tuple[str, ...]:
@@ -118,7 +120,8 @@ def _giver(config: Config, given_by: Mapping[str, str]) -> str:
 
 def _described(kind: Kind) -> str:
     first = "" if kind.whole else "the first "
-    return f"{first}{kind.lines:,} short lines, {kind.different:.0%} of them different"
+    different = "all" if kind.different == 1 else f"{math.floor(100 * kind.different)}%"
+    return f"{first}{kind.lines:,} short lines, {different} of them different"
 
 
 def _records(source: Source, config: Config, shuffled: bool) -> tuple[str, str]:
@@ -126,7 +129,11 @@ def _records(source: Source, config: Config, shuffled: bool) -> tuple[str, str]:
     count, whole = count_records(source, config)
     separator = shown(config.separator)
     some = "" if whole else "the first "
-    order = f"they are shuffled{_held_out(config)}; --as text keeps their order" if shuffled else "their order is kept"
+    order = (
+        f"they are shuffled{_held_out(config)}; --split contiguous keeps their order"
+        if shuffled
+        else "their order is kept"
+    )
     why = f"{some}{counted(count, 'record')}, separated by {separator}"
     return why, f"taken for records: {why}: {order}"
 
