@@ -15,9 +15,9 @@ from charrnn.cli.options import device_options, json_option, threads_option
 from charrnn.cli.settings import GroupedCommand, mark_settings, settings_options
 from charrnn.cli.signals import handled, leave
 from charrnn.cli.streams import SIGPIPE
-from charrnn.config import SETTINGS, naming_options
+from charrnn.config import KINDS, SETTINGS, naming_options
 from charrnn.records.results import reached, read_results
-from charrnn.session import KINDS, TrainRequest, look, prepare
+from charrnn.session import TrainRequest, look, prepare
 from charrnn.training.events import Event
 from charrnn.view.training import View, open_view
 

@@ -11,7 +11,6 @@ ready    the session that both return
 from charrnn.device.backend import open_backend
 from charrnn.hints import OnProgress
 from charrnn.session import begin, resume
-from charrnn.session.kind import KINDS as KINDS
 from charrnn.session.look import TextFacts as TextFacts
 from charrnn.session.look import look as look
 from charrnn.session.look import names_text as names_text

@@ -12,7 +12,6 @@ from charrnn.session.request import COMMAND_LINE
 from charrnn.text.kind import Kind, count_records
 from charrnn.text.source import Source
 
-KINDS = ("text", "list", "records")
 FILE_END = "\x1e"  # U+001E, the record separator of ASCII
 MANY_FILES = 20  # of short lines: each is likely to be a whole
 _EMPTY_LINE = {"\n\n", "\r\n\r\n", "\r\r"}

@@ -21,8 +21,7 @@ _SHORT = 40  # characters; names and titles are hardly longer
 _SHORT_FRACTION = 0.98  # share of lines that must be short and not empty; verse and code have empty lines
 _DIFFERENT = 0.9  # share of lines that must differ; in a sequence the same elements occur again and again
 _WORDS = 4.0  # words a line, on average; more are sentences
-_SMALL_WORDS = 2.5  # the same if most words after the first begin with a small letter
-_CASELESS_WORDS = 3.5  # the same in scripts without capitals
+_SMALL_WORDS = 2.5  # the same if most words after the first begin with a small letter, or if a script has no capitals
 _ENDS = ".,;:!?…|-—。，、；：！？।؟،۔"  # what sentences, verses and bars of music end with
 _ENDED = 0.2  # share of lines with such an end; a few names of companies and passwords have one, too
 _INDENTED = 0.05  # share of lines that begin with a space, as in code
@@ -33,7 +32,7 @@ _LETTERS = 0.5  # share of lines that must have a letter
 _ORDER = 0.12  # resemblance of neighbours above which order matters
 # The same for single words, which differ: forms of the same name in a row, as in lists of the creatures of a game, are
 # no sequence.
-_ORDER_OF_WORDS = 0.5
+_ORDER_OF_WORDS = 0.4
 _VERSE = 5  # Chinese characters; all lines of one such length are verse
 # Letters a word in scripts that write no spaces between words.
 _UNSPACED = (
@@ -180,7 +179,7 @@ def _most_words(lines: Sequence[str]) -> float:
     later = [word[0] for line in lines for word in line.split()[1:]]
     cased = [letter for letter in later if letter.isalpha() and letter.lower() != letter.upper()]
     if not cased:
-        return _CASELESS_WORDS if len(later) else _WORDS
+        return _SMALL_WORDS if later else _WORDS
     return _SMALL_WORDS if sum(map(str.islower, cased)) > len(later) / 2 else _WORDS
 
 

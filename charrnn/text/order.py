@@ -124,7 +124,8 @@ _Feature = _Equal | _Close | _Trigrams
 def _features(lines: Sequence[str]) -> Iterator[_Feature]:
     folded = [line.casefold() for line in lines]
     words = [line.split() for line in folded]
-    yield _Equal([line[0] for line in folded])
+    yield from (_Equal([line[:length] for line in folded]) for length in (1, 2, 3))
+    yield _Equal([_script(line[0]) for line in lines])
     yield _Equal([line[-1] for line in folded])
     yield _Equal([line[-3:] if len(line) > 3 else None for line in folded])  # a rhyme
     yield _Equal([each[0] if len(each) > 1 else None for each in words])
@@ -132,6 +133,11 @@ def _features(lines: Sequence[str]) -> Iterator[_Feature]:
     yield _Equal([re.sub(r"\d+", "0", line) if re.search(r"\d", line) else None for line in folded])
     yield _Close(np.array([len(line) for line in lines], float))
     yield _Trigrams(folded)
+
+
+def _script(character: str) -> str:
+    """The script of a character, and its case, as in LATIN SMALL LETTER; or what else it is, such as a digit."""
+    return " ".join(unicodedata.name(character, "").split()[:2])
 
 
 def _numbers(lines: Sequence[str]) -> Iterator[np.ndarray]:

@@ -65,6 +65,28 @@ def gcode():
     return [f"G1 X{x:.2f} Y{y:.2f}" for x, y in zip(xs, ys, strict=True)]
 
 
+def go_game():
+    rng = random.Random(36)
+    points = [one + other for one in "abcdefghijklmnopqrs" for other in "abcdefghijklmnopqrs"]
+    return [f";{'BW'[number % 2]}[{point}]" for number, point in enumerate(rng.sample(points, 280))]
+
+
+def words_in_two_languages():
+    rng = random.Random(37)
+    return [line for _ in range(900) for line in (word(rng, 3), draw("абвгдежзиклмно", 5, 9, rng))]
+
+
+def korean_verse():
+    rng = random.Random(38)
+    said = "나보기가역겨워실때에는말없이고내드리우다"
+    return [" ".join(draw(said, 1, 4, rng) for _ in range(rng.randint(2, 4))) for _ in range(600)]
+
+
+def days_of_the_week():
+    values = walk(random.Random(39), 12, 1, 1500)
+    return [f"{('Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun')[n % 7]} {v:.2f}" for n, v in enumerate(values)]
+
+
 def plotter():
     rng = random.Random(8)
     return [f"{x:.3f},{y:.3f}" for x, y in zip(walk(rng, 0, 1, 900), walk(rng, 0, 1, 900), strict=True)]
@@ -227,6 +249,10 @@ SEQUENCES = {
     "moves": moves,
     "games a line": games,
     "gcode": gcode,
+    "go game": go_game,
+    "words in two languages": words_in_two_languages,
+    "korean verse": korean_verse,
+    "days of the week": days_of_the_week,
     "plotter": plotter,
     "temperatures": temperatures,
     "prices": prices,
