@@ -78,7 +78,7 @@ def look(request: TrainRequest, reading: OnProgress | None = None) -> TextFacts:
 
 @contextmanager
 def _temporary_folder() -> Iterator[Path]:
-    with TemporaryDirectory(prefix="charrnn-") as folder:
+    with TemporaryDirectory(prefix="charrnn-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 

@@ -30,8 +30,7 @@ _ONE_LENGTH = 0.9  # share of lines of the same length
 _FEWEST_CHARACTERS = 12  # different ones; fewer are those of codes, such as DNA, digits or Roman numerals
 _LETTERS = 0.5  # share of lines that must have a letter
 _ORDER = 0.12  # resemblance of neighbours above which order matters
-# The same for single words, which differ: forms of the same name in a row, as in lists of the creatures of a game, are
-# no sequence.
+# The same for single words: in a list of the creatures of a game, forms of the same name follow each other.
 _ORDER_OF_WORDS = 0.4
 _VERSE = 5  # Chinese characters; all lines of one such length are verse
 # Letters a word in scripts that write no spaces between words.
@@ -41,6 +40,7 @@ _UNSPACED = (
     (re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]"), 5.0),
 )
 _HAN = _UNSPACED[0][0]
+_ANY_UNSPACED = re.compile("|".join(script.pattern for script, _ in _UNSPACED))
 _ONE_WORD = re.compile(r"[^\d,;:=|\t]*\d*[^\d,;:=|\t]*")  # a word, with at most one number
 _FEWEST_RECORDS = 50
 _ALIKE_RECORDS = 0.8  # share of records that begin alike
@@ -50,10 +50,10 @@ _ALIKE_RECORDS = 0.8  # share of records that begin alike
 class Kind:
     """What a text is taken for.
 
-    name: list or text. why: the reason, in words that follow "taken for a list:". lines: in the beginning that was
-    looked at. different: the share of lines that differ. whole: whether the beginning is the whole text. near: whether
-    its lines are short and many, as those of a list, and only what they say makes it a text. records: pieces separated
-    by empty lines that begin alike; 0 if it does not consist of such.
+    name: list or text. why: the reason, in words that follow "taken for a list:". lines: their number in the beginning
+    that was looked at. different: the share of lines that differ. whole: whether the beginning is the whole text. near:
+    whether its lines are short and many, as those of a list, and only what they say makes it a text. records: pieces
+    separated by empty lines that begin alike; 0 if it does not consist of such.
     """
 
     name: str
@@ -131,7 +131,7 @@ def _why_text(lines: Sequence[str]) -> tuple[str, bool] | None:
     """Why lines are not those of a list, and whether they are short and many all the same; None if they are."""
     full = [line for line in lines if line.strip()]
     if sum(len(line) <= _SHORT for line in full) < max(1, _SHORT_FRACTION * len(lines)):
-        return "its lines are not all short and full", False
+        return "some of its lines are long or empty", False
     if len(set(full)) < _DIFFERENT * len(full):
         return f"only {len(set(full)):,} of its {len(full):,} lines differ", True
     if sum(line[0].isspace() for line in full) > _INDENTED * len(full):
@@ -164,14 +164,9 @@ def _why_ordered(lines: Sequence[str], words: float) -> str | None:
 
 def _count_words(line: str) -> float:
     """Words of a line; those of scripts without spaces are estimated."""
-    letters = [(len(script.findall(line)), size) for script, size in _UNSPACED]
-    unspaced = sum(count / size for count, size in letters)
-    rest = (
-        "".join(" " if any(script.match(each) for script, _ in _UNSPACED) else each for each in line)
-        if unspaced
-        else line
-    )
-    return unspaced + len(rest.split())
+    unspaced = sum(len(script.findall(line)) / size for script, size in _UNSPACED)
+    spaced = _ANY_UNSPACED.sub(" ", line) if unspaced else line
+    return unspaced + len(spaced.split())
 
 
 def _most_words(lines: Sequence[str]) -> float:

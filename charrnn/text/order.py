@@ -13,9 +13,9 @@ _WINDOW = 50  # lines that are shuffled among each other: slow drift, such as so
 _SHUFFLES = 20
 _LAGS = (1, 2, 3, 4)  # distances of neighbours: rhymes are up to 4 lines apart
 _LEAST_Z = 6.0  # standard deviations between the lines and the shuffled ones
-_SURROUNDINGS = 16  # pairs of lines; that many of them are hardly in the order of the alphabet by accident:
-_SORTED = 0.75
-_FEWEST_LINES = 100  # left without those in alphabetical order; too few to find any order
+_SURROUNDINGS = 16  # pairs of neighbours around a line
+_SORTED = 0.75  # share of them in the order of the alphabet that is hardly an accident
+_FEWEST_LINES = 100  # outside the order of the alphabet; in fewer, no other order is found
 _COMMON = 0.05  # share of lines that have a trigram that says nothing about neighbours
 _BITS = 2048  # of the sets of trigrams, in which two trigrams may share a bit
 _RISING, _FEWEST_STEPS = 0.85, 20  # share of steps in one direction that makes numbers a sequence
@@ -36,7 +36,7 @@ def rising_number(lines: Sequence[str]) -> bool:
 def not_alphabetical(lines: Sequence[str]) -> list[str]:
     """The lines without those whose surroundings are in the order of the alphabet, or in its reverse.
 
-    Only letters count: coordinates that rise are no alphabet.
+    Only letters count: rising coordinates are not in the order of the alphabet.
     """
     keys = [_letters(line) for line in lines]
     order = np.array([(one < other) - (one > other) for one, other in pairwise(keys)], float)
@@ -151,8 +151,7 @@ def _numbers(lines: Sequence[str]) -> Iterator[np.ndarray]:
 
 
 def _excess(feature: _Feature, orders: Sequence[np.ndarray], lag: int) -> float:
-    """The share of neighbours at a distance that agree in the first order, beyond the share in the others; 0 if it can
-    be chance."""
+    """The share of neighbours `lag` apart that agree in the first order, beyond that in the others; 0 if by chance."""
     found, *counts = [feature.agree(order[:-lag], order[lag:]) for order in orders]
     shuffled = np.array(counts)
     more = found - shuffled.mean()

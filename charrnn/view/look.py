@@ -17,9 +17,8 @@ def show_text(text: TextFacts, console: Console | None = None) -> None:
 
 def _lines(text: TextFacts) -> Iterator[tuple[str, str]]:
     unit = "bytes" if text.bytes else "characters"
-    files = f"{text.files:,} file{'' if text.files == 1 else 's'}, {file_size(text.size)}"
     encoding = f", {' and '.join(text.encoding)}" if text.encoding else ""
-    yield "text", f"{text.text}: {files}{encoding}"
+    yield "text", f"{text.text}, {file_size(text.size)}{encoding}"
     yield "content", f"{text.characters:,} {unit}, {text.different:,} different; {text.lines:,} lines"
     yield "taken for", f"{text.taken_for}: {text.why}"
     yield "order", text.order
