@@ -32,14 +32,12 @@ _LETTERS = 0.5  # share of lines that must have a letter
 _ORDER = 0.12  # resemblance of neighbours above which order matters
 # The same for single words: in a list of the creatures of a game, forms of the same name follow each other.
 _ORDER_OF_WORDS = 0.4
-_VERSE = 5  # Chinese characters; all lines of one such length are verse
 # Letters a word in scripts that write no spaces between words.
 _UNSPACED = (
     (re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"), 1.2),
     (re.compile("[\u3040-\u30ff]"), 3.0),
     (re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]"), 5.0),
 )
-_HAN = _UNSPACED[0][0]
 _ANY_UNSPACED = re.compile("|".join(script.pattern for script, _ in _UNSPACED))
 _ONE_WORD = re.compile(r"[^\d,;:=|\t]*\d*[^\d,;:=|\t]*")  # a word, with at most one number
 _FEWEST_RECORDS = 50
@@ -179,12 +177,9 @@ def _most_words(lines: Sequence[str]) -> float:
 
 
 def _one_length(lines: Sequence[str]) -> bool:
-    """Whether nearly all lines have the same length, as those of a wrapped text, or of Chinese verse."""
+    """Whether nearly all lines have the same length, as those of a wrapped text have."""
     (length, count), *_ = Counter(map(len, lines)).most_common(1)
-    if count < _ONE_LENGTH * len(lines):
-        return False
-    han = sum(len(_HAN.findall(line)) for line in lines) > sum(map(len, lines)) / 2
-    return length >= _VERSE if han else length > _LONGEST_CODE
+    return length > _LONGEST_CODE and count >= _ONE_LENGTH * len(lines)
 
 
 def _records(head: str) -> int:

@@ -5,7 +5,7 @@ import datetime
 import random
 import string
 
-from tests.text.lists import GIVEN, HAN, MORE_HAN, draw, word
+from tests.text.lists import GIVEN, HAN, MORE_HAN, draw, unlike, word
 
 DAY = datetime.date(2020, 1, 1)
 
@@ -85,6 +85,33 @@ def korean_verse():
 def days_of_the_week():
     values = walk(random.Random(39), 12, 1, 1500)
     return [f"{('Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun')[n % 7]} {v:.2f}" for n, v in enumerate(values)]
+
+
+def outline():
+    rng = random.Random(40)
+    return [rng.choice(("", "  ", "    ")) + word(rng, 3) for _ in range(900)]
+
+
+def noise():
+    rng = random.Random(41)
+    return [f"{rng.gauss(0, 100):+.{rng.randint(1, 4)}f}" for _ in range(900)]
+
+
+def diary():
+    rng = random.Random(42)
+    return [f"Day {n // 70} {word(rng, 3).capitalize()}" for n in range(4000)]
+
+
+def variations():
+    rng = random.Random(43)
+    stems = [stem for stem in unlike(word, 400, 43) for _ in range(2)]
+    return [draw("bdfglm", 1, 2, rng) + stem + draw("bdfglm", 1, 2, rng) for stem in stems]
+
+
+def italian_couplets():
+    rng = random.Random(44)
+    rhymes = [f"{one}{two}a" for one in "aeiou" for two in ("ss", "gn", "rt", "nt", "ll", "st")]
+    return verse(rhymes, rng, words=(1, 1), schema=(0, 0), capital=True)
 
 
 def plotter():
@@ -253,6 +280,11 @@ SEQUENCES = {
     "words in two languages": words_in_two_languages,
     "korean verse": korean_verse,
     "days of the week": days_of_the_week,
+    "outline": outline,
+    "noise": noise,
+    "diary": diary,
+    "variations": variations,
+    "italian couplets": italian_couplets,
     "plotter": plotter,
     "temperatures": temperatures,
     "prices": prices,
