@@ -99,7 +99,7 @@ def noise():
 
 def diary():
     rng = random.Random(42)
-    return [f"Day {n // 70} {word(rng, 3).capitalize()}" for n in range(4000)]
+    return [f"Day {n // 400} {word(rng, 3).capitalize()}" for n in range(10_000)]
 
 
 def variations():
