@@ -91,13 +91,15 @@ def kind_of(source: Source, config: Config) -> Kind:
 def count_records(source: Source, config: Config) -> tuple[int, bool]:
     """The number of records in the beginning of the text, as `config` separates them, and whether that is all of it.
 
+    Empty ones do not count.
+
     Raises:
         CorpusError: it cannot be read as `config` says.
     """
     head = _head(source, config)
     whole = len(head) < HEAD_CHARS
-    ended = head.count(config.separator)
-    return ended + (whole and bool(head) and not head.endswith(config.separator)), whole
+    *ended, last = head.split(config.separator)
+    return sum(map(bool, ended)) + (whole and bool(last)), whole
 
 
 def _head(source: Source, config: Config) -> str:

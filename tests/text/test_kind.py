@@ -147,7 +147,7 @@ def test_records_that_begin_alike_are_counted(end):
 def test_records_of_a_separator_are_counted():
     text = written("one%%two%%three")
     assert count_records(text, Config(separator="%%")) == (3, True)
-    text = written("one%%two%%")
+    text = written("one%%two%%%%")
     assert count_records(text, Config(separator="%%")) == (2, True)
     for number in range(5):
         written(f"file {number}", f"{number}.md")
