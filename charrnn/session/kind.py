@@ -7,7 +7,6 @@ from typing import Any
 
 from charrnn.config import LISTS, Config
 from charrnn.errors import OptionError
-from charrnn.hints import counted
 from charrnn.session.request import COMMAND_LINE
 from charrnn.text.kind import Kind, count_records
 from charrnn.text.source import Source
@@ -103,9 +102,13 @@ def _shuffled(why: str, config: Config, typed: bool) -> str:
 def _suggestions(kind: Kind, source: Source) -> tuple[str, ...]:
     """What the user may want to take a text for instead."""
     if kind.records:
-        return (f"{kind.records:,} pieces between empty lines begin alike; --as records learns each as a whole",)
+        return (
+            f"{kind.records:,} pieces between empty lines begin alike; --as records learns each as a whole, and shuffles them",
+        )
     if kind.near and len(source.files) >= MANY_FILES:
-        return (f"{len(source.files):,} files are taken for one text; --as records learns each as a whole",)
+        return (
+            f"{len(source.files):,} files are taken for one text; --as records learns each as a whole, and shuffles them",
+        )
     if kind.near:
         return (f"taken for a text, not a list: {kind.why}; order is kept; --as list shuffles lines",)
     return ()
@@ -128,13 +131,16 @@ def _records(source: Source, config: Config, shuffled: bool) -> tuple[str, str]:
     count, whole = count_records(source, config)
     separator = shown(config.separator)
     some = "" if whole else "the first "
+    units = "record" if count == 1 else "records"
     order = (
         f"they are shuffled{_held_out(config)}; --split contiguous keeps their order"
         if shuffled
         else "their order is kept"
     )
-    why = f"{some}{counted(count, 'record')}, separated by {separator}"
-    return why, f"taken for records: {why}: {order}"
+    return (
+        f"{some}{count:,}, separated by {separator}",
+        f"taken for {some}{count:,} {units}, separated by {separator}: {order}",
+    )
 
 
 def shown(separator: str) -> str:

@@ -126,7 +126,7 @@ def _facts(request: TrainRequest, session: Session) -> TextFacts:
         order=_order(config),
         separator=config.separator,
         split=config.split,
-        split_given_by=setup.given_by.get("split", "default"),
+        split_given_by=setup.given_by.get("split", "default" if config.split == Config.split else "the text"),
         train=len(tokens.parts.train),
         val=len(tokens.parts.val),
         test=len(tokens.parts.test),

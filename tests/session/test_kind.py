@@ -129,16 +129,16 @@ UNIQUE = "lines are shuffled, and 10% of the different ones held out"
         (MELODY, {}, {"preset": "lines", "kind": "text"}, "contiguous", "lines", None),
         (
             *(SONGS, {}, {}, "contiguous", "quick"),
-            "60 pieces between empty lines begin alike; --as records learns each as a whole",
+            "60 pieces between empty lines begin alike; --as records learns each as a whole, and shuffles them",
         ),
         (
             *(SONGS, {}, {"kind": "records"}, "unique-lines", "quick"),
-            "taken for records: 60 records, separated by an empty line: they are shuffled, and 10% of the different "
+            "taken for 60 records, separated by an empty line: they are shuffled, and 10% of the different "
             "ones held out; --split contiguous keeps their order",
         ),
         (
             *(SONGS, {"split": "contiguous"}, {"kind": "records"}, "contiguous", "quick"),
-            "taken for records: 60 records, separated by an empty line: their order is kept",
+            "taken for 60 records, separated by an empty line: their order is kept",
         ),
     ],
     ids=lambda value: repr(value)[:20],
@@ -174,7 +174,7 @@ def test_many_files_may_be_records(tmp_path):
     for number in range(30):
         (tmp_path / "levels" / f"{number}.txt").write_text("####\n#  #\n#..#\n####\n" * 3)
     session = prepare(TrainRequest(("levels",), {"steps": 1, "hidden_size": 4}))
-    assert told(session)[0] == "30 files are taken for one text; --as records learns each as a whole"
+    assert told(session)[0] == "30 files are taken for one text; --as records learns each as a whole, and shuffles them"
 
 
 def test_a_resumed_run_is_what_it_was(text):
