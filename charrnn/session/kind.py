@@ -101,14 +101,11 @@ def _shuffled(why: str, config: Config, typed: bool) -> str:
 
 def _suggestions(kind: Kind, source: Source) -> tuple[str, ...]:
     """What the user may want to take a text for instead."""
+    whole = "--as records learns each as a whole, and shuffles them"
     if kind.records:
-        return (
-            f"{kind.records:,} pieces between empty lines begin alike; --as records learns each as a whole, and shuffles them",
-        )
+        return (f"{kind.records:,} pieces between empty lines begin alike; {whole}",)
     if kind.near and len(source.files) >= MANY_FILES:
-        return (
-            f"{len(source.files):,} files are taken for one text; --as records learns each as a whole, and shuffles them",
-        )
+        return (f"{len(source.files):,} files are taken for one text; {whole}",)
     if kind.near:
         return (f"taken for a text, not a list: {kind.why}; order is kept; --as list shuffles lines",)
     return ()
