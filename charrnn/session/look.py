@@ -1,10 +1,7 @@
 """Tells what a run would make of a text, without training: everything up to the first step, in a temporary folder."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -12,6 +9,7 @@ from charrnn import catalogue
 from charrnn.config import LISTS, Config
 from charrnn.device.backend import open_backend
 from charrnn.errors import CheckpointError, CorpusError, OptionError
+from charrnn.files import temporary_folder
 from charrnn.hints import OnProgress, command
 from charrnn.runs.find import find_run, is_text, runs_in
 from charrnn.runs.run import RUNS
@@ -66,7 +64,7 @@ def look(request: TrainRequest, reading: OnProgress | None = None) -> TextFacts:
     """
     if request.resume:
         raise OptionError("--dry-run shows what a new run would be, and --resume continues an old one; leave one out")
-    with _temporary_folder() as folder:
+    with temporary_folder() as folder:
         there = replace(request, run=str(folder / "run"), force=False)
         session = begin(there, open_backend(request.device), reading)
         try:
@@ -74,12 +72,6 @@ def look(request: TrainRequest, reading: OnProgress | None = None) -> TextFacts:
         finally:
             if session.setup.lock:
                 session.setup.lock.release()
-
-
-@contextmanager
-def _temporary_folder() -> Iterator[Path]:
-    with TemporaryDirectory(prefix="charrnn-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
 
 
 def names_text(name: str) -> bool:

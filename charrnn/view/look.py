@@ -19,10 +19,8 @@ def _lines(text: TextFacts) -> Iterator[tuple[str, str]]:
     unit = "bytes" if text.bytes else "characters"
     encoding = f", {' and '.join(text.encoding)}" if text.encoding else ""
     yield "text", f"{text.text}, {file_size(text.size)}{encoding}"
-    yield (
-        "content",
-        f"{text.characters:,} {unit}, {text.different:,} different; {text.lines:,} line{'' if text.lines == 1 else 's'}",
-    )
+    lines = f"{text.lines:,} line{'' if text.lines == 1 else 's'}"
+    yield "content", f"{text.characters:,} {unit}, {text.different:,} different; {lines}"
     yield "taken for", f"{text.taken_for}: {text.why}"
     yield "order", text.order
     parts = f"{text.train:,} {unit} to learn from, {text.val:,} to validate on"
