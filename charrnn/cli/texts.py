@@ -1,6 +1,6 @@
 """Options of commands that read a text for a trained model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -9,7 +9,7 @@ from charrnn.cli.progress import SHORT, progress_bar
 from charrnn.cli.settings import SettingChoice
 from charrnn.cli.signals import handled, leave
 from charrnn.config import SETTINGS, Config
-from charrnn.text.prompt import read_text
+from charrnn.text.prompt import read_texts
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,14 +36,14 @@ def text_options(function: F) -> F:
     return function
 
 
-def read(name: str, config: Config) -> str | bytes:
-    """The text that `read_text` reads; its temporary files are removed even if a signal ends the reading.
+def read(names: Sequence[str], config: Config, *, ended: bool = True) -> str | bytes:
+    """The texts that `read_texts` reads; temporary files are removed even if a signal ends the reading.
 
     Raises:
-        CharrnnError: it cannot be read.
+        CharrnnError: one cannot be read.
     """
     with handled(leave, "SIGTERM", "SIGHUP"), progress_bar("reading", after=SHORT) as progress:
-        return read_text(name, config, progress)
+        return read_texts(names, config, progress, ended=ended)
 
 
 def reading(config: Config, encoding: str | None, errors: str | None) -> Config:

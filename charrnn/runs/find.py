@@ -35,6 +35,13 @@ def runs_in(folder: Path) -> list[Run]:
     return [Run(each) for each in found if not is_aside(each)]
 
 
+def is_run(name: str) -> bool:
+    """Whether `name` is the folder of a run that has a checkpoint, its name in `runs/`, or a checkpoint file."""
+    if Path(name).is_file() and not is_text(Path(name)):
+        return True
+    return any(Run(folder).last.is_file() or Run(folder).best.is_file() for folder in (Path(name), RUNS / name))
+
+
 def find_run(name: str | None) -> Run:
     """The run called `name`: a folder, or its name in `runs/`; None is the run that was written last.
 

@@ -31,6 +31,7 @@ from charrnn.session.ready import Session, ready
 from charrnn.session.request import COMMAND_LINE, STDIN, TrainRequest, argument_of, open_corpus
 from charrnn.text.batches import fit_batch_size
 from charrnn.text.kind import Kind, kind_of
+from charrnn.text.separator import understood
 from charrnn.text.source import Source, from_stdin
 from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.training.events import Notice
@@ -110,12 +111,13 @@ def _plan(request: TrainRequest, parent: Parent | None, source: Source | None, b
         preset, notices = _choose_preset(source, kind, request, backend)
     split = parent.split(source) if parent and source else {}
     config, given_by = _settings(request, preset, parent, split, source)
+    config, meant = understood(source, config) if source else (config, [])
     about = taken(kind, source, config, given_by, request.kind) if source and kind else None
     leaks = parent.leaks(config, split) if parent else []
     if preset == GPU and backend.device == "cpu":
         notices.append(Notice(f"preset {GPU} is sized for a GPU, and this is a CPU: --preset long suits one"))
     choice = build(backend, request.kernel, request.threads, config.precision)
-    said = [*map(Notice, about.notices if about else ()), *notices, *leaks]
+    said = [*map(Notice, [*(about.notices if about else ()), *meant]), *notices, *leaks]
     return _Plan(config, given_by, preset, choice, said, about)
 
 

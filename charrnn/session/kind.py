@@ -8,6 +8,7 @@ from typing import Any
 from charrnn.config import LISTS, Config
 from charrnn.errors import OptionError
 from charrnn.session.request import COMMAND_LINE
+from charrnn.text.escapes import spelled
 from charrnn.text.kind import Kind, count_records
 from charrnn.text.source import Source
 
@@ -144,7 +145,7 @@ def shown(separator: str) -> str:
     """A separator in words."""
     if separator in _EMPTY_LINE:
         return "an empty line"
-    return "the end of each file" if separator == FILE_END else ascii(separator)
+    return "the end of each file" if separator == FILE_END else spelled(separator)
 
 
 def _held_out(config: Config) -> str:

@@ -1,6 +1,8 @@
 """Reads a text for a trained model to continue or to score; unlike a training text, it is held in memory as a whole."""
 
 import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from charrnn.config import Config
@@ -10,29 +12,36 @@ from charrnn.files import temporary_folder
 from charrnn.hints import OnProgress
 from charrnn.text.reader import Reader, takes_binary
 from charrnn.text.reading import characters, raw
-from charrnn.text.source import from_path, from_pipe, from_stdin, is_pipe, joined
+from charrnn.text.source import Source, from_path, from_pipe, from_stdin, is_pipe, joined
 
 MEMORY_PER_BYTE = 16  # bytes that a byte of a text takes at most, while its characters are looked up
 
 
-def read_text(name: str, config: Config, progress: OnProgress | None = None) -> str | bytes:
-    """The text of a file, folder or pipe, or of standard input if `name` is '-', read as `config` says for a corpus.
+def read_texts(
+    names: Sequence[str], config: Config, progress: OnProgress | None = None, *, ended: bool = True
+) -> str | bytes:
+    """The texts of files, folders and pipes, and of standard input (-), in turn, read as `config` says for a corpus.
 
-    `progress` is called with the bytes read and their total, which is 0 for a pipe.
+    ended: a record at the end gets the separator that it may lack; a text to continue must not. `progress` is called
+    with the bytes read and their total, which is 0 while a pipe is read.
 
     Raises:
-        CorpusError: it cannot be read, is empty, does not fit into memory, or is not in the encoding.
+        CorpusError: one cannot be read or is not in the encoding, all are empty, or they do not fit into memory.
         StorageError: a pipe's content cannot be written into a temporary file.
     """
-    if name == "-" or is_pipe(Path(name)):
-        with temporary_folder() as folder:
-            return _from_pipe(name, folder, config, progress)
-    source = joined([from_path(Path(name), glob=config.glob, binary=takes_binary(config))])
-    _Limit(source.description)(source.size)
-    return _content(Reader(source, progress=progress and (lambda read: progress(read, source.size))), config)
+    with ExitStack() as folders:
+        source = joined([_open(name, config, folders, progress) for name in names])
+        _Limit(source.description)(source.size)
+        reader = Reader(source, progress=progress and (lambda read: progress(read, source.size)))
+        if config.bytes:
+            return b"".join(raw(reader, config, ended=ended))
+        return "".join(characters(reader, config, ended=ended))
 
 
-def _from_pipe(name: str, folder: Path, config: Config, progress: OnProgress | None) -> str | bytes:
+def _open(name: str, config: Config, folders: ExitStack, progress: OnProgress | None) -> Source:
+    """The text called `name`; that of a pipe is kept in a temporary folder until `folders` are removed."""
+    if name != "-" and not is_pipe(Path(name)):
+        return from_path(Path(name), glob=config.glob, binary=takes_binary(config))
     check = _Limit("standard input" if name == "-" else name)
 
     def arrived(done: int, total: int) -> None:
@@ -40,13 +49,10 @@ def _from_pipe(name: str, folder: Path, config: Config, progress: OnProgress | N
         if progress:
             progress(done, total)
 
+    folder = folders.enter_context(temporary_folder())
     if name == "-":
-        return _content(Reader(from_stdin(sys.stdin.buffer, folder, arrived)), config)
-    return _content(Reader(from_pipe(Path(name), folder, arrived)), config)
-
-
-def _content(reader: Reader, config: Config) -> str | bytes:
-    return b"".join(raw(reader, config)) if config.bytes else "".join(characters(reader, config))
+        return from_stdin(sys.stdin.buffer, folder, arrived)
+    return from_pipe(Path(name), folder, arrived)
 
 
 class _Limit:
