@@ -25,6 +25,7 @@ PRECISIONS = ("tf32", "float32", "bf16")
 CLIP_MODES = ("norm", "value")
 SPLITS = ("contiguous", "blocks", "unique-lines", "lines", "interleaved")
 LISTS = ("unique-lines", "lines")  # splits of texts whose lines, or other records, are independent of each other
+KINDS = ("text", "list", "records")  # what a text can be taken for
 _READING = ("bytes", "encoding", "errors", "newlines", "normalize", "between", "separator")
 _HELD_OUT = ("split", "val_fraction", "test_fraction", "val", "test", *_READING)
 NEWLINES = ("keep", "lf")

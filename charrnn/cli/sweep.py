@@ -66,11 +66,11 @@ def command(
 ) -> None:
     """Search over settings: train a run for each combination.
 
-    FILE is a YAML file; NAME is a sweep that comes with charrnn (cells). `corpus` is the text, as for `charrnn train`.
-    `base` has settings of all trials, which override those of a `preset`. `grid` has lists of values, and each
-    combination is a trial. `random` has lists to choose from, or ranges such as {low: 1e-4, high: 1e-2, log: true};
-    they are drawn `samples` times (default 10) with `seed`. In place of hidden_size, `parameters` picks the hidden size
-    closest to that many weights.
+    FILE is a YAML file; NAME is a sweep that comes with charrnn (cells). `corpus` is the text, and `as` what it is
+    taken for, as in `charrnn train`. `base` has settings of all trials, which override those of a `preset`. `grid` has
+    lists of values, and each combination is a trial. `random` has lists to choose from, or ranges such as {low: 1e-4,
+    high: 1e-2, log: true}; they are drawn `samples` times (default 10) with `seed`. In place of hidden_size,
+    `parameters` picks the hidden size closest to that many weights.
 
     The first table lists all trials. If `cell` and another setting vary, a second table has a column for each cell,
     with the lowest loss over the settings that `best_of` lists, such as [learning_rate]. In JSON, `settings` are those

@@ -10,13 +10,14 @@ import click
 
 from charrnn import presets
 from charrnn.cli.completion import complete_presets, complete_runs, complete_texts
+from charrnn.cli.look import tell
 from charrnn.cli.options import device_options, json_option, threads_option
 from charrnn.cli.settings import GroupedCommand, mark_settings, settings_options
 from charrnn.cli.signals import handled, leave
 from charrnn.cli.streams import SIGPIPE
-from charrnn.config import SETTINGS, naming_options
+from charrnn.config import KINDS, SETTINGS, naming_options
 from charrnn.records.results import reached, read_results
-from charrnn.session import TrainRequest, prepare
+from charrnn.session import TrainRequest, look, prepare
 from charrnn.training.events import Event
 from charrnn.view.training import View, open_view
 
@@ -91,10 +92,18 @@ class TrainCommand(GroupedCommand):
     help="Begin with the weights of a run, and train further on this text; if it is the run's own, the same part of it "
     "is held out.",
 )
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(KINDS, case_sensitive=False),
+    help="What the text is: a text, whose order is kept; a list, whose lines are shuffled; or records, which are "
+    "shuffled whole: pieces separated by an empty line, by --separator, or each a file.  [default: judged by the text]",
+)
+@click.option("--dry-run", is_flag=True, help="Tell what the text is taken for and what would be trained, and stop.")
 @device_options
 @threads_option
 @json_option
-def command(as_json: bool, **options: Any) -> None:
+def command(as_json: bool, dry_run: bool, **options: Any) -> None:
     """Train a network on a text, one character at a time.
 
     CORPUS is a file, a folder, - for standard input, or a name from `charrnn corpora list`; several are read in turn,
@@ -108,6 +117,7 @@ def command(as_json: bool, **options: Any) -> None:
     Examples:
       charrnn train corpus.txt
       charrnn train names
+      charrnn train melody.txt --dry-run
       charrnn train first.txt second.txt.gz
       charrnn train shakespeare --minutes 10 --hidden-size 512
       charrnn train src/ --glob '**/*.py' --cell gru --run runs/mycode
@@ -118,7 +128,10 @@ def command(as_json: bool, **options: Any) -> None:
     interrupt = Interrupt()
     with open_view(json=as_json) as view, handled(leave, "SIGTERM", "SIGHUP"):
         with naming_options([*settings, "preset"]):
-            session = prepare(TrainRequest(settings=settings, **options), view.reading)
+            request = TrainRequest(settings=settings, **options)
+            if dry_run:
+                return tell(look(request, view.reading), as_json=as_json)
+            session = prepare(request, view.reading)
         with handled(interrupt.note, "SIGINT", "SIGTERM", "SIGHUP"):
             lost = [error for event in session.run(interrupt) if (error := _show(view, event, interrupt))]
     if interrupt.number is not None:

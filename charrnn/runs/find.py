@@ -37,7 +37,7 @@ def runs_in(folder: Path) -> list[Run]:
 
 def is_run(name: str) -> bool:
     """Whether `name` is the folder of a run that has a checkpoint, its name in `runs/`, or a checkpoint file."""
-    if Path(name).is_file() and not _is_text(Path(name)):
+    if Path(name).is_file() and not is_text(Path(name)):
         return True
     return any(Run(folder).last.is_file() or Run(folder).best.is_file() for folder in (Path(name), RUNS / name))
 
@@ -81,7 +81,7 @@ def load_model(name: str | None) -> tuple[Checkpoint, Path]:
     """
     if name is not None and Path(name).is_file():
         path = Path(name)
-        if _is_text(path):
+        if is_text(path):
             raise CheckpointError(f"{path} is a text, not a run; {_run_of(path)}")
     else:
         run = find_run(name)
@@ -89,8 +89,8 @@ def load_model(name: str | None) -> tuple[Checkpoint, Path]:
     return checkpoint.load(path), path
 
 
-def _is_text(path: Path) -> bool:
-    """Whether a file that was named as a run is not a safetensors file, whose ninth byte is a brace."""
+def is_text(path: Path) -> bool:
+    """Whether a file is not a safetensors file, whose ninth byte is a brace."""
     if path.suffix == ".safetensors":
         return False
     with path.open("rb") as file:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.config import BUDGETS, SETTINGS, Setting, check_names
+from charrnn.config import BUDGETS, KINDS, SETTINGS, Setting, check_names
 from charrnn.errors import ConfigError, SettingError
 from charrnn.hints import nearest
 from charrnn.presets import read_mapping
@@ -23,7 +23,7 @@ _COUNTS = {
 }
 _SAMPLES, _SEED = 10, 1  # unless the file says otherwise
 _SHIPPED = Path(__file__).with_name("sweeps")
-_KEYS = ("corpus", "preset", "base", "grid", "random", "best_of", *_COUNTS)
+_KEYS = ("corpus", "as", "preset", "base", "grid", "random", "best_of", *_COUNTS)
 _DIGITS = 3  # digits of drawn numbers: precise enough for a search, short enough for a folder's name
 
 Settings = dict[str, Any]
@@ -35,7 +35,8 @@ class Sweep:
 
     base: the settings of all trials, above those of the preset. points: for each trial, the settings in which it
     differs from the others. Both may contain `parameters`. best_of: settings of the points that are only a means, such
-    as the learning rate when cells are compared; the table of cells shows the best trial over their values.
+    as the learning rate when cells are compared; the table of cells shows the best trial over their values. kind: what
+    the text is taken for, as in `TrainRequest`.
     """
 
     corpus: str
@@ -43,6 +44,7 @@ class Sweep:
     base: Settings
     points: tuple[Settings, ...]
     best_of: tuple[str, ...] = ()
+    kind: str | None = None
 
 
 def sweep_names() -> list[str]:
@@ -84,6 +86,8 @@ def _sweep(plan: Settings, path: Path) -> Sweep:
             raise ConfigError(f"{path}: {key} must be a name, not {plan[key]!r}")
     if plan.get("corpus", "-") == "-":
         raise ConfigError(f"{path}: corpus must name the text to learn, a file or one of charrnn corpora list")
+    if plan.get("as") not in (None, *KINDS):
+        raise ConfigError(f"{path}: as must be one of {', '.join(KINDS)}, not {plan['as']!r}")
     base, grid, random = (_settings(plan, key, path) for key in ("base", "grid", "random"))
     base = {name: _VARIED[name].check(name, value) for name, value in base.items()}
     best_of = plan.get("best_of", [])
@@ -94,7 +98,7 @@ def _sweep(plan: Settings, path: Path) -> Sweep:
             f"{path}: cell cannot be in best_of, because each cell is a column of the table; leave it out"
         )
     points = tuple(_points(plan, grid, random, path))
-    return Sweep(plan["corpus"], plan.get("preset", NO_PRESET), base, points, tuple(best_of))
+    return Sweep(plan["corpus"], plan.get("preset", NO_PRESET), base, points, tuple(best_of), plan.get("as"))
 
 
 def with_budget(sweep: Sweep, budget: Settings) -> Sweep:

@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from charrnn.runs import checkpoint
 from charrnn.runs.run import Run
 from charrnn.search.plan import PARAMETERS, Settings, Sweep
 from charrnn.session import open_corpus
+from charrnn.session.kind import Layer, settle
 from charrnn.text.reader import Reader
 from charrnn.text.reading import vocabulary_of
 from charrnn.training.budget import describe
@@ -30,7 +32,7 @@ class Trial:
 
     settings: the settings that the sweep gives. config: all settings, with those of the preset and the defaults. point:
     the settings in which the trials differ. parameters: the number of weights, if the sweep asks for one. budget: how
-    long it trains, in words.
+    long it trains, in words. kind: what the text is taken for, as in `TrainRequest`.
     """
 
     run: Run
@@ -41,6 +43,7 @@ class Trial:
     point: Settings = field(default_factory=dict)
     parameters: int | None = None
     budget: str = ""
+    kind: str | None = None
 
     @property
     def log(self) -> Path:
@@ -75,7 +78,8 @@ class Trial:
             return ["train", "--resume", *where]
         if self.run.metrics.exists():  # it stopped before its first checkpoint
             where.append("--force")
-        return ["train", self.corpus, "--preset", self.preset, *where, *as_options(self.settings)]
+        kind = ["--as", self.kind] if self.kind else []
+        return ["train", self.corpus, "--preset", self.preset, *kind, *where, *as_options(self.settings)]
 
 
 def make_trials(sweep: Sweep, folder: Path) -> list[Trial]:
@@ -107,7 +111,7 @@ def _trial(sweep: Sweep, point: Settings, folder: Path) -> Trial:
         ("sweep", {name: value for name, value in settings.items() if name != PARAMETERS})
         for settings in (sweep.base, point)
     ]
-    config, given_by = resolve(below, *upper)
+    config, given_by = resolve(below, _settled(sweep, [below, *upper]), *upper)
     settings = {name: getattr(config, name) for name, source in given_by.items() if source == "sweep"}
     parameters = None
     if PARAMETERS in given:
@@ -116,7 +120,15 @@ def _trial(sweep: Sweep, point: Settings, folder: Path) -> Trial:
         config = config.replace(hidden_size=settings["hidden_size"])
         parameters = Shape.of(config, vocab_size).size
     run = Run(folder / _name(point))
-    return Trial(run, sweep.corpus, sweep.preset, settings, config, point, parameters, describe(config))
+    return Trial(run, sweep.corpus, sweep.preset, settings, config, point, parameters, describe(config), sweep.kind)
+
+
+def _settled(sweep: Sweep, layers: Sequence[Layer]) -> Layer:
+    """The settings that `charrnn train` will choose by what the text is taken for; those of the sweep win."""
+    typed = {name: value for _, settings in layers[1:] for name, value in settings.items()}
+    needs_files = sweep.kind == "records" and not typed.get("separator")
+    source = open_corpus((sweep.corpus,), resolve(layers[0], ("sweep", typed))[0]) if needs_files else None
+    return settle(sweep.kind, [layers[0], ("sweep", typed)], source)
 
 
 def hidden_size(parameters: int, config: Config, vocab_size: int) -> int:

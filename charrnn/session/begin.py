@@ -5,7 +5,7 @@ Each step (settings, text, weights) returns its result and the notices about it.
 
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 
 from charrnn import presets
 from charrnn.cells.registry import CELLS
-from charrnn.config import LISTS, Config, resolve
+from charrnn.config import Config, resolve
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
 from charrnn.errors import ConfigError, SettingError
@@ -25,11 +25,12 @@ from charrnn.network.shape import Shape, initial_parameters
 from charrnn.runs.checkpoint import TextRecord
 from charrnn.runs.new import NewRun
 from charrnn.runs.run import RUNS, Run
+from charrnn.session.kind import Taken, settle, taken
 from charrnn.session.parent import Parent
 from charrnn.session.ready import Session, ready
 from charrnn.session.request import COMMAND_LINE, STDIN, TrainRequest, argument_of, open_corpus
 from charrnn.text.batches import fit_batch_size
-from charrnn.text.kind import is_list
+from charrnn.text.kind import Kind, kind_of
 from charrnn.text.separator import understood
 from charrnn.text.source import Source, from_stdin
 from charrnn.text.tokens import Tokens, encode_corpus
@@ -52,6 +53,7 @@ class _Plan:
     preset: str | None
     choice: Choice
     notices: list[Notice]
+    taken: Taken | None
 
 
 def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -> Session:
@@ -95,7 +97,7 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
             *_remarks(config, tokens),
             *inherited,
         ]
-        return ready(setup, plan.choice, notices, new)
+        return replace(ready(setup, plan.choice, notices, new), source=source, taken=plan.taken)
 
 
 def _plan(request: TrainRequest, parent: Parent | None, source: Source | None, backend: Backend) -> _Plan:
@@ -105,16 +107,19 @@ def _plan(request: TrainRequest, parent: Parent | None, source: Source | None, b
         CharrnnError: they are invalid, or conflict.
     """
     preset, notices = request.preset, list[Notice]()
-    if source and not (request.preset or request.config_file or request.init_from):
-        preset, notices = _choose_preset(source, request, backend)
+    kind = kind_of(source, _settings(request, request.preset, parent)[0]) if source else None
+    if source and kind and not (request.preset or request.config_file or request.init_from):
+        preset, notices = _choose_preset(source, kind, request, backend)
     split = parent.split(source) if parent and source else {}
-    config, given_by = _settings(request, preset, parent, split)
+    config, given_by = _settings(request, preset, parent, split, source)
     config, meant = understood(source, config) if source else (config, [])
+    about = taken(kind, source, config, given_by, request.kind) if source and kind else None
     leaks = parent.leaks(config, split) if parent else []
     if preset == GPU and backend.device == "cpu":
         notices.append(Notice(f"preset {GPU} is sized for a GPU, and this is a CPU: --preset long suits one"))
     choice = build(backend, request.kernel, request.threads, config.precision)
-    return _Plan(config, given_by, preset, choice, [*map(Notice, meant), *notices, *leaks])
+    said = [*map(Notice, [*(about.notices if about else ()), *meant]), *notices, *leaks]
+    return _Plan(config, given_by, preset, choice, said, about)
 
 
 def _moved_aside(new: NewRun) -> Iterator[Notice]:
@@ -125,10 +130,12 @@ def _moved_aside(new: NewRun) -> Iterator[Notice]:
         yield Notice(f"the run that was there is now {new.moved}{more}")
 
 
-def _choose_preset(source: Source, request: TrainRequest, backend: Backend) -> tuple[str | None, list[Notice]]:
+def _choose_preset(
+    source: Source, kind: Kind, request: TrainRequest, backend: Backend
+) -> tuple[str | None, list[Notice]]:
     """The preset that suits the text and the time; None if the cell would not learn at its rates."""
-    listed = is_list(source, request.settings.get("newlines", Config.newlines))
-    preset, why = presets.choose(source.size, is_list=listed, gpu=backend.device != "cpu", settings=request.settings)
+    is_list = (request.kind or kind.name) == "list" and not request.settings.get("separator")
+    preset, why = presets.choose(source.size, is_list=is_list, gpu=backend.device != "cpu", settings=request.settings)
     tuned = presets.load_preset(preset).get("cell", Config.cell)
     wanted = request.settings.get("cell", tuned)
     if not CELLS[wanted].gated:
@@ -141,7 +148,11 @@ def _choose_preset(source: Source, request: TrainRequest, backend: Backend) -> t
 
 
 def _settings(
-    request: TrainRequest, preset: str | None, parent: Parent | None, split: Mapping[str, Any] = _NOTHING
+    request: TrainRequest,
+    preset: str | None,
+    parent: Parent | None,
+    split: Mapping[str, Any] = _NOTHING,
+    source: Source | None = None,
 ) -> tuple[Config, dict[str, str]]:
     """The settings, and where each came from; settings that were asked for override `split`, the parent's."""
     layers: list[tuple[str, dict[str, Any]]] = []
@@ -151,7 +162,8 @@ def _settings(
         layers.append((f"preset {preset}", presets.load_preset(preset)))
     if request.config_file:
         layers.append((str(request.config_file), presets.load_file(request.config_file)))
-    config, given_by = resolve(*layers, (COMMAND_LINE, request.settings))
+    asked = (COMMAND_LINE, request.settings)
+    config, given_by = resolve(*layers, settle(request.kind, [*layers, asked], source), asked)
     if parent:
         parent.check(config)
     return config, given_by
@@ -200,8 +212,6 @@ def _record(request: TrainRequest, source: Source, tokens: Tokens) -> TextRecord
 
 def _remarks(config: Config, tokens: Tokens) -> Iterator[Notice]:
     """Notices about effects of these settings that the user may not expect."""
-    if config.split in LISTS and tokens.vocabulary.newline is not None:
-        yield Notice("lines are shuffled; their order is not learned (--split contiguous keeps it)")
     if config.dropout and config.num_layers == 1:
         yield Notice("dropout acts between layers and has no effect with one layer; use --dropout-output")
     for name in ("dropout", "dropout_input", "dropout_output", "dropout_weights"):

@@ -8,8 +8,10 @@ from charrnn.errors import CharrnnError
 from charrnn.kernels.choice import Choice
 from charrnn.network.shape import Shape
 from charrnn.runs.new import NewRun
+from charrnn.session.kind import Taken
 from charrnn.text.ramp import Ramp
 from charrnn.text.records import separator_of
+from charrnn.text.source import Source
 from charrnn.text.tokens import Tokens
 from charrnn.training import budget
 from charrnn.training.budget import Budget
@@ -19,12 +21,17 @@ from charrnn.training.trainer import Setup, Trainer
 
 @dataclass(frozen=True)
 class Session:
-    """A trainer's setup, and the notices that the user gets before it starts; `new` is the folder of a new run."""
+    """A trainer's setup, and the notices that the user gets before it starts.
+
+    new: the folder of a new run. source, taken: the text of a new run, and what it was taken for.
+    """
 
     setup: Setup
     started: Started
     notices: list[Notice]
     new: NewRun | None = None
+    source: Source | None = None
+    taken: Taken | None = None
 
     def run(self, interrupted: Callable[[], bool]) -> Iterator[Event]:
         """Yield all events: the notices, then the training.

@@ -34,6 +34,10 @@ def resume(request: TrainRequest, backend: Backend, reading: OnProgress | None) 
         raise OptionError(
             "--resume continues with the run's own settings; leave out --preset, --config, --init-from and --force"
         )
+    if request.kind:
+        raise OptionError(
+            f"--as {request.kind} is decided when a run begins; leave it out, or start another run with --run DIR"
+        )
     run = _run_to_resume(request)
     lock = run.lock()
     saved = checkpoint.load(run.last)

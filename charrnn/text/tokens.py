@@ -138,10 +138,10 @@ def _write(file: BinaryIO, reader: Reader, files: Sequence[Path], vocabulary: Vo
 
 
 def _end(file: BinaryIO, vocabulary: Vocabulary, config: Config) -> int:
-    """End the last record in `file` if something may follow it in a part, and return the number of ids written."""
-    separator = separator_of(config, vocabulary)
-    if not (config.separator or config.weight):
+    """End the last line in `file` if another may follow it in a part, and return the number of ids written."""
+    if not config.weight:
         return 0
+    separator = separator_of(config, vocabulary)
     file.seek(max(0, file.tell() - separator.nbytes))
     tail = np.frombuffer(file.read(), separator.dtype)
     return _append(file, completed(tail, separator)[len(tail) :])

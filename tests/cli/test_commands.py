@@ -105,7 +105,7 @@ def test_a_wrong_number_is_called_by_the_name_that_people_know(arguments, messag
     [
         ("sample", ["words", "raw"], "[RUN]"),
         ("judge", ["words", "raw"], "[RUN]"),
-        ("info", ["words", "raw"], "[RUN]"),
+        ("info", ["words", "raw"], "[RUN|TEXT]"),
     ],
 )
 def test_surplus_arguments_are_named(command, arguments, takes):

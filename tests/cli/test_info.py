@@ -82,7 +82,10 @@ def test_a_run_of_another_precision_than_this_machine_has_is_shown(runs, monkeyp
 def test_there_is_no_such_run():
     result = info("nosuch")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "Error: there is no run 'nosuch', neither as a folder nor in runs/\n"
+    assert result.stderr == (
+        "Error: there is no run 'nosuch', neither as a folder nor in runs/; nor is it a text here, or "
+        "one of charrnn corpora list\n"
+    )
 
 
 def test_help_ends_in_examples():

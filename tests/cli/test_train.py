@@ -109,7 +109,10 @@ def test_standard_input_gets_a_preset_as_well(folder):
     names = "".join(f"name{number}\n" for number in range(300))
     result = run("-", "--steps", 1, "--run", "runs/fox", input=names)
     assert "preset lines, for a list of short lines" in result.stderr
-    assert "note: lines are shuffled; their order is not learned (--split contiguous keeps it)\n" in result.stderr
+    assert result.stderr.startswith(
+        "note: taken for a list: 300 short lines, all of them different, in no order that matters: lines are "
+        "shuffled, and 10% of the different ones held out; --as text keeps their order\n"
+    )
     assert 'split: "unique-lines"  # preset lines' in Path("runs/fox/config.yaml").read_text()
 
 

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from charrnn.cli import cli
 from charrnn.config import Config
 from charrnn.errors import ConfigError
 from charrnn.network.shape import Shape
@@ -54,6 +56,28 @@ def test_a_command_has_all_that_the_sweep_says_and_no_more():
         "--cell",
         "lstm",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "base", "split", "separator"),
+    [
+        (None, {}, "contiguous", ""),
+        ("list", {}, "unique-lines", ""),
+        ("list", {"split": "lines"}, "lines", ""),
+        ("records", {}, "unique-lines", "\n\n"),
+        (None, {"separator": "%"}, "unique-lines", "%"),
+        ("records", {"separator": "%", "split": "contiguous"}, "contiguous", "%"),
+    ],
+)
+def test_a_trial_takes_its_text_for_what_training_does(kind, base, split, separator):
+    Path("text.txt").write_text("one line\n\nanother\n\nand % more\n" * 30)
+    sweep = Sweep("text.txt", "none", base | {"steps": 1, "hidden_size": 4}, ({"seed": 3},), kind=kind)
+    (trial,) = make_trials(sweep, Path("runs/s"))
+    assert (trial.config.split, trial.config.separator) == (split, separator)
+    command = trial.command("cpu", "numpy")
+    assert CliRunner().invoke(cli, command).exit_code == 0
+    assert trial.is_finished()  # with the settings that the trial expects
+    assert ("--as" in command) == bool(kind)
 
 
 def test_a_point_wins_over_the_base_and_the_same_one_is_there_once():
