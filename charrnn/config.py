@@ -250,7 +250,11 @@ class Config:
     glob: str = _text("**/*", "Files to read from a folder.")
     between: str = _text("", "Put this string between files; without it, a file that lacks its last newline gets one.")
     separator: str = _text("", "The string that ends a record, with --as records.")
-    weight: str = _text("", "Read the training part of some files more than once: GLOB=N, or several with commas.")
+    weight: str = _text(
+        "",
+        "Learn from some files N times in each epoch: GLOB=N, or several with commas, of which the last that fits "
+        "a file counts.",
+    )
     val: str = _text("", "File or folder to validate on, instead of a share of the text.")
     test: str = _text("", "File or folder to test on, instead of a share of the text.")
     val_fraction: float = _text(0.1, "Share of the text held out for validation.", low=0, high=0.9)
