@@ -23,8 +23,8 @@ _MOST_FOLDS = 10
 # the text, and so many times the bits that it needs for this part once it knows some of it. The first alone would also
 # find an end that is hard to predict in itself, the second a text that repeats what has just been said. They lie
 # between authors, languages, code and prose one after the other, and plays, kernel sources and manuals in their order.
-_UNLIKE_BLOCKS = 1.2
-_UNLIKE_ITSELF = 1.12
+_UNLIKE_BLOCKS = 1.25
+_UNLIKE_ITSELF = 1.15
 
 _ORDERS = 6
 _STRENGTH = np.float32(4)  # counts that a prediction with one byte less of context is worth
