@@ -25,9 +25,10 @@ from charrnn.network.shape import Shape, initial_parameters
 from charrnn.runs.checkpoint import TextRecord
 from charrnn.runs.new import NewRun
 from charrnn.runs.run import RUNS, Run
+from charrnn.session import held_out
 from charrnn.session.parent import Parent
 from charrnn.session.ready import Session, ready
-from charrnn.session.request import COMMAND_LINE, STDIN, TrainRequest, argument_of, open_corpus
+from charrnn.session.request import STDIN, TrainRequest, argument_of, open_texts
 from charrnn.text.batches import fit_batch_size
 from charrnn.text.kind import is_list
 from charrnn.text.source import Source, from_stdin
@@ -50,6 +51,7 @@ class _Plan:
     preset: str | None
     choice: Choice
     notices: list[Notice]
+    source: Source | None  # with its parts
 
 
 def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -> Session:
@@ -61,15 +63,17 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
         raise ConfigError(f"--glob selects files of a folder, and {texts} is not a folder; leave it out")
     parent = Parent.open(request.init_from) if request.init_from else None
     asked, _ = _settings(request, request.preset, parent)  # for reading the text, which may suggest a preset
-    source = None if request.corpus == STDIN else open_corpus(request.corpus, asked, reading)
+    source = None if request.corpus == STDIN else open_texts(request.corpus, asked, reading)
     plan = _plan(request, parent, source, backend)
     run = Run(Path(request.run) if request.run else RUNS / (source.name if source else "stdin"))
     with NewRun.open(run, force=request.force) as new:
         if source is None:  # standard input is kept in the folder of the run; its preset is known only now
             source = from_stdin(sys.stdin.buffer, run.folder, reading)
             plan = _plan(request, parent, source, backend)
+        source = plan.source or source
         known = parent.vocabulary if parent else None
         tokens = encode_corpus(source, plan.config, run.folder, base=known, progress=reading)
+        held_out.check(tokens, plan.config)
         config, shrunk = _fit(plan.config, tokens)
         params, inherited = _first_weights(config, tokens, parent, backend)
         run.write_config(config, plan.given_by)
@@ -89,6 +93,7 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
             *_moved_aside(new),
             *plan.notices,
             *map(Notice, tokens.notices),
+            *held_out.repeated(tokens, config),
             *shrunk,
             *_remarks(config, tokens),
             *inherited,
@@ -106,12 +111,16 @@ def _plan(request: TrainRequest, parent: Parent | None, source: Source | None, b
     if source and not (request.preset or request.config_file or request.init_from):
         preset, notices = _choose_preset(source, request, backend)
     split = parent.split(source) if parent and source else {}
-    config, given_by = _settings(request, preset, parent, split)
-    leaks = parent.leaks(config, split) if parent else []
+    config, given_by = _settings(request, preset, parent, split, source)
+    whole = source
+    if source:
+        source, config, parts = held_out.chosen(source, config, given_by)
+        notices += parts
+    leaks = parent.leaks(config, split, whole, source) if parent and whole and source else []
     if preset == GPU and backend.device == "cpu":
         notices.append(Notice(f"preset {GPU} is sized for a GPU, and this is a CPU: --preset long suits one"))
     choice = build(backend, request.kernel, request.threads, config.precision)
-    return _Plan(config, given_by, preset, choice, notices + leaks)
+    return _Plan(config, given_by, preset, choice, notices + leaks, source)
 
 
 def _moved_aside(new: NewRun) -> Iterator[Notice]:
@@ -138,7 +147,11 @@ def _choose_preset(source: Source, request: TrainRequest, backend: Backend) -> t
 
 
 def _settings(
-    request: TrainRequest, preset: str | None, parent: Parent | None, split: Mapping[str, Any] = _NOTHING
+    request: TrainRequest,
+    preset: str | None,
+    parent: Parent | None,
+    split: Mapping[str, Any] = _NOTHING,
+    source: Source | None = None,
 ) -> tuple[Config, dict[str, str]]:
     """The settings, and where each came from; settings that were asked for override `split`, the parent's."""
     layers: list[tuple[str, dict[str, Any]]] = []
@@ -148,7 +161,7 @@ def _settings(
         layers.append((f"preset {preset}", presets.load_preset(preset)))
     if request.config_file:
         layers.append((str(request.config_file), presets.load_file(request.config_file)))
-    config, given_by = resolve(*layers, (COMMAND_LINE, request.settings))
+    config, given_by = resolve(*held_out.layered(layers, request.settings, source))
     if parent:
         parent.check(config)
     return config, given_by

@@ -131,7 +131,9 @@ def _bits(text: np.ndarray, start: int, fold: np.ndarray) -> tuple[np.ndarray, n
             """The chances of the bytes at `part` with one more byte of context, by a model of all others."""
             here, next_ = seen[part], followed[part]  # noqa: B023 - called in this round only
             n = (all_seen - _counts(here))[here]  # noqa: B023
-            return ((all_followed - _counts(next_))[next_] + _STRENGTH * chances) / (n + _STRENGTH)  # noqa: B023
+            hits = (all_followed - _counts(next_))[next_]  # noqa: B023
+            found: np.ndarray = (hits + _STRENGTH * chances) / (n + _STRENGTH)
+            return found
 
         by_rest = mixed(by_rest, end)
         for part in folds:
@@ -140,7 +142,8 @@ def _bits(text: np.ndarray, start: int, fold: np.ndarray) -> tuple[np.ndarray, n
 
 
 def _places(hashes: np.ndarray) -> np.ndarray:
-    return ((hashes ^ (hashes >> _HALF)) * _MIX >> _SHIFT).astype(np.intp)
+    places: np.ndarray = ((hashes ^ (hashes >> _HALF)) * _MIX >> _SHIFT).astype(np.intp)
+    return places
 
 
 def _counts(places: np.ndarray) -> np.ndarray:

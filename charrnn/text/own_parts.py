@@ -28,11 +28,12 @@ def with_part(source: Source, part: str, own: Source, name: str) -> Source:
     rest = keeping(source, lambda file: _identity(file) not in mine)
     if not rest.files:
         raise CorpusError(f"{option} is the text itself; name another file, or leave out --{part}")
+    description = f"{source.description}, {option}"
     notices = [*source.notices, *own.notices]
     if taken := len(source.files) - len(rest.files):
         is_learned = "is not learned" if taken == 1 else "are not learned"
         notices.append(f"{counted(taken, 'file')} of the text {is_learned}: {option} holds out what is in it")
-    return holding_out(replace(rest, notices=tuple(notices)), part, own.files)
+    return holding_out(replace(rest, description=description, notices=tuple(notices)), part, own.files)
 
 
 def keeping(source: Source, wanted: Callable[[Path], bool]) -> Source:

@@ -67,8 +67,8 @@ def notice(found: Repetition, config: Config) -> str:
     share = f"{'' if found.exact else 'about '}{100 * found.share:.0f}%"
     what = f"--val {config.val}" if config.val else "the held-out text"
     return (
-        f"{share} of {what} is also in the training text, word for word ({STRETCH} characters and more): the validation "
-        "loss is lower than that of new text; remove copies, or hold out other text with --val FILE"
+        f"{share} of {what} is also in the training text, word for word ({STRETCH} characters at a time): the "
+        "validation loss says little about new text; if it repeats because files are copies, leave them out"
     )
 
 
