@@ -5,10 +5,9 @@ Other data sets name their parts so: ptb.train.txt, wiki.valid.tokens, a folder 
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
-from charrnn.hints import counted
 from charrnn.text.own_parts import PARTS, holding_out, keeping
 from charrnn.text.source import Source
 
@@ -44,18 +43,13 @@ def with_named_part(source: Source, part: str) -> Source:
 
 
 def notice(before: Source, after: Source) -> str:
-    """A line that says which files were held out by their names, and how to undo it."""
-    held_out = [
-        f"{_listed(getattr(after, part))} to {verb}" for part, verb in zip(PARTS, ("validate", "test"), strict=True)
-    ]
-    uses = " and ".join(each for part, each in zip(PARTS, held_out, strict=True) if getattr(after, part))
+    """A line that says which files of `before` were held out by their names in `after`, and how to undo it."""
     kept = {*after.all_files}
     left_out = [file for file in before.files if file not in kept]
-    without = f", {_listed(left_out)} left out" if left_out else ""
-    return (
-        f"by their names, {_listed(after.files)} to train on, {uses} on{without}; --val-fraction 0.1 holds out a share "
-        f"of all {len(before.files)} files instead"
-    )
+    uses = {"trained": after.files, "validated": after.val, "tested": after.test}
+    used = ", ".join(f"{verb} on {_listed(files, before)}" for verb, files in uses.items() if files)
+    without = f" ({_listed(left_out, before)} left out)" if left_out else ""
+    return f"{used}, as names of files say{without}; --val-fraction 0.1 holds out a share of all files instead"
 
 
 def pooled_notice(source: Source) -> str:
@@ -74,17 +68,19 @@ def pooled_notice(source: Source) -> str:
         return ""
     options = " ".join(f"--{part} {BY_NAME}" for part in PARTS if looks[part])
     look, are = ("looks", "is") if len(together) == 1 else ("look", "are")
-    return (
-        f"{counted(len(together), 'file')} of {len(source.files)} {look} held out by name ({_listed(together)}), but "
-        f"{are} learned; {options} holds out such files"
-    )
+    return f"{_listed(together, source)} {look} held out by name, but {are} learned; {options} holds out such files"
 
 
 def _parts(source: Source) -> dict[Path, str | None]:
     """The part that the name of each file says; folders above all of the files do not count."""
-    names = {file: Path(os.path.abspath(file)) for file in source.files}
-    above = Path(os.path.commonpath([name.parent for name in names.values()])) if names else Path()
-    return {file: _part(name.relative_to(above)) for file, name in names.items()}
+    return {file: _part(name) for file, name in _names(source).items()}
+
+
+def _names(source: Source) -> dict[Path, Path]:
+    """The path of each file in the folder that has all of them."""
+    paths = {file: Path(os.path.abspath(file)) for file in source.files}
+    above = os.path.commonpath([path.parent for path in paths.values()]) if paths else ""
+    return {file: path.relative_to(above) for file, path in paths.items()}
 
 
 def _part(path: Path) -> str | None:
@@ -109,6 +105,8 @@ def _words(name: str) -> list[str]:
     return re.findall(r"[^\W\d_]+", name.casefold())
 
 
-def _listed(files: Iterable[Path]) -> str:
-    names = [file.name for file in files]
-    return names[0] if len(names) == 1 else f"{counted(len(names), 'file')}, such as {', '.join(names[:_NAMED])},"
+def _listed(files: Sequence[Path], source: Source) -> str:
+    """The names of files of `source`; only the first ones if there are many."""
+    names = _names(source)
+    shown = ", ".join(names[file].as_posix() for file in files[:_NAMED])
+    return shown if len(files) <= _NAMED else f"{len(files)} files ({shown}, ...)"
