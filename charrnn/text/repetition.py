@@ -14,7 +14,7 @@ from charrnn.text.tokens import Tokens
 
 STRETCH = 50  # characters: a sentence that two authors would not write alike
 _MUCH = 0.15  # licenses in front of source files and the usual phrases of a manual stay below it
-_CHANGES = 12  # a stretch with fewer places where the next character is another one is a rule, or blank
+_CHANGES = 20  # a stretch with fewer places where the next character is another one is a rule, or blank
 _FEWEST = 200  # stretches, below which a share says little
 _MOST = 1 << 18  # stretches of the whole text to look at, about
 _IDS_AT_ONCE = 1 << 20
