@@ -255,8 +255,12 @@ class Config:
         "Learn from some files N times in each epoch: GLOB=N, or several with commas, of which the last that fits "
         "a file counts.",
     )
-    val: str = _text("", "File or folder to validate on, instead of a share of the text.")
-    test: str = _text("", "File or folder to test on, instead of a share of the text.")
+    val: str = _text(
+        "",
+        "File or folder to validate on, instead of a share of the text; by-name: the files of the text that are "
+        "called valid, dev or the like.",
+    )
+    test: str = _text("", "File or folder to test on, instead of a share of the text; by-name: those called test.")
     val_fraction: float = _text(0.1, "Share of the text held out for validation.", low=0, high=0.9)
     test_fraction: float = _text(
         0.0, "Share held out for testing, which only eval --split test reads.", low=0, high=0.9

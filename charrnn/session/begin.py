@@ -31,6 +31,7 @@ from charrnn.session.ready import Session, ready
 from charrnn.session.request import STDIN, TrainRequest, argument_of, open_texts
 from charrnn.text.batches import fit_batch_size
 from charrnn.text.kind import is_list
+from charrnn.text.own_parts import PARTS
 from charrnn.text.source import Source, from_stdin
 from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.training.events import Notice
@@ -58,7 +59,8 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
     """The session of a new run; a run that was in its folder is kept aside, and put back if anything goes wrong."""
     if not request.corpus:
         raise ConfigError("name a text to learn: charrnn train CORPUS (a file, a folder, -, or one of charrnn corpora)")
-    if request.glob != Config.glob and not any(Path(name).is_dir() for name in request.corpus):
+    folders = [*request.corpus, *(request.settings.get(part, "") for part in PARTS)]
+    if request.glob != Config.glob and not any(name and Path(name).is_dir() for name in folders):
         texts = " ".join(request.corpus)
         raise ConfigError(f"--glob selects files of a folder, and {texts} is not a folder; leave it out")
     parent = Parent.open(request.init_from) if request.init_from else None

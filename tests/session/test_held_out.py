@@ -1,6 +1,7 @@
 """What runs hold out: files of their own, files that are called so, or blocks if the end is unlike the rest."""
 
 import gzip
+import itertools
 import os
 import random
 from pathlib import Path
@@ -15,6 +16,7 @@ from charrnn.runs.model import open_model
 from charrnn.runs.run import Run
 from tests.support.training import SMALL, TEXT, setup, told, train
 
+CHILDREN = itertools.count()
 VAL = "the quick brown fox sleeps\n" * 5
 TEST = "a lazy dog jumps\n" * 7
 
@@ -191,7 +193,7 @@ def begun(text, settings, parent="parent"):
     session = setup(
         text,
         SMALL | settings,
-        run=f"child {Path(text).name} {len(settings)} {settings.get('val', '').split('/')[-1]}",
+        run=f"child{next(CHILDREN)}",
         init_from=parent,
     )
     return session, [line for line in told(session) if "learned" in line and "not learned" not in line]
