@@ -142,7 +142,7 @@ def test_a_text_can_choose_what_a_trial_holds_out(runs):
     saved.save(run.last)
     assert Trial(run, corpus, "none", {}, config).is_finished()
     for settings in ({"split": "contiguous"}, {"split": "lines"}, {"test": ""}, {"test": "t.txt"}):
-        with pytest.raises(ConfigError, match="was made with (split blocks|test by-name), not"):
+        with pytest.raises(ConfigError, match=r"was made with (split blocks|test by-name), not"):
             Trial(run, corpus, "none", settings, config.replace(**settings)).is_finished()
 
 
