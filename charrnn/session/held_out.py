@@ -14,6 +14,7 @@ from charrnn.text.tokens import Tokens
 from charrnn.training.events import Notice
 
 Layer = tuple[str, dict[str, Any]]  # who gives settings, and these settings
+AS_TEXT = "--as text"  # gives no split of its own: it keeps order
 FEWEST = 2  # characters of a part: one to read and one to predict
 
 
@@ -54,7 +55,7 @@ def chosen(source: Source, config: Config, given_by: Mapping[str, str]) -> tuple
     notices.append(weights.notice(weights.weights_of(source, config)))
     found = likeness.likeness_of(source, config)
     if found and found.unlike:
-        choose = not source.val and "split" not in given_by
+        choose = not source.val and given_by.get("split", AS_TEXT) == AS_TEXT
         notices.append(likeness.notice(found, config, chosen=choose))
         config = config.replace(split="blocks") if choose else config
     return source, config, [Notice(text) for text in notices if text]
