@@ -32,6 +32,7 @@ from charrnn.session.request import STDIN, TrainRequest, argument_of, open_texts
 from charrnn.text.batches import fit_batch_size
 from charrnn.text.kind import is_list
 from charrnn.text.own_parts import PARTS
+from charrnn.text.reader import sha256_of
 from charrnn.text.source import Source, from_stdin
 from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.training.events import Notice
@@ -207,6 +208,7 @@ def _record(request: TrainRequest, source: Source, tokens: Tokens) -> TextRecord
         size=tokens.size,
         train_chars=len(tokens.train),
         val_chars=len(tokens.val),
+        val_sha256=sha256_of(Source("val", source.val)) if source.val else None,
     )
 
 

@@ -185,6 +185,16 @@ def test_runs_with_other_parts_are_not_comparable(text, parts):
         assert "text" in found[name] and "val" in found[name]
 
 
+def test_runs_that_are_validated_on_the_same_file_are_comparable(text, parts):
+    Path("more.txt").write_text(TEXT * 2)
+    Path("copy.txt").write_text(VAL)
+    train(text, SMALL | {"val": "v.txt"}, run="a")
+    train("more.txt", SMALL | {"val": "copy.txt"}, run="more")
+    train("more.txt", SMALL | {"val": "copy.txt", "bytes": True}, run="bytes")
+    found = {each.run.name: each.differs for each in compare([Run(Path(name)) for name in ("a", "more", "bytes")])}
+    assert found == {"a": (), "more": (), "bytes": ("bytes",)}
+
+
 # A run that begins with the weights of another
 
 
