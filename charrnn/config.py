@@ -26,8 +26,8 @@ CLIP_MODES = ("norm", "value")
 SPLITS = ("contiguous", "blocks", "unique-lines", "lines", "interleaved")
 LISTS = ("unique-lines", "lines")  # splits of texts whose lines, or other records, are independent of each other
 KINDS = ("text", "list", "records")  # what a text can be taken for
-_READING = ("bytes", "encoding", "errors", "newlines", "normalize", "between", "separator")
-_HELD_OUT = ("split", "val_fraction", "test_fraction", "val", "test", *_READING)
+READING = ("bytes", "encoding", "errors", "newlines", "normalize", "between", "separator")
+_HELD_OUT = ("split", "val_fraction", "test_fraction", "val", "test", *READING)
 NEWLINES = ("keep", "lf")
 NORMAL_FORMS = ("none", "nfc", "nfd")
 DECODE_ERRORS = ("strict", "replace", "ignore")
@@ -260,9 +260,17 @@ class Config:
         "The string that ends a record, with --as records; escapes such as \\n are understood. Where a string begins a "
         "record, as > does in FASTA, it is the end of the one before ('\\n>'), and drawn records lack it.",
     )
-    weight: str = _text("", "Read the training part of some files more than once: GLOB=N, or several with commas.")
-    val: str = _text("", "File or folder to validate on, instead of a share of the text.")
-    test: str = _text("", "File or folder to test on, instead of a share of the text.")
+    weight: str = _text(
+        "",
+        "Learn from some files N times in each epoch: GLOB=N, or several with commas, of which the last that fits "
+        "a file counts.",
+    )
+    val: str = _text(
+        "",
+        "File or folder to validate on, instead of a share of the text; by-name: the files of the text that are "
+        "called valid, dev or the like.",
+    )
+    test: str = _text("", "File or folder to test on, instead of a share of the text; by-name: those called test.")
     val_fraction: float = _text(0.1, "Share of the text held out for validation.", low=0, high=0.9)
     test_fraction: float = _text(
         0.0, "Share held out for testing, which only eval --split test reads.", low=0, high=0.9

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charrnn.config import SETTINGS, Config, held_out_by
+from charrnn.config import READING, SETTINGS, Config, held_out_by
 from charrnn.errors import CheckpointError
 from charrnn.evaluation.units import bits_per_char
 from charrnn.network.shape import Shape
@@ -140,9 +140,10 @@ def _seconds_to(loss: float, history: list[dict[str, Any]]) -> float | None:
 
 def _differences(first: Checkpoint, other: Checkpoint) -> tuple[str, ...]:
     """The reasons why the losses of two runs are not about the same characters."""
-    names = (*held_out_by(first.config["split"]), "vocab_min")
+    same_file = first.corpus.val_sha256 is not None and first.corpus.val_sha256 == other.corpus.val_sha256
+    names = (*(READING if same_file else held_out_by(first.config["split"])), "vocab_min")
     found = [name for name in names if first.config.get(name) != other.config.get(name)]
-    if first.corpus.sha256 != other.corpus.sha256:
+    if first.corpus.sha256 != other.corpus.sha256 and not same_file:
         found.insert(0, "text")
     elif _evaluated_chars(first) != _evaluated_chars(other) and not found:
         found.append("eval_chars")

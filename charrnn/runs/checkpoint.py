@@ -56,6 +56,7 @@ class TextRecord:
     size: int  # bytes
     train_chars: int | None = None  # None in the oldest checkpoints
     val_chars: int | None = None
+    val_sha256: str | None = None  # of the files of their own to validate on
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> "TextRecord":

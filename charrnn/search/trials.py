@@ -59,10 +59,11 @@ class Trial:
         if not self.run.last.is_file():
             return False
         saved = checkpoint.load(self.run.last)
-        there = {"corpus": saved.corpus.argument} | saved.config
+        there, defaults = {"corpus": saved.corpus.argument} | saved.config, Config().to_dict()
         for name, value in ({"corpus": self.corpus} | self.config.to_dict()).items():
             fitted = name == "batch_size" and there[name] < value  # a short text makes it smaller
-            if there[name] != value and not fitted:
+            chosen = name in ("split", "val", "test") and name not in self.settings and value == defaults[name]
+            if there[name] != value and not fitted and not chosen:  # chosen by what the text is like
                 raise ConfigError(
                     f"{self.run.folder} was made with {name} {there[name]}, not {value}; --folder DIR starts another "
                     "sweep"

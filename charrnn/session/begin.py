@@ -25,12 +25,15 @@ from charrnn.network.shape import Shape, initial_parameters
 from charrnn.runs.checkpoint import TextRecord
 from charrnn.runs.new import NewRun
 from charrnn.runs.run import RUNS, Run
+from charrnn.session import held_out
 from charrnn.session.kind import Taken, settle, taken
 from charrnn.session.parent import Parent
 from charrnn.session.ready import Session, ready
-from charrnn.session.request import COMMAND_LINE, STDIN, TrainRequest, argument_of, open_corpus
+from charrnn.session.request import STDIN, TrainRequest, argument_of, open_texts
 from charrnn.text.batches import fit_batch_size
 from charrnn.text.kind import Kind, kind_of
+from charrnn.text.own_parts import PARTS
+from charrnn.text.reader import sha256_of
 from charrnn.text.separator import understood
 from charrnn.text.source import Source, from_stdin
 from charrnn.text.tokens import Tokens, encode_corpus
@@ -53,6 +56,7 @@ class _Plan:
     preset: str | None
     choice: Choice
     notices: list[Notice]
+    source: Source | None  # with its parts
     taken: Taken | None
 
 
@@ -60,20 +64,23 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
     """The session of a new run; a run that was in its folder is kept aside, and put back if anything goes wrong."""
     if not request.corpus:
         raise ConfigError("name a text to learn: charrnn train CORPUS (a file, a folder, -, or one of charrnn corpora)")
-    if request.glob != Config.glob and not any(Path(name).is_dir() for name in request.corpus):
+    folders = [*request.corpus, *(request.settings.get(part, "") for part in PARTS)]
+    if request.glob != Config.glob and not any(name and Path(name).is_dir() for name in folders):
         texts = " ".join(request.corpus)
         raise ConfigError(f"--glob selects files of a folder, and {texts} is not a folder; leave it out")
     parent = Parent.open(request.init_from) if request.init_from else None
     asked, _ = _settings(request, request.preset, parent)  # for reading the text, which may suggest a preset
-    source = None if request.corpus == STDIN else open_corpus(request.corpus, asked, reading)
+    source = None if request.corpus == STDIN else open_texts(request.corpus, asked, reading)
     plan = _plan(request, parent, source, backend)
     run = Run(Path(request.run) if request.run else RUNS / (source.name if source else "stdin"))
     with NewRun.open(run, force=request.force) as new:
         if source is None:  # standard input is kept in the folder of the run; its preset is known only now
             source = from_stdin(sys.stdin.buffer, run.folder, reading)
             plan = _plan(request, parent, source, backend)
+        source = plan.source or source
         known = parent.vocabulary if parent else None
         tokens = encode_corpus(source, plan.config, run.folder, base=known, progress=reading)
+        held_out.check(tokens, plan.config)
         config, shrunk = _fit(plan.config, tokens)
         params, inherited = _first_weights(config, tokens, parent, backend)
         run.write_config(config, plan.given_by)
@@ -93,6 +100,7 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
             *_moved_aside(new),
             *plan.notices,
             *map(Notice, tokens.notices),
+            *held_out.repeated(tokens, config),
             *shrunk,
             *_remarks(config, tokens),
             *inherited,
@@ -112,14 +120,18 @@ def _plan(request: TrainRequest, parent: Parent | None, source: Source | None, b
         preset, notices = _choose_preset(source, kind, request, backend)
     split = parent.split(source) if parent and source else {}
     config, given_by = _settings(request, preset, parent, split, source)
-    config, meant = understood(source, config) if source else (config, [])
-    about = taken(kind, source, config, given_by, request.kind) if source and kind else None
-    leaks = parent.leaks(config, split) if parent else []
+    whole, about, said = source, None, list[str]()
+    if source and kind:
+        config, meant = understood(source, config)
+        source, config, parts = held_out.chosen(source, config, given_by)
+        about = taken(kind, source, config, given_by, request.kind)
+        said = [*about.notices, *meant]
+        notices += parts
+    leaks = parent.leaks(config, split, whole, source) if parent and whole and source else []
     if preset == GPU and backend.device == "cpu":
         notices.append(Notice(f"preset {GPU} is sized for a GPU, and this is a CPU: --preset long suits one"))
     choice = build(backend, request.kernel, request.threads, config.precision)
-    said = [*map(Notice, [*(about.notices if about else ()), *meant]), *notices, *leaks]
-    return _Plan(config, given_by, preset, choice, said, about)
+    return _Plan(config, given_by, preset, choice, [*map(Notice, said), *notices, *leaks], source, about)
 
 
 def _moved_aside(new: NewRun) -> Iterator[Notice]:
@@ -162,8 +174,8 @@ def _settings(
         layers.append((f"preset {preset}", presets.load_preset(preset)))
     if request.config_file:
         layers.append((str(request.config_file), presets.load_file(request.config_file)))
-    asked = (COMMAND_LINE, request.settings)
-    config, given_by = resolve(*layers, settle(request.kind, [*layers, asked], source), asked)
+    every = held_out.layered(layers, request.settings, source)
+    config, given_by = resolve(*every[:-1], settle(request.kind, every, source), every[-1])
     if parent:
         parent.check(config)
     return config, given_by
@@ -207,6 +219,7 @@ def _record(request: TrainRequest, source: Source, tokens: Tokens) -> TextRecord
         size=tokens.size,
         train_chars=len(tokens.train),
         val_chars=len(tokens.val),
+        val_sha256=sha256_of(Source("val", source.val)) if source.val else None,
     )
 
 

@@ -8,11 +8,13 @@ from typing import Any
 from charrnn.config import SETTINGS, Config, held_out_by
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend
-from charrnn.errors import SettingError
+from charrnn.errors import CorpusError, SettingError
 from charrnn.network.shape import Shape
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.find import load_model
 from charrnn.runs.model import load_parameters
+from charrnn.session.request import with_parts
+from charrnn.text.own_parts import PARTS
 from charrnn.text.reader import sha256_of
 from charrnn.text.source import Source
 from charrnn.text.vocabulary import Vocabulary
@@ -73,13 +75,33 @@ class Parent:
                 )
 
     def split(self, source: Source) -> dict[str, Any]:
-        """The settings that determine which part of its text it did not learn, if `source` is that text; else empty."""
-        if source.size != self.saved.corpus.size or sha256_of(source) != self.saved.corpus.sha256:
-            return {}
-        return {name: self.saved.config[name] for name in held_out_by(self.saved.config["split"])}
+        """The settings that determine which part of its text it did not learn, if `source` is that text; else empty.
 
-    def leaks(self, config: Config, split: Mapping[str, Any]) -> list[Notice]:
-        """A warning if `config` holds out another part of the text than its own `split` does."""
+        `source` has no files of its own to validate and to test on: those of the parent are added to it.
+        """
+        try:
+            own = with_parts(source, Config(**self.saved.config))
+        except CorpusError:  # its files are gone, or are not in this text
+            return {}
+        return (
+            {name: self.saved.config[name] for name in held_out_by(self.saved.config["split"])} if self._is(own) else {}
+        )
+
+    def _is(self, source: Source) -> bool:
+        """Whether `source`, with its parts, is the text that it was trained on."""
+        return source.size == self.saved.corpus.size and sha256_of(source) == self.saved.corpus.sha256
+
+    def leaks(self, config: Config, split: Mapping[str, Any], whole: Source, source: Source) -> list[Notice]:
+        """A warning if `config` holds out what it may have learned.
+
+        split: its own, if `whole` is its text. source: `whole` with its files of their own to validate and to test on.
+        """
+        for part in PARTS:
+            if (files := getattr(source, part)) and self._is(Source(part, files)):
+                option = f"--{part} {getattr(config, part)}"
+                return [Notice(f"{self.name} learned {option}, so that its loss is not that of new text")]
+        if source.val and not config.test_fraction and source.files == whole.files:  # nothing of the text is held out
+            return []
         others = [name for name, value in split.items() if getattr(config, name) != value]
         if set(others) <= set(_FRACTIONS):  # a smaller part is within a larger one
             others = others if sum(getattr(config, name) - split[name] for name in others) > 0 else []

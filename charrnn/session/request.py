@@ -12,8 +12,10 @@ from charrnn import catalogue
 from charrnn.config import Config
 from charrnn.errors import CorpusError, OptionError
 from charrnn.hints import OnProgress
+from charrnn.text.named_parts import BY_NAME, with_named_part
+from charrnn.text.own_parts import PARTS, with_part
 from charrnn.text.reader import takes_binary
-from charrnn.text.source import Source, from_path, joined
+from charrnn.text.source import Source, from_path, is_pipe, joined
 
 COMMAND_LINE = "command line"
 STDIN = ("-",)  # the names of texts that ask for standard input
@@ -59,6 +61,55 @@ def names_of(argument: str | list[str]) -> tuple[str, ...]:
 
 
 def open_corpus(names: Sequence[str], config: Config, progress: OnProgress | None = None) -> Source:
+    """The texts called `names` (see `open_texts`), with the files of their own that `config` validates and tests on.
+
+    Raises:
+        CorpusError: a text cannot be read or fetched, all are empty, or a part is empty or the text itself.
+    """
+    return with_parts(open_texts(names, config, progress), config, progress)
+
+
+def with_parts(source: Source, config: Config, progress: OnProgress | None = None) -> Source:
+    """`source` with the files of their own that `config` validates and tests on.
+
+    Raises:
+        CorpusError: a part cannot be read or fetched, is empty, or is the text itself.
+    """
+    for part in PARTS:  # before files are taken out, so that names are read in the same folder
+        if getattr(config, part) == BY_NAME:
+            source = _by_name(source, part)
+    for part in PARTS:
+        if (name := getattr(config, part)) and name != BY_NAME:
+            source = with_part(source, part, _open_part(part, name, config, progress), name)
+    return source
+
+
+def _by_name(source: Source, part: str) -> Source:
+    """`source` with the files that are called like `part` as that part."""
+    found = with_named_part(source, part)
+    if not getattr(found, part):
+        raise CorpusError(f"--{part} {BY_NAME}: no file of {source.description} is called {part}; name one")
+    if not found.files:
+        raise CorpusError(f"--{part} {BY_NAME}: all files of {source.description} are called {part}; leave it out")
+    return found
+
+
+def _open_part(part: str, name: str, config: Config, progress: OnProgress | None) -> Source:
+    """The files of their own to validate or to test on; errors name the option."""
+    option = f"--{part} {name}"
+    if name == "-" or is_pipe(Path(name)):
+        raise CorpusError(f"{option} is a pipe, which cannot be read twice; write the text to a file, and name that")
+    try:
+        own = _open(name, config, progress)
+        size = own.size
+    except CorpusError as error:
+        raise CorpusError(f"--{part}: {error}") from error
+    if not size:
+        raise CorpusError(f"{option} is empty; choose a text with characters in it")
+    return own
+
+
+def open_texts(names: Sequence[str], config: Config, progress: OnProgress | None = None) -> Source:
     """The texts called `names`, joined in order; each is a file or folder if one has this name, else a known corpus.
 
     `config` says which files of a folder are texts. A corpus of the catalogue is fetched if necessary.

@@ -19,6 +19,7 @@ from charrnn.runs.run import RUNS, Run
 from charrnn.session.ready import Session, budget_of, ready
 from charrnn.session.request import COMMAND_LINE, STDIN, TrainRequest, names_of, open_corpus
 from charrnn.text.formats import plain_size
+from charrnn.text.own_parts import PARTS
 from charrnn.text.reader import sha256_of
 from charrnn.text.source import Source
 from charrnn.text.tokens import Tokens, encode_corpus, load_tokens
@@ -47,8 +48,8 @@ def resume(request: TrainRequest, backend: Backend, reading: OnProgress | None) 
     tokens = load_tokens(run.folder, vocabulary)
     if tokens is None or tokens.sha256 != saved.corpus.sha256:
         tokens = _read_again(request, saved, config, run, vocabulary, reading)
-    elif request.corpus not in ((), STDIN) and not _names_run(request.corpus):
-        source = open_corpus(request.corpus, config, reading)
+    elif names := _names_to_check(request, saved):
+        source = open_corpus(names, config, reading)
         _check_same(source, sha256_of(source), saved, run)
     shape = Shape.of(config, vocabulary.size)
     params = load_parameters(shape, backend, saved.weights, run.last)
@@ -72,7 +73,8 @@ def resume(request: TrainRequest, backend: Backend, reading: OnProgress | None) 
 
 
 def _notices(request: TrainRequest, saved: Checkpoint, run: Run) -> Iterator[Notice]:
-    names = names_of(saved.corpus.argument)
+    texts = names_of(saved.corpus.argument)
+    names = [*texts, *(name for part in PARTS if (name := saved.config[part]) and name not in texts)]
     if not request.corpus and _changed_size([Path(name) for name in names], saved.corpus.size):
         have = "has" if len(names) == 1 else "have"
         yield Notice(f"{' '.join(names)} {have} changed; this run continues with the text that it began with")
@@ -112,12 +114,19 @@ def _names_run(names: tuple[str, ...]) -> bool:
     return len(names) == 1 and any(Run(folder).last.is_file() for folder in (Path(names[0]), RUNS / names[0]))
 
 
+def _names_to_check(request: TrainRequest, saved: Checkpoint) -> tuple[str, ...]:
+    """The texts to compare with that of the run: those that the request names, or all if it names a part."""
+    if request.corpus not in ((), STDIN) and not _names_run(request.corpus):
+        return request.corpus
+    return names_of(saved.corpus.argument) if any(part in request.settings for part in PARTS) else ()
+
+
 def _changed(saved: Checkpoint, settings: dict[str, Any]) -> tuple[Config, dict[str, str]]:
-    """The run's settings with `settings`, and where each came from."""
+    """The run's settings with `settings`, and where each came from; its files may have moved."""
     config = Config(**saved.config)
     changed = config.replace(**settings)
     for name in settings:
-        if SETTINGS[name].frozen and getattr(changed, name) != getattr(config, name):
+        if SETTINGS[name].frozen and name not in PARTS and getattr(changed, name) != getattr(config, name):
             raise SettingError(
                 f"{name} is {getattr(config, name)} in this run and cannot change; leave it out, or start another run "
                 "with --run DIR",

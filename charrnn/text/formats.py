@@ -8,6 +8,7 @@ import shlex
 import zlib
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol
@@ -133,7 +134,20 @@ def content_size(path: Path) -> int:
     Raises:
         CorpusError: it cannot be read, or the compressed data are damaged.
     """
-    return plain_size(path) or sum(map(len, file_content(path, 1 << 16)))
+    if size := plain_size(path):
+        return size
+    known = path.stat()
+    return _counted(path) if not known.st_size else _unpacked_size(path, known.st_size, known.st_mtime_ns)
+
+
+@cache
+def _unpacked_size(path: Path, _size: int, _changed: int) -> int:
+    """Bytes of the content of a compressed file that has this size and was changed then; counted once."""
+    return _counted(path)
+
+
+def _counted(path: Path) -> int:
+    return sum(map(len, file_content(path, 1 << 16)))
 
 
 def plain_size(path: Path) -> int | None:

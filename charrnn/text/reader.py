@@ -162,7 +162,7 @@ class Reader:
 
     def _decoded(self, file: Path, encoding: str, errors: str) -> Iterator[str]:
         head = head_of(file)
-        if not_text := why_not_text(head, self._shown(file), Path("FILE") if self._source.shown_as else file):
+        if not_text := why_not_text(head, self._shown(file), self._path(file)):
             raise CorpusError(f"{not_text} (charrnn train --bytes learns any file as bytes)")
         if _is_utf8(encoding) and (recognized := recognized_encoding(head)):
             encoding = recognized
@@ -240,7 +240,15 @@ class Reader:
         return ", or leave the file out (of a folder, with --glob)" if len(self._source.all_files) > 1 else ""
 
     def _shown(self, file: Path) -> str:
-        return self._source.shown_as or str(file)
+        return self._source.shown_as if self._is_renamed(file) else str(file)
+
+    def _path(self, file: Path) -> Path:
+        """The path of a file in a command; a word to replace if the user does not know the file."""
+        return Path("FILE") if self._is_renamed(file) else file
+
+    def _is_renamed(self, file: Path) -> bool:
+        """Whether the source says what to call this file; those of other parts have their own names."""
+        return bool(self._source.shown_as) and file in self._source.files
 
 
 def _not_empty(

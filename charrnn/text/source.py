@@ -36,7 +36,7 @@ class Source:
     name: can be the name of a folder. description: a few words for people. notices: lines for the user about what was
     left out. shown_as: how messages call the only file, if its path would mean nothing to the user. texts: the texts
     that were joined, if there were several. val, test: files of their own to validate and to test on, read after
-    `files`; without them, shares of `files` are held out.
+    `files`; without them, shares of `files` are held out. folder: the folder that all files came from, if it is one.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Source:
     texts: tuple["Source", ...] = ()
     val: tuple[Path, ...] = ()
     test: tuple[Path, ...] = ()
+    folder: Path | None = None
 
     @property
     def all_files(self) -> tuple[Path, ...]:
@@ -76,7 +77,7 @@ def from_path(path: Path, *, glob: str, binary: bool = False) -> Source:
     if stat.S_ISDIR(mode):
         files, notices = texts_in(path, glob, binary=binary)
         description = f"{path} ({counted(len(files), 'file')})"
-        return Source(_folder_name(path.resolve().name), files, description, notices)
+        return Source(_folder_name(path.resolve().name), files, description, notices, folder=path)
     if stat.S_ISREG(mode):
         return Source(_folder_name(_stem(path)), (path,), description=str(path))
     if stat.S_ISSOCK(mode):

@@ -165,6 +165,18 @@ def test_an_existing_trial_is_finished_or_resumes_or_is_another(runs):
         Trial(run, "other.txt", "none", {}, config).is_finished()
 
 
+def test_a_text_can_choose_what_a_trial_holds_out(runs):
+    run = Run(Path("runs/words"))
+    saved = checkpoint.load(run.last)
+    corpus, config = saved.corpus.argument, Config(**saved.config)
+    saved.config |= {"split": "blocks", "test": "by-name"}
+    saved.save(run.last)
+    assert Trial(run, corpus, "none", {}, config).is_finished()
+    for settings in ({"split": "contiguous"}, {"split": "lines"}, {"test": ""}, {"test": "t.txt"}):
+        with pytest.raises(ConfigError, match=r"was made with (split blocks|test by-name), not"):
+            Trial(run, corpus, "none", settings, config.replace(**settings)).is_finished()
+
+
 def test_a_trial_that_stopped_before_its_first_checkpoint_begins_anew():
     (trial,) = trials({"cell": "gru"})
     trial.run.folder.mkdir(parents=True)

@@ -152,3 +152,11 @@ def test_line_ends_and_marks_belong_to_one_file(tmp_path):
     reader = Reader(from_path(tmp_path, glob=ALL))
     assert "".join(reader.text(newlines="lf")) == "a\n\nb"
     assert (reader.boms, reader.line_ends) == (2, {"CR": 1})
+
+
+def test_a_renamed_text_does_not_rename_the_files_of_other_parts(tmp_path):
+    (tmp_path / "stdin.txt").write_text("abc")
+    (tmp_path / "v.txt").write_bytes(b"caf\xe9")
+    source = Source("stdin", (tmp_path / "stdin.txt",), shown_as="standard input", val=(tmp_path / "v.txt",))
+    with pytest.raises(CorpusError, match=r"v\.txt: byte 0xe9 at offset 3"):
+        list(Reader(source).text())
