@@ -138,7 +138,7 @@ def _write(file: BinaryIO, reader: Reader, files: Sequence[Path], vocabulary: Vo
 
 
 def _end(file: BinaryIO, vocabulary: Vocabulary, config: Config) -> int:
-    """End the last line in `file` if another may follow it in a part, and return the number of ids written."""
+    """End the last line or record in `file` if it may be repeated, and return the number of ids written."""
     if not config.weight:
         return 0
     separator = separator_of(config, vocabulary)
