@@ -90,11 +90,12 @@ def load_model(name: str | None) -> tuple[Checkpoint, Path]:
 
 
 def is_text(path: Path) -> bool:
-    """Whether a file is not a safetensors file, whose ninth byte is a brace."""
+    """Whether a file is not a safetensors file: the length of a header that the file can hold, and its brace."""
     if path.suffix == ".safetensors":
         return False
     with path.open("rb") as file:
-        return file.read(9)[8:] != b"{"
+        head = file.read(9)
+    return head[8:] != b"{" or int.from_bytes(head[:8], "little") > path.stat().st_size
 
 
 def _run_of(text: Path) -> str:

@@ -104,7 +104,8 @@ def _suggestions(kind: Kind, source: Source) -> tuple[str, ...]:
     """What the user may want to take a text for instead."""
     whole = "--as records learns each as a whole, and shuffles them"
     if kind.records:
-        return (f"{kind.records:,} pieces between empty lines begin alike; {whole}",)
+        how = whole if len(source.files) == 1 else whole.replace("--as records", "--separator '\\n\\n'")
+        return (f"{kind.records:,} pieces between empty lines begin alike; {how}",)
     if kind.near and len(source.files) >= MANY_FILES:
         return (f"{len(source.files):,} files are taken for one text; {whole}",)
     if kind.near:

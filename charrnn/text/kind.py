@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from charrnn.config import Config
 from charrnn.hints import counted
+from charrnn.text.normal import in_form
 from charrnn.text.order import not_alphabetical, resemblance, rising_number
 from charrnn.text.reader import Reader
 from charrnn.text.reading import characters, raw
@@ -120,11 +121,11 @@ def _head(source: Source, config: Config) -> str:
 
 
 def _lines(head: str) -> list[str]:
-    """The lines, without the last one if it may be cut off."""
+    """The lines, without the last one if it may be cut off; a letter and its accent count as one character."""
     *lines, last = head.split("\n")
     if last and len(head) < HEAD_CHARS:
         lines.append(last)
-    return [line.removesuffix("\r") for line in lines]
+    return [in_form(line.removesuffix("\r"), "nfc") for line in lines]
 
 
 def _why_text(lines: Sequence[str]) -> tuple[str, bool] | None:

@@ -95,6 +95,6 @@ def test_records_are_counted(pairs):
     assert values["drawn"]["lines"] is None
     assert values["drawn"]["records"]["count"] >= 4
     assert values["drawn"]["records"]["copied"] > 0.5
-    assert values["held_out"]["records"]["new"] == 1 - values["held_out"]["records"]["copied"]
+    assert values["held_out"]["records"]["new"] is None  # held-out records occur nowhere else
     both = json.loads(judge("pairs", "-n", "4", "--seed", "1", "--lines", "--json").stdout)["drawn"]
     assert both["lines"]["count"] > both["records"]["count"]

@@ -6,7 +6,7 @@ import pytest
 
 from charrnn.errors import CharrnnError
 from charrnn.evaluation.compare import find_runs
-from charrnn.runs.find import find_run, list_runs, load_model
+from charrnn.runs.find import find_run, is_text, list_runs, load_model
 from tests.support.training import SMALL, train
 
 
@@ -66,3 +66,9 @@ def test_a_text_in_place_of_a_run_leads_to_its_run(text, tmp_path):
         load_model(text)
     renamed = Path("runs/fox/last.safetensors").rename("model.bin")
     assert load_model(str(renamed))[1] == renamed
+
+
+@pytest.mark.parametrize("content", ["@article{zeta1998,\n  author = {A, B}\n}\n", "function{}\n", "{\n", ""])
+def test_a_text_with_a_brace_is_not_taken_for_a_checkpoint(tmp_path, content):
+    (tmp_path / "refs.bib").write_text(content)
+    assert is_text(tmp_path / "refs.bib")

@@ -190,3 +190,18 @@ def test_a_run_that_trains_further_holds_out_what_its_parent_did(tmp_path):
     session = setup("names.txt", {"steps": 1}, run="more", init_from="base")
     assert session.setup.config.split == "unique-lines"
     assert told(session)[0].startswith("taken for a list: 1,500 short lines")
+
+
+SHORT = {"steps": 1, "hidden_size": 4}
+SEPARATOR = r"\n\n"  # as it is typed
+
+
+def test_pieces_of_several_files_are_records_by_their_separator(tmp_path):
+    (tmp_path / "songs").mkdir()
+    for number in range(2):
+        (tmp_path / "songs" / f"{number}.txt").write_text(SONGS)
+    said = told(prepare(TrainRequest(("songs",), SHORT, run="one")))
+    how = f"--separator '{SEPARATOR}' learns each as a whole, and shuffles them"
+    assert f"120 pieces between empty lines begin alike; {how}" in said
+    said = told(prepare(TrainRequest(("songs",), SHORT | {"separator": SEPARATOR}, run="other")))
+    assert said[0].startswith("taken for 120 records, separated by an empty line: they are shuffled")

@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
@@ -55,6 +56,12 @@ def test_the_encoding_that_is_named_is_used():
         taken(names.encode("latin-1"))
     assert taken(names.encode("latin-1"), bytes=True) == "list"
     assert taken(names.encode("latin-1"), errors="replace") == "list"
+
+
+@pytest.mark.parametrize("name", ["korean names", "vietnamese names", "japanese names in katakana"])
+def test_decomposed_letters_change_nothing(name):
+    content = text(LISTS[name]())
+    assert kind_of(written(normalize("NFD", content)), Config()) == kind_of(written(content), Config())
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\n"])

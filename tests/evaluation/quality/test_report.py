@@ -58,7 +58,7 @@ def test_held_out_pieces_begin_with_a_record():
 
 def test_texts_hold_whole_records_even_if_these_are_long(tmp_path):
     Path("long.txt").write_text("\x1e".join(["ab" * 700] * 9) + "\x1e")
-    train("long.txt", "runs/long", steps=1, separator="\x1e", val_fraction=0.5)
+    train("long.txt", "runs/long", steps=1, separator="\x1e", split="contiguous", val_fraction=0.5)
     report = judge(open_model("long", device="cpu", kernel="numpy"), Filter(), count=1, seed=1)
     assert report.held_out.chars > 2 * 1400
     assert report.held_out.records.count >= 1
