@@ -8,8 +8,8 @@ from charrnn.catalogue.sources import Checksum
 from charrnn.errors import CorpusError
 from charrnn.files import cache_folder
 from charrnn.hints import OnProgress, nearest
-from charrnn.text.reader import Reader
-from charrnn.text.source import Source
+from charrnn.text.files.source import Source
+from charrnn.text.reading.reader import Reader
 
 
 def catalogue_folder() -> Path:

@@ -2,8 +2,8 @@
 
 from charrnn.errors import OptionError
 from charrnn.runs.model import Model
-from charrnn.text.escapes import spelled, unescaped
-from charrnn.text.known_records import occurs
+from charrnn.text.about.known_records import occurs
+from charrnn.text.characters.escapes import spelled, unescaped
 from charrnn.text.vocabulary import UNKNOWN
 from charrnn.view.terminal import note
 

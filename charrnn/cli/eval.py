@@ -26,7 +26,7 @@ from charrnn.evaluation.ranking import rank_lines, rank_records
 from charrnn.evaluation.report import EvalReport, LossFigures, require_two, score_baselines, score_text
 from charrnn.runs.find import is_run
 from charrnn.runs.model import open_model
-from charrnn.text.source import is_pipe
+from charrnn.text.files.source import is_pipe
 from charrnn.view.eval import note_baselines, show_ranked, show_score
 from charrnn.view.reading import note_reading
 

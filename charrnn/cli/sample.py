@@ -25,7 +25,7 @@ from charrnn.errors import OptionError
 from charrnn.runs.model import Model, open_model
 from charrnn.sampling.generate import DrawnText, TextLimits, count_new, generate
 from charrnn.sampling.sampler import Filter
-from charrnn.text.known_records import after_run, record_end
+from charrnn.text.about.known_records import after_run, record_end
 from charrnn.view.reading import note_reading
 from charrnn.view.sample import BETWEEN_TEXTS, note_endless, show_json, show_new, show_texts
 from charrnn.view.terminal import note

@@ -9,7 +9,7 @@ from charrnn.cli.progress import SHORT, progress_bar
 from charrnn.cli.settings import SettingChoice
 from charrnn.cli.signals import handled, leave
 from charrnn.config import SETTINGS, Config
-from charrnn.text.prompt import read_texts
+from charrnn.text.reading.prompt import read_texts
 
 F = TypeVar("F", bound=Callable[..., Any])
 

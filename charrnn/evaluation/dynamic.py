@@ -20,7 +20,7 @@ from charrnn.hints import OnProgress
 from charrnn.kernels.protocol import Kernels
 from charrnn.network.network import Network
 from charrnn.network.shape import Shape
-from charrnn.text.batches import Streams
+from charrnn.text.streams.batches import Streams
 
 EPSILON = 1e-5  # added to the root: without it, characters that training never saw would take huge steps
 SEQ_LEN = 20  # characters between updates: fewer adapt more closely, and cost more

@@ -9,7 +9,7 @@ from charrnn.evaluation.score import score_records
 from charrnn.evaluation.units import bits_per_char
 from charrnn.hints import OnProgress
 from charrnn.runs.model import Model
-from charrnn.text.known_records import before_text, record_end, split_at
+from charrnn.text.about.known_records import before_text, record_end, split_at
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from charrnn.hints import OnProgress
 from charrnn.kernels.protocol import Kernels
 from charrnn.network.network import Network
 from charrnn.network.shape import Shape
-from charrnn.text.batches import Streams
+from charrnn.text.streams.batches import Streams
 
 STREAMS = 32
 MOST_LOGITS = 1 << 24  # in memory at once; with a large vocabulary there are fewer streams

@@ -10,7 +10,7 @@ from charrnn.hints import command, counted
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.run import ASIDE, RUNS, Run
-from charrnn.text.source import from_path
+from charrnn.text.files.source import from_path
 
 
 def list_runs() -> list[Run]:

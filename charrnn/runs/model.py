@@ -14,7 +14,7 @@ from charrnn.network.network import Network
 from charrnn.network.shape import Shape
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.find import load_model
-from charrnn.text.normal import FORMS, in_form
+from charrnn.text.characters.normal import FORMS, in_form
 from charrnn.text.tokens import Tokens, load_tokens
 from charrnn.text.vocabulary import Vocabulary
 

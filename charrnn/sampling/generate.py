@@ -10,7 +10,7 @@ from charrnn.network.network import Network
 from charrnn.runs.model import Model
 from charrnn.sampling.opening import opening
 from charrnn.sampling.sampler import Filter, sample
-from charrnn.text.known_records import known_records
+from charrnn.text.about.known_records import known_records
 from charrnn.text.tokens import Tokens
 from charrnn.text.vocabulary import Decoder, Vocabulary
 

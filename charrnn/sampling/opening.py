@@ -8,7 +8,7 @@ import numpy as np
 from charrnn.config import Config
 from charrnn.network.network import Network
 from charrnn.sampling.sampler import Filter, sample
-from charrnn.text.known_records import before_text
+from charrnn.text.about.known_records import before_text
 from charrnn.text.vocabulary import Vocabulary
 
 LONGEST = 1000  # characters of the record before the first one

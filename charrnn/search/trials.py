@@ -18,8 +18,8 @@ from charrnn.runs.run import Run
 from charrnn.search.plan import PARAMETERS, Settings, Sweep
 from charrnn.session import open_corpus
 from charrnn.session.kind import Layer, settle
-from charrnn.text.reader import Reader
-from charrnn.text.reading import vocabulary_of
+from charrnn.text.reading.configured import vocabulary_of
+from charrnn.text.reading.reader import Reader
 from charrnn.training.budget import describe
 
 _LONGEST_NAME = 200

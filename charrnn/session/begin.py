@@ -30,12 +30,12 @@ from charrnn.session.kind import Taken, settle, taken
 from charrnn.session.parent import Parent
 from charrnn.session.ready import Session, ready
 from charrnn.session.request import STDIN, TrainRequest, argument_of, open_texts
-from charrnn.text.batches import fit_batch_size
-from charrnn.text.kind import Kind, kind_of
-from charrnn.text.own_parts import PARTS
-from charrnn.text.reader import sha256_of
-from charrnn.text.separator import understood
-from charrnn.text.source import Source, from_stdin
+from charrnn.text.about.kind import Kind, kind_of
+from charrnn.text.files.own_parts import PARTS
+from charrnn.text.files.source import Source, from_stdin
+from charrnn.text.reading.reader import sha256_of
+from charrnn.text.reading.separator import understood
+from charrnn.text.streams.batches import fit_batch_size
 from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.training.events import Notice
 from charrnn.training.trainer import Setup

@@ -7,9 +7,10 @@ from charrnn.config import Config
 from charrnn.errors import CorpusError, SettingError
 from charrnn.hints import counted
 from charrnn.session.request import COMMAND_LINE, with_parts
-from charrnn.text import likeness, named_parts, repetition, weights
-from charrnn.text.own_parts import PARTS
-from charrnn.text.source import Source
+from charrnn.text.about import likeness, repetition
+from charrnn.text.files import named_parts, weights
+from charrnn.text.files.own_parts import PARTS
+from charrnn.text.files.source import Source
 from charrnn.text.tokens import Tokens
 from charrnn.training.events import Notice
 

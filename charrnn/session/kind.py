@@ -8,9 +8,9 @@ from typing import Any
 from charrnn.config import LISTS, Config
 from charrnn.errors import OptionError
 from charrnn.session.request import COMMAND_LINE
-from charrnn.text.escapes import spelled
-from charrnn.text.kind import Kind, count_records
-from charrnn.text.source import Source
+from charrnn.text.about.kind import Kind, count_records
+from charrnn.text.characters.escapes import spelled
+from charrnn.text.files.source import Source
 
 FILE_END = "\x1e"  # U+001E, the record separator of ASCII
 MANY_FILES = 20  # of short lines: each is likely to be a whole

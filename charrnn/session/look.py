@@ -16,8 +16,8 @@ from charrnn.runs.run import RUNS
 from charrnn.session.begin import begin
 from charrnn.session.ready import Session
 from charrnn.session.request import TrainRequest
-from charrnn.text.formats import head_of, recognized_encoding
-from charrnn.text.source import Source
+from charrnn.text.files.formats import head_of, recognized_encoding
+from charrnn.text.files.source import Source
 from charrnn.text.tokens import Tokens
 
 

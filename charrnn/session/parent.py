@@ -14,9 +14,9 @@ from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.find import load_model
 from charrnn.runs.model import load_parameters
 from charrnn.session.request import with_parts
-from charrnn.text.own_parts import PARTS
-from charrnn.text.reader import sha256_of
-from charrnn.text.source import Source
+from charrnn.text.files.own_parts import PARTS
+from charrnn.text.files.source import Source
+from charrnn.text.reading.reader import sha256_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import Notice
 

@@ -9,9 +9,9 @@ from charrnn.kernels.choice import Choice
 from charrnn.network.shape import Shape
 from charrnn.runs.new import NewRun
 from charrnn.session.kind import Taken
-from charrnn.text.ramp import Ramp
-from charrnn.text.records import separator_of
-from charrnn.text.source import Source
+from charrnn.text.files.source import Source
+from charrnn.text.parts.records import separator_of
+from charrnn.text.streams.ramp import Ramp
 from charrnn.text.tokens import Tokens
 from charrnn.training import budget
 from charrnn.training.budget import Budget

@@ -12,10 +12,10 @@ from charrnn import catalogue
 from charrnn.config import Config
 from charrnn.errors import CorpusError, OptionError
 from charrnn.hints import OnProgress
-from charrnn.text.named_parts import BY_NAME, with_named_part
-from charrnn.text.own_parts import PARTS, with_part
-from charrnn.text.reader import takes_binary
-from charrnn.text.source import Source, from_path, is_pipe, joined
+from charrnn.text.files.named_parts import BY_NAME, with_named_part
+from charrnn.text.files.own_parts import PARTS, with_part
+from charrnn.text.files.source import Source, from_path, is_pipe, joined
+from charrnn.text.reading.reader import takes_binary
 
 COMMAND_LINE = "command line"
 STDIN = ("-",)  # the names of texts that ask for standard input

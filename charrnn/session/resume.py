@@ -18,10 +18,10 @@ from charrnn.runs.model import load_parameters
 from charrnn.runs.run import RUNS, Run
 from charrnn.session.ready import Session, budget_of, ready
 from charrnn.session.request import COMMAND_LINE, STDIN, TrainRequest, names_of, open_corpus
-from charrnn.text.formats import plain_size
-from charrnn.text.own_parts import PARTS
-from charrnn.text.reader import sha256_of
-from charrnn.text.source import Source
+from charrnn.text.files.formats import plain_size
+from charrnn.text.files.own_parts import PARTS
+from charrnn.text.files.source import Source
+from charrnn.text.reading.reader import sha256_of
 from charrnn.text.tokens import Tokens, encode_corpus, load_tokens
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.budget import StepBudget

@@ -17,16 +17,16 @@ from charrnn.config import Config
 from charrnn.errors import CorpusError
 from charrnn.files import LACKING, replacing
 from charrnn.hints import OnProgress, counted
-from charrnn.text.gathered import Gathered, are_in_place
-from charrnn.text.notices import notices
-from charrnn.text.reader import Reader
-from charrnn.text.reading import blocks, characters, vocabulary_from
-from charrnn.text.records import completed, separator_of
-from charrnn.text.repeats import Repeats
-from charrnn.text.source import BLOCK_SIZE, Source
-from charrnn.text.split import Parts, split
+from charrnn.text.files.source import BLOCK_SIZE, Source
+from charrnn.text.files.weights import weights_of
+from charrnn.text.parts.gathered import Gathered, are_in_place
+from charrnn.text.parts.records import completed, separator_of
+from charrnn.text.parts.repeats import Repeats
+from charrnn.text.parts.split import Parts, split
+from charrnn.text.reading.configured import blocks, characters, vocabulary_from
+from charrnn.text.reading.notices import notices
+from charrnn.text.reading.reader import Reader
 from charrnn.text.vocabulary import Vocabulary, count_characters
-from charrnn.text.weights import weights_of
 
 IDS = "tokens.bin"
 FACTS = "tokens.json"

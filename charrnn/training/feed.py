@@ -6,9 +6,9 @@ import numpy as np
 
 from charrnn.device.backend import Backend
 from charrnn.kernels.protocol import Kernels
-from charrnn.text.batches import Chunk
-from charrnn.text.gathered import Gathered
-from charrnn.text.ramp import Ramp
+from charrnn.text.parts.gathered import Gathered
+from charrnn.text.streams.batches import Chunk
+from charrnn.text.streams.ramp import Ramp
 
 FREE_PARTS = 4  # the text is kept on the device if it takes at most 1 / FREE_PARTS of the free memory
 UPLOAD_CHARS = 1 << 26  # characters copied to the device at once

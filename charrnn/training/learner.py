@@ -13,7 +13,7 @@ from charrnn.kernels.protocol import Kernels
 from charrnn.network.network import Network
 from charrnn.network.regularization import Regularization
 from charrnn.network.shape import Shape
-from charrnn.text.ramp import Ramp
+from charrnn.text.streams.ramp import Ramp
 from charrnn.training import optim
 from charrnn.training.averaging import Average
 from charrnn.training.feed import Feed

@@ -26,8 +26,8 @@ from charrnn.runs.checkpoint import Checkpoint, Progress, TextRecord
 from charrnn.runs.run import Run
 from charrnn.sampling.opening import opening
 from charrnn.sampling.sampler import Filter, sample
-from charrnn.text.ramp import Ramp
-from charrnn.text.records import separator_of
+from charrnn.text.parts.records import separator_of
+from charrnn.text.streams.ramp import Ramp
 from charrnn.text.tokens import Tokens
 from charrnn.training import budget, schedules
 from charrnn.training.budget import TimeBudget

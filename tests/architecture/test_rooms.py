@@ -13,6 +13,8 @@ ROOMS = [
     *("errors", "hints", "files", "cells", "config", "device", "text", "presets", "catalogue", "records"),
     *("kernels", "network", "runs", "sampling", "evaluation", "training", "session", "search", "bench", "view", "cli"),
 ]
+# The folders and modules of the largest room, likewise.
+TEXT = ["vocabulary", "characters", "files", "reading", "parts", "streams", "tokens", "about"]
 HOMES = {
     "click": {"cli"},
     "rich": {"view"},
@@ -64,6 +66,14 @@ def test_imports_go_down(path):
         there = rest[0] if rest[0] in ROOMS else "__init__"  # charrnn.__version__ is on the ground floor
         if there not in (here, "__init__"):
             assert ROOMS.index(there) < ROOMS.index(here), f"{here} imports {there}"
+
+
+def test_imports_go_down_in_the_room_of_texts():
+    room_of_texts = PACKAGE / "text"
+    for path in sorted(room_of_texts.rglob("*.py")):
+        here = path.relative_to(room_of_texts).parts[0].removesuffix(".py")
+        there = {name.split(".")[2] for name in imports(path) if name.startswith("charrnn.text.")}
+        assert all(TEXT.index(each) <= TEXT.index(here) for each in there), path
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -14,7 +14,7 @@ from charrnn.network.network import Network
 from charrnn.network.regularization import Regularization
 from charrnn.network.shape import Shape, initial_parameters
 from charrnn.sampling.sampler import Filter, sample
-from charrnn.text.batches import Batches
+from charrnn.text.streams.batches import Batches
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training import optim
 from tests.support.layers import numeric_gradient

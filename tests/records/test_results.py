@@ -12,7 +12,7 @@ from charrnn.records.results import grouped, parse, reached, read_results
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import TextRecord
 from charrnn.runs.run import Run
-from charrnn.text.reader import sha256_of
+from charrnn.text.reading.reader import sha256_of
 from tests.conftest import WORDS, train
 from tests.tools import record_run as results
 

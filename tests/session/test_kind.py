@@ -8,7 +8,7 @@ from charrnn.config import LISTS, resolve
 from charrnn.errors import OptionError
 from charrnn.session import TrainRequest, prepare
 from charrnn.session.kind import settle
-from charrnn.text.source import from_path
+from charrnn.text.files.source import from_path
 from tests.support.training import SMALL, setup, told, train
 from tests.text.lists import first_names, text
 from tests.text.sequences import melody

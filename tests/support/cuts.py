@@ -5,8 +5,8 @@ from tempfile import TemporaryFile
 import numpy as np
 
 from charrnn.config import Config
-from charrnn.text.repeats import ONCE, Repeats
-from charrnn.text.split import split
+from charrnn.text.parts.repeats import ONCE, Repeats
+from charrnn.text.parts.split import split
 
 
 def cut(

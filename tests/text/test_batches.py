@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import CorpusError
-from charrnn.text.batches import Batches, Streams, fit_batch_size
+from charrnn.text.streams.batches import Batches, Streams, fit_batch_size
 
 
 @given(st.integers(2, 200), st.integers(1, 12), st.integers(1, 60))

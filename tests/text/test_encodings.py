@@ -9,9 +9,9 @@ import pytest
 
 from charrnn.config import Config
 from charrnn.errors import CorpusError
-from charrnn.text.formats import HEAD_BYTES
-from charrnn.text.reader import Reader
-from charrnn.text.source import Source, from_path
+from charrnn.text.files.formats import HEAD_BYTES
+from charrnn.text.files.source import Source, from_path
+from charrnn.text.reading.reader import Reader
 from charrnn.text.tokens import encode_corpus
 
 ENGLISH = "The quick brown fox\r\njumps over “the” lazy dog.\n" * 3

@@ -2,7 +2,7 @@
 
 import pytest
 
-from charrnn.text.escapes import spelled, unescaped
+from charrnn.text.characters.escapes import spelled, unescaped
 
 
 @pytest.mark.parametrize(

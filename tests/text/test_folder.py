@@ -5,8 +5,8 @@ import gzip
 import pytest
 
 from charrnn.errors import CorpusError
-from charrnn.text.reader import Reader
-from charrnn.text.source import from_path
+from charrnn.text.files.source import from_path
+from charrnn.text.reading.reader import Reader
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 

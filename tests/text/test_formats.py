@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import CorpusError
-from charrnn.text.formats import content, content_size, is_binary, plain_size
-from charrnn.text.reader import Reader, sha256_of
-from charrnn.text.source import Source, from_path, from_stdin
+from charrnn.text.files.formats import content, content_size, is_binary, plain_size
+from charrnn.text.files.source import Source, from_path, from_stdin
+from charrnn.text.reading.reader import Reader, sha256_of
 
 TEXT = "".join(f"line {number} of a text\n" for number in range(3000))
 COMPRESS = {"gz": gzip.compress, "xz": lzma.compress, "bz2": bz2.compress}

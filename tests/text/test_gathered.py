@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.text import batches, gathered
-from charrnn.text.batches import Streams
-from charrnn.text.gathered import Gathered, are_in_place
-from charrnn.text.pages import release
+from charrnn.text.parts import gathered
+from charrnn.text.parts.gathered import Gathered, are_in_place
+from charrnn.text.parts.pages import release
+from charrnn.text.streams import batches
+from charrnn.text.streams.batches import Streams
 
 IDS = np.arange(50, dtype=np.uint16)
 STRETCHES = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 10)), max_size=12)

@@ -7,9 +7,9 @@ import lzma
 import pytest
 
 from charrnn.config import Config
-from charrnn.text.reader import Reader
-from charrnn.text.reading import blocks
-from charrnn.text.source import from_path, joined
+from charrnn.text.files.source import from_path, joined
+from charrnn.text.reading.configured import blocks
+from charrnn.text.reading.reader import Reader
 
 CRLF, CR = {"a": b"a\r\nb\r\nc", "d": b"d\r\n", "e": b"e"}, {"a": b"a\rb\rc", "d": b"d\r", "e": b"e\rf"}
 

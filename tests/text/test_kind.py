@@ -9,8 +9,8 @@ import pytest
 from charrnn import catalogue
 from charrnn.config import Config
 from charrnn.errors import CorpusError
-from charrnn.text.kind import count_records, kind_of
-from charrnn.text.source import from_path, joined
+from charrnn.text.about.kind import count_records, kind_of
+from charrnn.text.files.source import from_path, joined
 from tests.text.lists import LISTS, text, unlike, word
 from tests.text.sequences import SEQUENCES
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from charrnn.config import Config
 from charrnn.errors import CorpusError
-from charrnn.text import known_records as module
-from charrnn.text.known_records import (
+from charrnn.text.about import known_records as module
+from charrnn.text.about.known_records import (
     after_run,
     before_text,
     known_records,
@@ -20,7 +20,7 @@ from charrnn.text.known_records import (
     split_at,
     whole_records,
 )
-from charrnn.text.source import Source
+from charrnn.text.files.source import Source
 from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.text.vocabulary import Vocabulary
 

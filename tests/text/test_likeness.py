@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from charrnn.config import Config
-from charrnn.text.excerpt import excerpt
-from charrnn.text.likeness import likeness, likeness_of, notice
-from charrnn.text.source import Source
+from charrnn.text.about.likeness import likeness, likeness_of, notice
+from charrnn.text.files.excerpt import excerpt
+from charrnn.text.files.source import Source
 
 LATIN, GREEK, HIRAGANA = "bdfgklmnprstvzaeiou", "βγδθκλμνξπρστφχψωαεηιου", "あいうえおかきくけこさしすせそたちつてと"
 

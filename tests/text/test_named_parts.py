@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.text.named_parts import BY_NAME, notice, pooled_notice, suggested, with_named_part
-from charrnn.text.source import from_path, joined
+from charrnn.text.files.named_parts import BY_NAME, notice, pooled_notice, suggested, with_named_part
+from charrnn.text.files.source import from_path, joined
 
 
 def write(*names):

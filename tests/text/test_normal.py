@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.config import Config
-from charrnn.text.normal import FORMS, composed, in_form, joins, with_form
-from charrnn.text.reader import Reader
-from charrnn.text.reading import characters
-from charrnn.text.source import Source
+from charrnn.text.characters.normal import FORMS, composed, in_form, joins, with_form
+from charrnn.text.files.source import Source
+from charrnn.text.reading.configured import characters
+from charrnn.text.reading.reader import Reader
 
 # Letters, accents, Korean syllables and their parts, Indic vowels, a singleton, and marks that change places.
 TRICKY = (

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from charrnn.config import Config
-from charrnn.text.source import Source, from_path
+from charrnn.text.files.source import Source, from_path
 from charrnn.text.tokens import encode_corpus
 
 LINE_ENDS = {"CR": "\r", "NEL": "\x85", "U+2028": "\u2028", "U+2029": "\u2029", "CRLF": "\r\n"}

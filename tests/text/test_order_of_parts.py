@@ -12,10 +12,11 @@ import pytest
 
 from charrnn.config import LISTS, SPLITS, Config
 from charrnn.errors import StorageError
-from charrnn.text import large_split, split, tokens
-from charrnn.text.buckets import Buckets
-from charrnn.text.orders import Orders
-from charrnn.text.source import Source
+from charrnn.text import tokens
+from charrnn.text.files.source import Source
+from charrnn.text.parts import large_split, split
+from charrnn.text.parts.buckets import Buckets
+from charrnn.text.streams.orders import Orders
 from charrnn.text.tokens import Tokens, encode_corpus, load_tokens
 
 
@@ -115,7 +116,7 @@ def test_memory_does_not_grow_with_the_list(monkeypatch, how):
     monkeypatch.setattr(split, "LARGE_LIST", 0)
     monkeypatch.setattr(large_split, "BLOCK_IDS", 1 << 15)
     monkeypatch.setattr(large_split, "BUCKET_IDS", 1 << 15)
-    monkeypatch.setattr("charrnn.text.orders.MOST_PIECES", 1 << 12)
+    monkeypatch.setattr("charrnn.text.streams.orders.MOST_PIECES", 1 << 12)
     newline = np.array([10], np.uint8)
 
     def peak(number: int) -> int:

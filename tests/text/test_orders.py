@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from charrnn.config import Config
-from charrnn.text.batches import Batches
-from charrnn.text.orders import Orders
-from charrnn.text.ramp import Ramp
+from charrnn.text.streams.batches import Batches
+from charrnn.text.streams.orders import Orders
+from charrnn.text.streams.ramp import Ramp
 
 NEWLINE = np.array([0], np.uint8)
 IDS = np.array([*b"anna\n\nbo\nbo\ncarl\nd\nerika\nfritz\n"], np.uint8)
@@ -68,8 +68,8 @@ def test_only_lists_are_shuffled(settings, ids, shuffled):
 
 @pytest.mark.parametrize("most", [1, 3, 8, 100])
 def test_many_records_are_reordered_in_pieces_that_follow_each_other(monkeypatch, most):
-    monkeypatch.setattr("charrnn.text.orders.MOST_PIECES", most)
-    monkeypatch.setattr("charrnn.text.records.IDS_AT_ONCE", 7)
+    monkeypatch.setattr("charrnn.text.streams.orders.MOST_PIECES", most)
+    monkeypatch.setattr("charrnn.text.parts.records.IDS_AT_ONCE", 7)
     lines = [f"{number:02}" for number in range(30)]
     ids = np.frombuffer("".join(f"{line}\n" for line in lines).encode(), np.uint8)
     order = bytes(Orders(ids, np.array([10], np.uint8), seed=1).of(1)[:]).decode().split()

@@ -9,8 +9,8 @@ import pytest
 
 from charrnn.config import Config
 from charrnn.errors import CorpusError, StorageError
-from charrnn.text import prompt
-from charrnn.text.prompt import MEMORY_PER_BYTE, read_texts
+from charrnn.text.reading import prompt
+from charrnn.text.reading.prompt import MEMORY_PER_BYTE, read_texts
 from tests.support.pipes import written_into
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from charrnn.config import Config
 from charrnn.errors import CorpusError
-from charrnn.text.prompt import read_texts
+from charrnn.text.reading.prompt import read_texts
 
 RUNS = {
     "utf-16": "Xin chào, “bạn” số 1\n",

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from charrnn.config import Config
-from charrnn.text.batches import Batches
-from charrnn.text.ramp import Ramp
+from charrnn.text.streams.batches import Batches
+from charrnn.text.streams.ramp import Ramp
 
 IDS = np.arange(1000)
 

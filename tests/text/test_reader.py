@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import CorpusError, OptionError
-from charrnn.text.reader import Reader
-from charrnn.text.source import Source, from_path
+from charrnn.text.files.source import Source, from_path
+from charrnn.text.reading.reader import Reader
 
 ALL = "**/*"
 COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh")

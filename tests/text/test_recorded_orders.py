@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from charrnn.config import Config
-from charrnn.text.ramp import Ramp
+from charrnn.text.streams.ramp import Ramp
 from tests.support.cuts import cut
 
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.config import Config
-from charrnn.text.hashes import hash_records
-from charrnn.text.records import (
+from charrnn.text.parts.hashes import hash_records
+from charrnn.text.parts.records import (
     completed,
     find_records,
     nearest_end,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from charrnn.config import Config
-from charrnn.text import repetition as module
-from charrnn.text.repetition import STRETCH, Repetition, notice, repetition
+from charrnn.text.about import repetition as module
+from charrnn.text.about.repetition import STRETCH, Repetition, notice, repetition
 
 
 def ids(rng, number, dtype=np.uint8):

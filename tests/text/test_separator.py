@@ -4,8 +4,8 @@ import pytest
 
 from charrnn.config import Config
 from charrnn.errors import SettingError
-from charrnn.text.separator import understood
-from charrnn.text.source import from_path
+from charrnn.text.files.source import from_path
+from charrnn.text.reading.separator import understood
 
 LATEX = b"\\section{A}\ntext \\newpage\nmore\n\nend\n"
 
@@ -86,7 +86,9 @@ def test_each_file_can_be_a_record(tmp_path):
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5])
 def test_a_separator_is_found_across_blocks(tmp_path, monkeypatch, size):
-    monkeypatch.setattr("charrnn.text.reader.Reader.__init__.__kwdefaults__", {"block_size": size, "progress": None})
+    monkeypatch.setattr(
+        "charrnn.text.reading.reader.Reader.__init__.__kwdefaults__", {"block_size": size, "progress": None}
+    )
     assert meant(tmp_path, b"aaaa\r\n\r\nbb", separator=r"\n\n")[0] == "\r\n\r\n"
     with pytest.raises(SettingError):
         meant(tmp_path, b"a\nb\nc\n", separator=r"\n\n")

@@ -11,9 +11,9 @@ from threading import Thread
 import pytest
 
 from charrnn.errors import CorpusError, StorageError
-from charrnn.text import source
-from charrnn.text.reader import Reader
-from charrnn.text.source import Source, from_path, from_pipe, from_stdin, is_pipe, joined
+from charrnn.text.files import source
+from charrnn.text.files.source import Source, from_path, from_pipe, from_stdin, is_pipe, joined
+from charrnn.text.reading.reader import Reader
 from tests.support.pipes import written_into
 
 ALL = "**/*"

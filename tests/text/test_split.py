@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from charrnn import config
 from charrnn.config import SPLITS, Config
-from charrnn.text import large_split
-from charrnn.text import split as module
-from charrnn.text.repeats import Repeats
+from charrnn.text.parts import large_split
+from charrnn.text.parts import split as module
+from charrnn.text.parts.repeats import Repeats
 from tests.support.cuts import cut
 
 FRACTIONS = st.floats(0, 0.9)

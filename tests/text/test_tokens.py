@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from charrnn.config import SPLITS, Config
 from charrnn.errors import CorpusError, StorageError
 from charrnn.text import tokens as module
-from charrnn.text.source import Source
+from charrnn.text.files.source import Source
 from charrnn.text.tokens import Tokens, encode_corpus, load_tokens
 from charrnn.text.vocabulary import Vocabulary
 from tests.support.disks import without_maps

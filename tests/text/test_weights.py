@@ -6,8 +6,8 @@ import pytest
 
 from charrnn.config import Config
 from charrnn.errors import SettingError
-from charrnn.text.source import from_path, joined
-from charrnn.text.weights import notice, weights_of
+from charrnn.text.files.source import from_path, joined
+from charrnn.text.files.weights import notice, weights_of
 
 FILES = ("a.txt", "b.md", "new/a.txt", "new/deep/c.txt", "old/c [1].txt")
 

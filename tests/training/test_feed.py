@@ -5,8 +5,8 @@ import pytest
 
 from charrnn.device.backend import Backend, open_backend
 from charrnn.kernels.choice import build
-from charrnn.text.batches import Batches
-from charrnn.text.orders import Orders
+from charrnn.text.streams.batches import Batches
+from charrnn.text.streams.orders import Orders
 from charrnn.training.feed import FREE_PARTS, Feed
 
 CPU = open_backend("cpu")

@@ -17,10 +17,10 @@ from charrnn.errors import ConfigError, Unsupported
 from charrnn.files import temporary_folder
 from charrnn.kernels.choice import build
 from charrnn.network.shape import Shape
-from charrnn.text.batches import fit_batch_size
-from charrnn.text.ramp import Ramp
-from charrnn.text.records import separator_of
-from charrnn.text.source import Source
+from charrnn.text.files.source import Source
+from charrnn.text.parts.records import separator_of
+from charrnn.text.streams.batches import fit_batch_size
+from charrnn.text.streams.ramp import Ramp
 from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.training import budget as budgets
 from charrnn.training.budget import StepBudget

@@ -14,7 +14,7 @@ from charrnn.config import Config
 from charrnn.device.backend import open_backend
 from charrnn.device.processors import processors
 from charrnn.network.shape import Shape, initial_parameters
-from charrnn.text.ramp import Ramp
+from charrnn.text.streams.ramp import Ramp
 
 
 class TorchLearner:

@@ -19,8 +19,8 @@ from charrnn.device.backend import open_backend
 from charrnn.errors import CharrnnError, CorpusError
 from charrnn.kernels.choice import build
 from charrnn.network.shape import Shape, initial_parameters
-from charrnn.text.ramp import Ramp
-from charrnn.text.records import separator_of
+from charrnn.text.parts.records import separator_of
+from charrnn.text.streams.ramp import Ramp
 from charrnn.text.tokens import load_tokens
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training import schedules

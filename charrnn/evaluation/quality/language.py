@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.text.known_records import after_run, whole_records
+from charrnn.text.about.known_records import after_run, whole_records
 from charrnn.text.vocabulary import Vocabulary
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")

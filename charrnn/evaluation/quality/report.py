@@ -24,7 +24,7 @@ from charrnn.network.network import Network
 from charrnn.runs.model import Model
 from charrnn.sampling.opening import opening
 from charrnn.sampling.sampler import Filter, sample
-from charrnn.text.known_records import before_text, places
+from charrnn.text.about.known_records import before_text, places
 from charrnn.text.tokens import Tokens
 
 RUNS = (10, 20, 50)  # characters

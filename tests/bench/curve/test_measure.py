@@ -12,7 +12,7 @@ from charrnn.bench.curve.turns import Curve, Point, Recipe, take_turns
 from charrnn.config import Config
 from charrnn.errors import BackendError, ConfigError, Unsupported
 from charrnn.session import TrainRequest, prepare
-from charrnn.text.source import from_path
+from charrnn.text.files.source import from_path
 from charrnn.text.tokens import encode_corpus
 from charrnn.training.events import Evaluated
 from charrnn.training.trainer import Trainer

@@ -20,7 +20,7 @@ from charrnn.evaluation.quality.language import (
     records_of,
     words_of,
 )
-from charrnn.text import known_records
+from charrnn.text.about import known_records
 from charrnn.text.vocabulary import Vocabulary
 
 

@@ -1,0 +1,1 @@
+"""From bytes to characters: encodings, line ends, normal forms, escapes."""

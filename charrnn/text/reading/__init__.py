@@ -1,0 +1,1 @@
+"""Reading a text in blocks, as the settings of a run say."""
