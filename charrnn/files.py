@@ -1,9 +1,11 @@
 """Atomic file writes, locks, and the user's cache folder."""
 
+import errno
 import logging
 import os
+import re
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -17,6 +19,8 @@ except ImportError:  # on Windows nothing is locked
     fcntl = None  # type: ignore[assignment]  # a module elsewhere
 
 log = logging.getLogger(__name__)
+
+_NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)  # the file system cannot sync folders
 
 
 @contextmanager
@@ -36,26 +40,111 @@ def replacing_at(path: Path) -> Iterator[Path]:
         StorageError: the disk is full, or the folder cannot be written.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}")
+    replaced = False
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         yield part
         with part.open("rb+") as file:
             os.fsync(file.fileno())
         part.replace(path)
+        replaced = True
+        sync_folder(path.parent)
     except OSError as error:
+        kept = "what was there before is intact; " if path.is_file() and not replaced else ""
         raise StorageError(
-            f"{path} cannot be written: {error.strerror}; what was there before is intact; free some "
-            "space, or choose another folder"
+            f"{path} cannot be written: {error.strerror}; {kept}free some space, or choose another folder"
         ) from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, so that they survive a power failure."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in reversed(missing):
+        sync_folder(each.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk: only then does a rename survive a power failure."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:  # a folder that may not be read, and any folder on Windows
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def append(path: Path, lines: bytes) -> None:
+    """Add whole lines to a file, and wait until they are on the disk; if that fails, the file stays as it was.
+
+    A last line that was cut off is ended first.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    is_new = not path.exists()
+    with path.open("a+b", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        if size and file.seek(size - 1) >= 0 and file.read(1) != b"\n":
+            lines = b"\n" + lines
+        try:
+            while lines:
+                lines = lines[file.write(lines) :]
+            os.fsync(file.fileno())
+        except OSError:
+            with suppress(OSError):
+                file.truncate(size)
+            raise
+    if is_new:
+        sync_folder(path.parent)
+
+
+def remove_leftovers(folder: Path, names: Iterable[str], lock: "Lock") -> None:
+    """Remove what killed processes left while they wrote one of the files `names`; `lock` is that of the folder.
+
+    Where locks do not work, files of processes that still run stay, and so do those that name no process.
+    """
+    with suppress(OSError):
+        for path in list(folder.iterdir()):
+            writer = writer_of(path, names)
+            if writer is not None and path.is_file() and not path.is_symlink() and (lock.held or _has_ended(writer)):
+                path.unlink(missing_ok=True)
+
+
+def writer_of(path: Path, names: Iterable[str]) -> int | None:
+    """The process that wrote a temporary file for one of `names`, 0 if its name does not say; None for other files."""
+    if re.fullmatch(r"\.tmp[0-9A-Za-z]{6}", path.name):  # safetensors writes there
+        return 0
+    name, _, process = path.name.removeprefix(".").rpartition(".")
+    ours = path.name.startswith(".") and name in names and process.isascii() and process.isdigit()
+    return int(process) if ours and len(process) < 20 else None
+
+
+def _has_ended(process: int) -> bool:
+    if process in (0, os.getpid()):
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        pass
+    return False
+
+
 class Lock:
     """A lock file that one process holds at a time, until it calls `release()` or ends for any reason.
 
-    Some file systems of clusters and clouds cannot lock files: there a note says that nothing is locked.
+    Some file systems of clusters and clouds cannot lock files: there a note says that nothing is locked, and `held` is
+    false.
 
     Raises:
         StorageError: another process holds the lock, or the file cannot be written.
@@ -70,9 +159,11 @@ class Lock:
                 "or choose another folder"
             ) from error
         self.release = weakref.finalize(self, os.close, descriptor)
+        self.held = False
         try:
             if fcntl:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self.held = True
         except BlockingIOError:
             holder = os.read(descriptor, 20).decode(errors="replace") or "unknown"
             self.release()

@@ -6,8 +6,8 @@ from itertools import count
 from pathlib import Path
 from types import TracebackType
 
-from charrnn.errors import CheckpointError
-from charrnn.files import Lock
+from charrnn.errors import CheckpointError, StorageError
+from charrnn.files import Lock, make_folder
 from charrnn.runs.run import STDIN, Run, is_own_file
 
 
@@ -18,6 +18,7 @@ class NewRun:
     run: Run
     lock: Lock
     moved: Path | None  # where the run that was there before is now
+    replaces: bool = False  # what a run left that ended before its first checkpoint
 
     @classmethod
     def open(cls, run: Run, *, force: bool) -> "NewRun":
@@ -29,7 +30,7 @@ class NewRun:
         """
         moved = _make_room(run, force=force)
         try:
-            run.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(run.folder)
             foreign = sorted(path.name for path in run.folder.iterdir() if not is_own_file(path))
         except OSError as error:
             raise CheckpointError(
@@ -39,7 +40,21 @@ class NewRun:
             raise CheckpointError(
                 f"{run.folder} holds other files ({foreign[0]}), but not a run; choose another folder with --run DIR"
             )
-        return cls(run, run.lock(), moved)
+        lock = run.lock()
+        there = any(path.exists() for path in (run.metrics, run.config))
+        replaces = there and not moved
+        return cls(run, lock, moved, replaces)
+
+    def forget_metrics(self) -> None:
+        """Remove the metrics of a run that ended before its first checkpoint.
+
+        Raises:
+            StorageError: they cannot be removed.
+        """
+        try:
+            self.run.metrics.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"{self.run.metrics} cannot be removed: {error.strerror}; remove it") from None
 
     def __enter__(self) -> "NewRun":
         return self
@@ -67,11 +82,11 @@ class NewRun:
 
 
 def _make_room(run: Run, *, force: bool) -> Path | None:
-    """Move a run that is in the folder aside; returns its new folder, or None if there is no run.
+    """Move a run that is in the folder aside; returns its new folder, or None if there is none with a checkpoint.
 
-    Nothing is ever deleted: the folder becomes the first of NAME.old, NAME.old2, ... that is free.
+    No checkpoint is ever deleted: the folder becomes the first of NAME.old, NAME.old2, ... that is free.
     """
-    if not any(path.exists() for path in (run.last, run.best, run.metrics)):
+    if not run.has_checkpoint:
         return None
     if not force:
         raise CheckpointError(

@@ -33,7 +33,7 @@ from charrnn.text.kind import is_list
 from charrnn.text.source import Source, from_stdin
 from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.training.events import Notice
-from charrnn.training.trainer import Setup
+from charrnn.training.setup import Setup
 
 LITTLE_TO_LEARN = 1000  # characters
 LITTLE_HELD_OUT = 20  # characters; fewer say nothing about a model
@@ -71,6 +71,7 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
         tokens = encode_corpus(source, plan.config, run.folder, base=known, progress=reading)
         config, shrunk = _fit(plan.config, tokens)
         params, inherited = _first_weights(config, tokens, parent, backend)
+        new.forget_metrics()
         run.write_config(config, plan.given_by)
         setup = Setup(
             config=config,
@@ -85,7 +86,7 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
             lock=new.lock,
         )
         notices = [
-            *([Notice(f"the run that was there is now {new.moved}")] if new.moved else []),
+            *_about_folder(new),
             *plan.notices,
             *map(Notice, tokens.notices),
             *shrunk,
@@ -93,6 +94,14 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
             *inherited,
         ]
         return ready(setup, plan.choice, notices, new)
+
+
+def _about_folder(new: NewRun) -> Iterator[Notice]:
+    """Notices about a run that was in the folder."""
+    if new.moved:
+        yield Notice(f"the run that was there is now {new.moved}")
+    if new.replaces:
+        yield Notice(f"the run in {new.run.folder} ended before its first checkpoint; it starts anew")
 
 
 def _plan(request: TrainRequest, parent: Parent | None, source: Source | None, backend: Backend) -> _Plan:

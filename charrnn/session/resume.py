@@ -11,10 +11,10 @@ from charrnn.errors import ConfigError, CorpusError, OptionError, SettingError
 from charrnn.hints import OnProgress, command
 from charrnn.kernels.choice import build
 from charrnn.network.shape import Shape
-from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.find import find_run
 from charrnn.runs.model import load_parameters
+from charrnn.runs.recover import recover
 from charrnn.runs.run import RUNS, Run
 from charrnn.session.ready import Session, budget_of, ready
 from charrnn.session.request import COMMAND_LINE, STDIN, TrainRequest, names_of, open_corpus
@@ -25,7 +25,7 @@ from charrnn.text.tokens import Tokens, encode_corpus, load_tokens
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.budget import StepBudget
 from charrnn.training.events import Notice
-from charrnn.training.trainer import Setup
+from charrnn.training.setup import Setup
 
 
 def resume(request: TrainRequest, backend: Backend, reading: OnProgress | None) -> Session:
@@ -36,7 +36,8 @@ def resume(request: TrainRequest, backend: Backend, reading: OnProgress | None) 
         )
     run = _run_to_resume(request)
     lock = run.lock()
-    saved = checkpoint.load(run.last)
+    found = recover(run)
+    saved = found.checkpoint
     config, given_by = _changed(saved, request.settings)
     choice = build(backend, request.kernel, request.threads, config.precision)
     vocabulary = Vocabulary.from_dict(saved.vocabulary)
@@ -47,8 +48,10 @@ def resume(request: TrainRequest, backend: Backend, reading: OnProgress | None) 
         source = open_corpus(request.corpus, config, reading)
         _check_same(source, sha256_of(source), saved, run)
     shape = Shape.of(config, vocabulary.size)
-    params = load_parameters(shape, backend, saved.weights, run.last)
+    params = load_parameters(shape, backend, saved.weights, found.path)
     _check_budget(config, tokens, saved, run)
+    if "learning_rate" in request.settings:  # a new rate is not halved for the divergence of an older one
+        saved.progress.rollbacks = []
     run.forget_metrics_after(saved.progress.step)
     run.write_config(config, given_by)
     setup = Setup(
@@ -64,7 +67,7 @@ def resume(request: TrainRequest, backend: Backend, reading: OnProgress | None) 
         resume=saved,
         lock=lock,
     )
-    return ready(setup, choice, list(_notices(request, saved, run)))
+    return ready(setup, choice, [*map(Notice, found.notices), *_notices(request, saved, run)])
 
 
 def _notices(request: TrainRequest, saved: Checkpoint, run: Run) -> Iterator[Notice]:
@@ -105,7 +108,7 @@ def _run_to_resume(request: TrainRequest) -> Run:
 
 def _names_run(names: tuple[str, ...]) -> bool:
     """Whether the argument for a text is the name of a run: people type `train --resume NAME`."""
-    return len(names) == 1 and any(Run(folder).last.is_file() for folder in (Path(names[0]), RUNS / names[0]))
+    return len(names) == 1 and any(Run(folder).has_checkpoint for folder in (Path(names[0]), RUNS / names[0]))
 
 
 def _changed(saved: Checkpoint, settings: dict[str, Any]) -> tuple[Config, dict[str, str]]:
