@@ -68,8 +68,8 @@ def _mend_best(run: Run, last: Checkpoint) -> Iterator[str]:
         best = _read(run.best)
     except DamagedError:
         was = f"was damaged, and is now {_set_aside(run.best).name}"
-    if best and best.progress.step == progress.best_step:
-        return
+    if best and (best.progress.step == progress.best_step or best.progress.step > progress.step):
+        return  # a best that is newer than last is written again when the run comes there
     if progress.best_step == progress.step:
         last.as_best.save(run.best)
         yield f"{run.best} is made from {run.last.name}: that of step {progress.step} was not there yet"

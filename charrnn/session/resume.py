@@ -16,12 +16,13 @@ from charrnn.runs.find import find_run
 from charrnn.runs.model import load_parameters
 from charrnn.runs.recover import recover
 from charrnn.runs.run import RUNS, Run
+from charrnn.runs.run import STDIN as KEPT_STDIN
 from charrnn.session.ready import Session, budget_of, ready
 from charrnn.session.request import COMMAND_LINE, STDIN, TrainRequest, names_of, open_corpus
 from charrnn.text.formats import plain_size
 from charrnn.text.reader import sha256_of
-from charrnn.text.source import Source
-from charrnn.text.tokens import Tokens, encode_corpus, load_tokens
+from charrnn.text.source import Source, kept_stdin
+from charrnn.text.tokens import IDS, Tokens, encode_corpus, load_tokens
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.budget import StepBudget
 from charrnn.training.events import Notice
@@ -42,8 +43,12 @@ def resume(request: TrainRequest, backend: Backend, reading: OnProgress | None) 
     choice = build(backend, request.kernel, request.threads, config.precision)
     vocabulary = Vocabulary.from_dict(saved.vocabulary)
     tokens = load_tokens(run.folder, vocabulary)
+    notices = [*map(Notice, found.notices)]
     if tokens is None or tokens.sha256 != saved.corpus.sha256:
+        damaged = (run.folder / IDS).exists()
         tokens = _read_again(request, saved, config, run, vocabulary, reading)
+        if damaged:
+            notices.append(Notice(f"the encoded text in {run.folder} was damaged; it is encoded again from its source"))
     elif request.corpus not in ((), STDIN) and not _names_run(request.corpus):
         source = open_corpus(request.corpus, config, reading)
         _check_same(source, sha256_of(source), saved, run)
@@ -67,7 +72,7 @@ def resume(request: TrainRequest, backend: Backend, reading: OnProgress | None) 
         resume=saved,
         lock=lock,
     )
-    return ready(setup, choice, [*map(Notice, found.notices), *_notices(request, saved, run)])
+    return ready(setup, choice, [*notices, *_notices(request, saved, run)])
 
 
 def _notices(request: TrainRequest, saved: Checkpoint, run: Run) -> Iterator[Notice]:
@@ -150,13 +155,13 @@ def _read_again(
     reading: OnProgress | None,
 ) -> Tokens:
     """The text, encoded again from where it came from or where it is now."""
-    names = request.corpus or names_of(saved.corpus.argument)
-    if names == STDIN:
+    names, kept = request.corpus or names_of(saved.corpus.argument), run.folder / KEPT_STDIN
+    if names == STDIN and not kept.is_file():
         raise CorpusError(
-            f"the text in {run.folder} is gone, and it came from standard input; the run cannot be resumed"
+            f"the text in {run.folder} is gone or damaged, and it came from standard input; the run cannot be resumed"
         )
     try:
-        source = open_corpus(names, config, reading)
+        source = kept_stdin(kept) if names == STDIN else open_corpus(names, config, reading)
     except CorpusError as error:
         if request.corpus:
             raise

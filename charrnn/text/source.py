@@ -112,6 +112,11 @@ def from_stdin(stream: BinaryIO, folder: Path) -> Source:
     """
     path = folder / "stdin.txt"
     _keep(stream, "standard input", path, if_empty="pipe a text into it, or name a file")
+    return kept_stdin(path)
+
+
+def kept_stdin(path: Path) -> Source:
+    """The text from standard input that is kept in the file `path`."""
     return Source("stdin", (path,), description="standard input", shown_as="standard input")
 
 

@@ -16,6 +16,7 @@ from charrnn.config import Config
 from charrnn.errors import CorpusError
 from charrnn.files import replacing
 from charrnn.hints import OnProgress, counted
+from charrnn.text.integrity import contents_of, known_contents_of
 from charrnn.text.reader import Reader
 from charrnn.text.reading import blocks, vocabulary_of
 from charrnn.text.source import Source
@@ -90,18 +91,24 @@ def encode_corpus(
         lengths = _split_file(file, lengths, vocabulary, config, source)
         (folder / FACTS).unlink(missing_ok=True)  # so that there are never old facts beside new ids
 
-    facts = {"lengths": lengths, "sha256": second.sha256.hexdigest(), "size": second.size}
+    facts = {
+        "lengths": lengths,
+        "sha256": second.sha256.hexdigest(),
+        "size": second.size,
+        "crc32": contents_of(folder / IDS, vocabulary.dtype.str).crc32,
+    }
     with replacing(folder / FACTS) as file:
         file.write(json.dumps(facts).encode())
     return _open(folder, vocabulary, facts, tuple(_notices(source, second, config, sum(lengths[1:]))))
 
 
 def load_tokens(folder: Path, vocabulary: Vocabulary) -> Tokens | None:
-    """The ids that `encode_corpus` wrote into `folder`; None if they are missing or do not match their facts."""
+    """The ids that `encode_corpus` wrote into `folder`; None if they are missing or damaged."""
     try:
         facts = json.loads((folder / FACTS).read_bytes())
+        _verify(folder / IDS, vocabulary, facts)
         return _open(folder, vocabulary, facts, ())
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -167,10 +174,20 @@ def _open(folder: Path, vocabulary: Vocabulary, facts: dict[str, Any], notices: 
         log.info("files in %s cannot be mapped into memory; the text takes %s bytes of RAM", folder, f"{len(map_):,}")
     ids = np.frombuffer(map_, vocabulary.dtype)
     train, val, test = facts["lengths"]
-    if len(ids) != train + val + test:
+    if min(train, val, test) < 0 or len(ids) != train + val + test:
         raise ValueError(f"{folder / IDS} holds {len(ids)} ids")
     parts = Parts(*np.split(ids, [train, train + val]))
     return Tokens(vocabulary, parts, facts["sha256"], facts["size"], notices, map_)
+
+
+def _verify(path: Path, vocabulary: Vocabulary, facts: dict[str, Any]) -> None:
+    """Raise ValueError if the file is not the one that was written, or holds an id that the vocabulary does not have.
+
+    Older facts have no checksum.
+    """
+    found = known_contents_of(path, vocabulary.dtype.str)
+    if found.largest >= vocabulary.size or found.crc32 != facts.get("crc32", found.crc32):
+        raise ValueError(f"{path} is damaged")
 
 
 def _mapped(file: BinaryIO) -> mmap.mmap | bytes:

@@ -54,7 +54,7 @@ def test_a_write_that_safetensors_fails_is_one_error(tmp_path, monkeypatch):
         raise SafetensorError("I/O error: no luck")
 
     monkeypatch.setattr(checkpoint, "save_file", fail)
-    with pytest.raises(StorageError, match="cannot be written: I/O error: no luck; what was there before is intact"):
+    with pytest.raises(StorageError, match="cannot be written: I/O error: no luck; free some space"):
         example().save(tmp_path / "x.safetensors")
     assert list(tmp_path.iterdir()) == []
 
