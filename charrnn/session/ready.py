@@ -52,6 +52,8 @@ class Session:
                 yield from trainer.run()
                 return
             except DivergedError as error:
+                if trainer.interrupted():
+                    raise
                 setup, notice = rolled_back(trainer.setup, error)
             yield notice
             trainer = Trainer(setup, trainer.interrupted)

@@ -35,6 +35,24 @@ def test_forced_runs_never_delete_an_older_one(text, tmp_path):
     assert {path.name for path in tmp_path.glob("run*")} == {"run", "run.old", "run.old2"}
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_a_run_without_a_checkpoint_starts_anew_and_says_so(text, tmp_path, force):
+    run = tmp_path / "run"
+    train(text, SMALL, run=str(run))
+    whole, metrics = sha256(run / "last.safetensors"), (run / "metrics.jsonl").read_text().count("\n")
+    for name in ("last", "best"):  # as after a crash in the first save
+        (run / f"{name}.safetensors").unlink()
+    again = rf"the run {run} has no checkpoint; charrnn train CORPUS --run {run} starts it anew$"
+    with pytest.raises(CharrnnError, match=again):
+        setup(None, {}, run=str(run), resume=True)
+    session = setup(text, SMALL, run=str(run), force=force)
+    assert told(session) == [f"the run in {run} ended before its first checkpoint; it starts anew"]
+    list(session.run(lambda: False))
+    assert sha256(run / "last.safetensors") == whole
+    assert (run / "metrics.jsonl").read_text().count("\n") == metrics
+    assert not (tmp_path / "run.old").exists()
+
+
 def test_a_folder_with_other_files_is_no_place_for_a_run(text, tmp_path):
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "thesis.tex").write_text("years of work")
