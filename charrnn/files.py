@@ -99,12 +99,12 @@ def append(path: Path, lines: bytes) -> None:
             while lines:
                 lines = lines[file.write(lines) :]
             os.fsync(file.fileno())
+            if is_new:
+                sync_folder(path.parent)
         except OSError:
             with suppress(OSError):
                 file.truncate(size)
             raise
-    if is_new:
-        sync_folder(path.parent)
 
 
 def remove_leftovers(folder: Path, names: Iterable[str], lock: "Lock") -> None:
