@@ -124,7 +124,7 @@ class Checkpoint:
             try:  # into a file: safetensors' bytes would need twice the memory
                 save_file(tensors, part, {_KEY: json.dumps(header, sort_keys=True)})
             except SafetensorError as error:
-                raise OSError(errno.EIO, str(error)) from None
+                raise OSError(errno.EIO, str(error).split(" at path ")[0]) from None
             part.chmod(mode)  # safetensors may have put another file there, which nobody else can read
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 from charrnn.errors import CheckpointError, StorageError
-from charrnn.files import Lock, make_folder
+from charrnn.files import Lock, make_folder, sync_folder
 from charrnn.runs.run import STDIN, Run, is_own_file
 
 
@@ -98,6 +98,7 @@ def _make_room(run: Run, *, force: bool) -> Path | None:
     free = next(path for path in map(folder.with_name, names) if not path.exists())
     try:
         folder.rename(free)
+        sync_folder(folder.parent)
     except OSError as error:
         raise CheckpointError(f"{run.folder} cannot be moved aside: {error.strerror}") from None
     return run.folder.parent / free.name
