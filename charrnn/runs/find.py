@@ -18,7 +18,7 @@ def list_runs() -> list[Run]:
     found = {
         path.parent: path.stat().st_mtime
         for path in RUNS.glob("*/*.safetensors")
-        if path.name in ("last.safetensors", "best.safetensors")
+        if path.name in ("last.safetensors", "best.safetensors") and path.is_file()
     }
     return [Run(folder) for folder in sorted(found, key=found.__getitem__, reverse=True) if not is_aside(folder)]
 

@@ -30,14 +30,16 @@ def read_rows(path: Path) -> list[Row]:
     return [row for row in rows if row is not None]
 
 
-def forget_after(path: Path, step: int) -> None:
+def forget_after(path: Path, step: int, evaluations: int) -> None:
     """Erase the lines of later steps than `step`, and one that a crash cut off; all others stay as they are.
+
+    evaluations: how many lines there should be up to that step.
 
     Raises:
         StorageError: the file cannot be written.
     """
     lines = _lines(path)
-    kept = list(_kept(lines, step))
+    kept = list(_kept(lines, step, evaluations))
     if kept != lines:
         with replacing(path) as file:
             file.write(b"\n".join(kept))
@@ -54,16 +56,22 @@ def _lines(path: Path) -> list[bytes]:
         return [b""]
 
 
-def _kept(lines: list[bytes], step: int) -> Iterator[bytes]:
+def _kept(lines: list[bytes], step: int, evaluations: int) -> Iterator[bytes]:
     *whole, end = lines
-    for line in whole:
-        row = _row(line)
-        if row is None or row["step"] <= step:
-            yield line
+    rows = [_row(line) for line in whole]
+    earlier = [row is not None and row["step"] <= step for row in rows]
+    yield from (line for line, row, is_earlier in zip(whole, rows, earlier, strict=True) if row is None or is_earlier)
     row = _row(end)
-    if end and not (_is_cut_off(end, step) if row is None else row["step"] > step):
-        yield end  # and its line end
-    yield b""
+    if row is None:
+        keeps = bool(end) and not _is_cut_off(end, step) and not (_is_empty(end) and sum(earlier) >= evaluations)
+    else:
+        keeps = row["step"] <= step
+    yield from (end, b"") if keeps else (b"",)  # a line end is between two of them
+
+
+def _is_empty(line: bytes) -> bool:
+    """Whether it has only zeros, as some disks have after a power failure in place of what was being written."""
+    return not line.strip(b"\0")
 
 
 def _is_cut_off(line: bytes, step: int) -> bool:

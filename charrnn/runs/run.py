@@ -95,9 +95,9 @@ class Run:
         times = [row["seconds"] for row in self.read_metrics() if row["step"] <= progress.step]
         return progress.seconds or (times[-1] if times else 0.0)
 
-    def forget_metrics_after(self, step: int) -> None:
+    def forget_metrics_after(self, progress: Progress) -> None:
         """Erase the lines after the checkpoint that a run resumes from: they will be written again."""
-        forget_after(self.metrics, step)
+        forget_after(self.metrics, progress.step, progress.evaluations)
 
 
 def is_own_file(path: Path) -> bool:

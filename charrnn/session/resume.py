@@ -57,7 +57,7 @@ def resume(request: TrainRequest, backend: Backend, reading: OnProgress | None) 
     _check_budget(config, tokens, saved, run)
     if "learning_rate" in request.settings:  # a new rate is not halved for the divergence of an older one
         saved.progress.rollbacks = []
-    run.forget_metrics_after(saved.progress.step)
+    run.forget_metrics_after(saved.progress)
     run.write_config(config, given_by)
     setup = Setup(
         config=config,

@@ -60,7 +60,7 @@ def rolled_back(setup: Setup, error: DivergedError) -> tuple[Setup, Notice]:
     rate = setup.config.learning_rate * progress.rate_factor / 2
     rollback = {"to_step": progress.step, "learning_rate": rate, "reason": reason}
     progress.rollbacks = [*progress.rollbacks, rollback]
-    setup.run.forget_metrics_after(progress.step)
+    setup.run.forget_metrics_after(progress)
     shape = Shape.of(setup.config, setup.tokens.vocabulary.size)
     params = load_parameters(shape, setup.backend, saved.weights, setup.run.last)
     notice = Notice(f"{reason}; it continues from step {progress.step} at half the rate, {rate:g}")

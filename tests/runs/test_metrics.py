@@ -49,9 +49,9 @@ def test_a_bad_line_is_skipped_and_stays(tmp_path, caplog, kind, place):
     path.write_bytes(content(BAD[kind], place))
     assert read_rows(path) == read_rows(path) == GOOD
     assert caplog.messages == [f"{path}: skipped line {place + 1}, which cannot be read"]
-    forget_after(path, 12)
+    forget_after(path, 12, 3)
     assert path.read_bytes() == content(BAD[kind], place)
-    forget_after(path, 8)
+    forget_after(path, 8, 2)
     assert read_rows(path) == GOOD[:2] and BAD[kind] in path.read_bytes().split(b"\n")
 
 
@@ -71,8 +71,17 @@ def test_a_line_that_a_crash_cut_off_goes_if_it_would_be_written_again(tmp_path,
     path = tmp_path / "metrics.jsonl"
     whole = b"".join(json.dumps(row).encode() + b"\n" for row in GOOD)
     path.write_bytes(whole + end)
-    forget_after(path, 12)
+    forget_after(path, 12, 3)
     assert path.read_bytes() == whole + (end + b"\n" if stays else b"")
+
+
+@pytest.mark.parametrize(("evaluations", "stays"), [(3, False), (4, True)])
+def test_zeros_in_place_of_a_line_that_was_being_written_go(tmp_path, evaluations, stays):
+    path = tmp_path / "metrics.jsonl"
+    whole = b"".join(json.dumps(row).encode() + b"\n" for row in GOOD)
+    path.write_bytes(whole + bytes(80))
+    forget_after(path, 16, evaluations)
+    assert path.read_bytes() == whole + (bytes(80) + b"\n" if stays else b"")
 
 
 def test_many_bad_lines_are_one_short_message(tmp_path, caplog):

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from tests.torture.faults import ERRORS, KILL, TORN, Fault
+from tests.torture.power import PowerFailure
 from tests.torture.process import Ended, charrnn_command, state_of
 
 BASE = shlex.split(
@@ -109,6 +110,13 @@ def killed(recipe: Recipe, kind: str, numbers: Sequence[int]) -> Iterator[Case]:
     for at in numbers:
         ended = recipe.train(f"{kind}-{at}", Fault(kind, at))
         yield Case(f"{recipe.name}: {kind} at {at}", recipe.recovered(f"{kind}-{at}", [ended]))
+
+
+def powerless(recipe: Recipe, numbers: Sequence[int], *, zeros: bool) -> Iterator[Case]:
+    """Cut the power at operations by number, and resume the run."""
+    for at in numbers:
+        ended = recipe.train(f"power-{at}", PowerFailure(KILL, at, zeros=zeros))
+        yield Case(f"{recipe.name}: power at {at}", recipe.recovered(f"power-{at}", [ended]))
 
 
 def killed_again(recipe: Recipe, seeds: Sequence[int], times: int = 5) -> Iterator[Case]:

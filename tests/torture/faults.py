@@ -36,8 +36,18 @@ class Fault:
         if self.kind == TORN:
             return True
         if self.kind == KILL:
-            die()
+            self.end()
         raise OSError(self.kind, os.strerror(int(self.kind)), str(path))
+
+    def end(self) -> None:
+        """End the process."""
+        die()
+
+    def begins(self, path: Path) -> None:
+        """Note that a file is opened for writing."""
+
+    def syncs(self, descriptor: int) -> None:
+        """Note that a file or a folder is synced."""
 
     def install(self, folder: Path) -> None:
         """Put the layer under all operations on files in `folder`; the process is not used for anything else."""
@@ -53,8 +63,11 @@ class Fault:
                 if name == "write":
                     call(target, arguments[0][: len(arguments[0]) // 2])
                 die()
-            # A process that is killed loses nothing that it has written, synced or not; to wait for disks takes time.
-            return None if name == "fsync" else call(target, *arguments, **options)
+            if (
+                name == "fsync"
+            ):  # a process that is killed loses nothing that it wrote, and to wait for disks takes time
+                return self.syncs(target)
+            return call(target, *arguments, **options)
 
         return counted
 
@@ -62,6 +75,8 @@ class Fault:
         def opened(path: Path, mode: str = "r", *arguments: Any, **options: Any) -> Any:
             file = call(path, mode, *arguments, **options)
             writes = set(mode) & set("wa+") and is_inside(path, folder)
+            if "w" in mode and writes:
+                self.begins(path)
             return CountedFile(file, path, self) if writes else file
 
         return opened
@@ -70,6 +85,7 @@ class Fault:
         def saved(tensors: Any, path: Path, header: Any) -> None:
             torn = self.meets("save", path)
             call(tensors, path, header)
+            self.begins(path)
             if torn:
                 with open(path, "r+b") as file:
                     file.truncate(path.stat().st_size // 2)

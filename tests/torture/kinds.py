@@ -4,7 +4,16 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 
-from tests.torture.crashes import RECIPES, Case, Recipe, failing, killed, killed_again, killed_at_random
+from tests.torture.crashes import (
+    RECIPES,
+    Case,
+    Recipe,
+    failing,
+    killed,
+    killed_again,
+    killed_at_random,
+    powerless,
+)
 from tests.torture.damage import (
     BAD_LINES,
     DAMAGES,
@@ -37,6 +46,16 @@ def _killed(kind: str) -> Kind:
         return chain.from_iterable(
             killed(recipe, kind, _numbers(recipe, 1) if long else _numbers(recipe, 25, FIRST + index))
             for index, recipe in enumerate(_recipes(folder, long))
+        )
+
+    return cases
+
+
+def _powerless(zeros: bool) -> Kind:
+    def cases(folder: Path, long: bool) -> Iterator[Case]:
+        return chain.from_iterable(
+            powerless(recipe, _numbers(recipe, 1) if long else _numbers(recipe, 30, FIRST), zeros=zeros)
+            for recipe in _recipes(folder, long)[: 3 if long else 1]
         )
 
     return cases
@@ -80,6 +99,8 @@ def _bad_lines(folder: Path, long: bool) -> Iterator[Case]:
 KINDS: dict[str, Kind] = {
     KILLED: _killed(KILL),
     CUT_OFF: _killed(TORN),
+    "no power: what is not synced is lost": _powerless(zeros=False),
+    "no power: what is not synced is 0": _powerless(zeros=True),
     "killed again and again": _chains,
     "killed at a random moment": _moments,
     "an operation fails once (EIO)": _failing("EIO", lasting=False),

@@ -82,5 +82,12 @@ def _become(arguments: Sequence[str], folder: Path, fault: Fault | None, within:
 def state_of(run: Path) -> tuple[list[str], list[dict[str, object]]]:
     """What a run must have in common with one that was left alone: its checkpoints and metrics, times left out."""
     digests = [sha256(run / name) if (run / name).is_file() else "missing" for name in NAMES]
-    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    return digests, [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
+    return digests, [without_time(line) for line in (run / "metrics.jsonl").read_bytes().splitlines()]
+
+
+def without_time(line: bytes) -> dict[str, object]:
+    """A line of the metrics without its time, or the bytes of one that cannot be read."""
+    try:
+        return {name: value for name, value in json.loads(line).items() if name != "seconds"}
+    except ValueError:
+        return {"": line}
