@@ -254,8 +254,16 @@ class Config:
         1, "Characters that occur less often become one unknown symbol, which is learned and never drawn.", low=1
     )
     glob: str = _text("**/*", "Files to read from a folder.")
-    between: str = _text("", "Put this string between files; without it, a file that lacks its last newline gets one.")
-    separator: str = _text("", "The string that ends a record, with --as records.")
+    between: str = _text(
+        "",
+        "Put this string between files; without it, a file that lacks its last newline gets one. Escapes such as \\n "
+        "are understood.",
+    )
+    separator: str = _text(
+        "",
+        "The string that ends a record, with --as records; escapes such as \\n are understood. Where a string begins a "
+        "record, as > does in FASTA, it is the end of the one before ('\\n>'), and drawn records lack it.",
+    )
     weight: str = _text("", "Read the training part of some files more than once: GLOB=N, or several with commas.")
     val: str = _text("", "File or folder to validate on, instead of a share of the text.")
     test: str = _text("", "File or folder to test on, instead of a share of the text.")

@@ -1,9 +1,15 @@
-"""Atomic file writes, locks, and the user's cache folder."""
+"""Atomic file writes, locks, and the user's cache folder.
+
+File systems of clusters and clouds lack one thing or another: locks, syncing, renaming. Work continues without it, and
+a note says what is lost.
+"""
 
 import errno
 import logging
 import os
 import re
+import shutil
+import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +26,9 @@ except ImportError:  # on Windows nothing is locked
 
 log = logging.getLogger(__name__)
 
-_NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)  # the file system cannot sync folders
+# The errors of an operation that a file system does not have. Others, such as a full disk, are failures.
+LACKING = {errno.EINVAL, errno.ENODEV, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM}
+_NO_RENAME = LACKING | {errno.EXDEV}  # EXDEV: a folder in a lower layer of a container's disk
 
 
 @contextmanager
@@ -34,29 +42,117 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 def replacing_at(path: Path) -> Iterator[Path]:
     """Yield a temporary path whose file replaces `path` if the block succeeds, and is removed if not.
 
-    The file is written beside `path` and synced, so that readers see the old file or the new one, even after a crash.
+    The file is written beside `path` and synced, so that readers see the old file or the new one, even after a crash;
+    where files cannot be synced or renamed, a note says so.
 
     Raises:
         StorageError: the disk is full, or the folder cannot be written.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}")
-    replaced = False
     try:
-        make_folder(path.parent)
-        yield part
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
-        replaced = True
-        sync_folder(path.parent)
-    except OSError as error:
-        kept = "what was there before is intact; " if path.is_file() and not replaced else ""
-        raise StorageError(
-            f"{path} cannot be written: {error.strerror}; {kept}free some space, or choose another folder"
-        ) from error
+        with writing(path):
+            make_folder(path.parent)
+            yield part
+            with part.open("rb+") as file:  # Windows syncs no file that is open for reading only
+                _sync(file.fileno(), part.parent)
+            _rename(part, path)
+        _sync_name(path)
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn errors of the file system into one about `path`, whose content must stay what it was if writing fails.
+
+    Raises:
+        StorageError: instead of any OSError in the block.
+    """
+    try:
+        yield
+    except OSError as error:
+        kept = "what was there before is intact; " if path.is_file() else ""
+        raise StorageError(f"{path} cannot be written: {error.strerror}; {kept}{_remedy(error)}") from error
+
+
+def _remedy(error: OSError) -> str:
+    """The end of a message about a file that cannot be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "free some space, or choose another folder"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return "change the permissions of its folder, or choose another one"
+    if error.errno == errno.ENOMEM:
+        return "free some memory, or end other programs"
+    return "check the disk, or choose another folder"
+
+
+def _sync(descriptor: int, folder: Path) -> None:
+    """Wait until a file in `folder` is on the disk."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in LACKING:
+            raise
+        _note(folder, "files cannot be synced", error, "a power failure may lose what was written last")
+
+
+def _sync_name(path: Path) -> None:
+    """Wait until the name of a new file is on the disk."""
+    try:
+        sync_folder(path.parent)
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror}; a power failure may lose it; check the disk"
+        ) from error
+
+
+def _rename(part: Path, path: Path) -> None:
+    """Let `part` replace `path`; where files cannot be renamed it is copied, which is not atomic."""
+    try:
+        part.replace(path)
+    except OSError as refusal:
+        if refusal.errno not in _NO_RENAME:
+            raise
+        _note(path.parent, "files cannot be renamed", refusal, "a crash while one is written may damage it")
+        try:
+            shutil.copyfile(part, path)
+        except OSError as error:
+            raise StorageError(
+                f"{path} cannot be written: {error.strerror}; it may be incomplete now, because files cannot be "
+                f"renamed here; {_remedy(error)}"
+            ) from error
+
+
+def move_folder(folder: Path, to: Path) -> None:
+    """Rename a folder; where that is impossible, copy it and remove the original.
+
+    Raises:
+        OSError: it can be neither renamed nor copied; it is unchanged then.
+    """
+    try:
+        folder.rename(to)
+    except OSError as refusal:
+        if refusal.errno not in _NO_RENAME:
+            raise
+        try:
+            _copy_folder(folder, to)
+        except OSError:
+            shutil.rmtree(to, ignore_errors=True)
+            raise
+        shutil.rmtree(folder)
+
+
+def _copy_folder(folder: Path, to: Path) -> None:
+    to.mkdir()
+    for path in folder.iterdir():
+        copy = to / path.name
+        if path.is_dir() and not path.is_symlink():
+            _copy_folder(path, copy)
+        else:
+            shutil.copyfile(path, copy, follow_symlinks=False)
+            with suppress(OSError):  # of a file system without modes or times
+                shutil.copystat(path, copy, follow_symlinks=False)
 
 
 def make_folder(folder: Path) -> None:
@@ -76,7 +172,7 @@ def sync_folder(folder: Path) -> None:
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno not in _NO_SYNC:
+        if error.errno not in LACKING:
             raise
     finally:
         os.close(descriptor)
@@ -98,7 +194,7 @@ def append(path: Path, lines: bytes) -> None:
         try:
             while lines:
                 lines = lines[file.write(lines) :]
-            os.fsync(file.fileno())
+            _sync(file.fileno(), path.parent)
             if is_new:
                 sync_folder(path.parent)
         except OSError:
@@ -143,8 +239,8 @@ def _has_ended(process: int) -> bool:
 class Lock:
     """A lock file that one process holds at a time, until it calls `release()` or ends for any reason.
 
-    Some file systems of clusters and clouds cannot lock files: there a note says that nothing is locked, and `held` is
-    false.
+    Some file systems of clusters and clouds cannot lock files: there a note says that nothing is locked, and
+    `held` is false.
 
     Raises:
         StorageError: another process holds the lock, or the file cannot be written.
@@ -156,7 +252,7 @@ class Lock:
         except OSError as error:
             raise StorageError(
                 f"the folder {path.parent} cannot be written: {error.strerror}; change its permissions, "
-                "or choose another folder"
+                "copy it, or choose another folder"
             ) from error
         self.release = weakref.finalize(self, os.close, descriptor)
         self.held = False
@@ -171,18 +267,51 @@ class Lock:
                 f"{path.parent} is in use by process {holder}; stop that first, or choose another folder"
             ) from None
         except OSError as error:
-            _note_without_lock(path.parent, error.strerror)
-        os.truncate(descriptor, 0)
-        os.write(descriptor, str(os.getpid()).encode())
+            _note(path.parent, "locks do not work", error, "do not train there twice at once")
+        with suppress(OSError):  # the disk may be full; the number is only for a message
+            os.truncate(descriptor, 0)
+            os.write(descriptor, str(os.getpid()).encode())
 
 
-@cache  # once for each folder: --force locks one twice
-def _note_without_lock(folder: Path, reason: str) -> None:
-    log.info("locks do not work in %s (%s); do not train there twice at once", folder, reason)
+def _note(folder: Path, lack: str, error: OSError, loss: str) -> None:
+    """Say once for each folder what its file system lacks, and what is lost by that."""
+    _note_once(folder, lack, error.strerror, loss)
+
+
+@cache
+def _note_once(folder: Path, lack: str, reason: str, loss: str) -> None:
+    log.info("%s in %s (%s); %s", lack, folder, reason, loss)
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder for temporary files, which is removed again: the system's, or else one in the user's cache folder.
+
+    Raises:
+        StorageError: neither can be written.
+    """
+    try:
+        made = tempfile.TemporaryDirectory(prefix="charrnn-")
+    except OSError as refusal:
+        try:
+            cache_folder().mkdir(parents=True, exist_ok=True)
+            made = tempfile.TemporaryDirectory(prefix=".temporary-", dir=cache_folder())
+        except OSError:
+            raise StorageError(
+                f"temporary files cannot be written: {refusal.strerror}; set TMPDIR to a folder that can be written"
+            ) from None
+    with made as name:
+        yield Path(name)
 
 
 def cache_folder() -> Path:
-    """The folder for cached files: $CHARRNN_CACHE, else charrnn/ in $XDG_CACHE_HOME or ~/.cache."""
+    """The folder for cached files: $CHARRNN_CACHE, else charrnn/ in $XDG_CACHE_HOME or ~/.cache.
+
+    A user without a home, as in a container, has the root folder for one, as Docker sets it. It is never the current
+    folder: what is cached there would be found, and loaded, by another user.
+    """
     if named := os.environ.get("CHARRNN_CACHE"):
         return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "charrnn"
+    named, home = os.environ.get("XDG_CACHE_HOME") or "", os.path.expanduser("~")
+    base = named if os.path.isabs(named) else os.path.join(home if os.path.isabs(home) else os.sep, ".cache")
+    return Path(base) / "charrnn"

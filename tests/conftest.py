@@ -60,3 +60,19 @@ def runs(trained, tmp_path):
     for name in ("raw", "words"):
         shutil.copytree(trained / "runs" / name, tmp_path / "runs" / name, copy_function=shutil.copy)
     return tmp_path / "runs"
+
+
+@pytest.fixture(scope="session")
+def trained_pairs(tmp_path_factory):
+    """A folder with the run `pairs`: records of two words, each in its own line, with an empty line between records."""
+    folder = tmp_path_factory.mktemp("pairs")
+    pairs = folder / "pairs.txt"
+    pairs.write_text("".join(f"+{first}\n-{second}\n\n" for first in WORDS for second in WORDS), encoding="utf-8")
+    train(pairs, folder / "runs" / "pairs", steps=120, separator="\n\n")
+    return folder / "runs" / "pairs"
+
+
+@pytest.fixture
+def pairs(trained_pairs, tmp_path):
+    """The folder of the run `pairs`, in `runs`."""
+    return shutil.copytree(trained_pairs, tmp_path / "runs" / "pairs", copy_function=shutil.copy)

@@ -1,5 +1,7 @@
 """Settings: limits, precedence, names."""
 
+from pathlib import Path
+
 import pytest
 
 from charrnn import presets
@@ -145,3 +147,9 @@ def test_errors_name_the_options_that_were_typed():
     with pytest.raises(OptionError, match=r"^batch_ramp .* with --split interleaved"), naming_options({"split"}):
         Config(batch_ramp=2, split="interleaved")
     assert option_of("num_layers") == "--num-layers"
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs a file without an end")
+def test_a_file_without_an_end_is_no_configuration():
+    with pytest.raises(ConfigError, match=r"^/dev/zero is not a file of settings: it is larger than 1000 kB"):
+        presets.load_file(Path("/dev/zero"))

@@ -3,13 +3,14 @@
 import errno
 import logging
 import os
+import pwd
 from pathlib import Path
 
 import pytest
 
 from charrnn import files as storage
 from charrnn.errors import StorageError
-from tests.support.disks import without_locks
+from tests.support.disks import failing, without_locks, without_renaming, without_sync
 from tests.support.training import SMALL, train
 
 
@@ -19,12 +20,121 @@ from tests.support.training import SMALL, train
         ({"CHARRNN_CACHE": "/a", "XDG_CACHE_HOME": "/b", "HOME": "/c"}, "/a"),
         ({"CHARRNN_CACHE": "", "XDG_CACHE_HOME": "/b", "HOME": "/c"}, "/b/charrnn"),
         ({"CHARRNN_CACHE": "", "XDG_CACHE_HOME": "", "HOME": "/c"}, "/c/.cache/charrnn"),
+        ({"CHARRNN_CACHE": "", "XDG_CACHE_HOME": "b", "HOME": "/c"}, "/c/.cache/charrnn"),
+        ({"CHARRNN_CACHE": "", "XDG_CACHE_HOME": "", "HOME": "c"}, "/.cache/charrnn"),
+        ({"CHARRNN_CACHE": "", "XDG_CACHE_HOME": "", "HOME": "/"}, "/.cache/charrnn"),
     ],
 )
 def test_cache_folder(variables, folder, monkeypatch):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert storage.cache_folder() == Path(folder)
+
+
+def test_a_user_without_a_home_has_the_root_folder_for_one(monkeypatch):
+    for name in ("CHARRNN_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)  # no entry for this user
+    assert storage.cache_folder() == Path("/.cache/charrnn")
+
+
+LACKING = [errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EPERM]
+
+
+@pytest.mark.parametrize("number", LACKING)
+def test_files_that_cannot_be_synced_are_written_and_noted_once(tmp_path, monkeypatch, caplog, number):
+    caplog.set_level(logging.INFO)
+    without_sync(monkeypatch, number)
+    for content in (b"first", b"second"):
+        with storage.replacing(tmp_path / "x") as file:
+            file.write(content)
+    assert [path.name for path in tmp_path.iterdir()] == ["x"] and (tmp_path / "x").read_bytes() == b"second"
+    assert caplog.messages == [
+        f"files cannot be synced in {tmp_path} ({os.strerror(number)}); a power failure may lose what was written last"
+    ]
+
+
+@pytest.mark.parametrize("number", [*LACKING, errno.EXDEV])
+def test_files_that_cannot_be_renamed_are_copied_and_noted_once(tmp_path, monkeypatch, caplog, number):
+    caplog.set_level(logging.INFO)
+    without_renaming(monkeypatch, number)
+    for content in (b"second and long", b"third"):
+        with storage.replacing(tmp_path / "x") as file:
+            file.write(content)
+    assert [path.name for path in tmp_path.iterdir()] == ["x"] and (tmp_path / "x").read_bytes() == b"third"
+    assert caplog.messages == [
+        f"files cannot be renamed in {tmp_path} ({os.strerror(number)}); a crash while one is written may damage it"
+    ]
+
+
+def test_a_copy_that_fails_does_not_claim_that_nothing_is_lost(tmp_path, monkeypatch):
+    without_renaming(monkeypatch, errno.EXDEV)
+
+    def full(part, path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(storage.shutil, "copyfile", full)
+    with (
+        pytest.raises(StorageError, match=r"No space left on device; it may be incomplete now.*; free some space"),
+        storage.replacing(tmp_path / "x") as file,
+    ):
+        file.write(b"x")
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "free some space, or choose another folder"),
+        (errno.EDQUOT, "free some space, or choose another folder"),
+        (errno.EACCES, "change the permissions of its folder, or choose another one"),
+        (errno.ENOMEM, "free some memory, or end other programs"),
+        (errno.EIO, "check the disk, or choose another folder"),
+        (errno.EROFS, "check the disk, or choose another folder"),
+    ],
+)
+def test_a_write_that_fails_names_a_remedy_and_keeps_the_old_file(tmp_path, monkeypatch, number, remedy):
+    (tmp_path / "x").write_bytes(b"old")
+    monkeypatch.setattr(storage, "_sync", failing(number))
+    with (
+        pytest.raises(StorageError, match=f"x cannot be written: .*; what was there before is intact; {remedy}$"),
+        storage.replacing(tmp_path / "x") as file,
+    ):
+        file.write(b"new")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]
+
+
+def test_a_folder_that_cannot_be_renamed_is_copied(tmp_path, monkeypatch):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "c").write_text("c")
+    (tmp_path / "a" / "link").symlink_to("nowhere")
+    without_renaming(monkeypatch, errno.EXDEV)
+    for name in ("chmod", "utime"):
+        monkeypatch.setattr(os, name, failing(errno.EOPNOTSUPP))
+    storage.move_folder(tmp_path / "a", tmp_path / "to")
+    assert not (tmp_path / "a").exists() and (tmp_path / "to" / "b" / "c").read_text() == "c"
+    assert os.readlink(tmp_path / "to" / "link") == "nowhere"
+
+
+def test_a_folder_that_cannot_be_copied_either_stays(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "b").write_text("b")
+    without_renaming(monkeypatch, errno.EXDEV)
+
+    monkeypatch.setattr(storage.shutil, "copyfile", failing(errno.ENOSPC))
+    with pytest.raises(OSError, match="No space left on device"):
+        storage.move_folder(tmp_path / "a", tmp_path / "to")
+    assert (tmp_path / "a" / "b").read_text() == "b" and not (tmp_path / "to").exists()
+
+
+def test_a_lock_on_a_full_disk_still_locks(tmp_path, monkeypatch):
+    def full(descriptor, content):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(storage.os, "write", full)
+    lock = storage.Lock(tmp_path / "lock")
+    with pytest.raises(StorageError, match="in use by process unknown"):
+        storage.Lock(tmp_path / "lock")
+    lock.release()
 
 
 def test_a_lock_is_held_until_it_is_released_or_gone(tmp_path):

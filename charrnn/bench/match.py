@@ -12,6 +12,7 @@ from charrnn.bench.workload import Workload
 from charrnn.cells.registry import CELLS
 from charrnn.config import Config
 from charrnn.device.backend import Backend, open_backend
+from charrnn.device.processors import processors
 from charrnn.errors import BackendError, Unsupported
 from charrnn.kernels.choice import build
 from charrnn.kernels.protocol import Kernels
@@ -55,8 +56,9 @@ def bench(request: BenchRequest, note: Note = lambda text: None) -> BenchReport:
     kernels = choice.kernels
     if why := choice.passed_over(request.workload.config):
         note(f"{kernels.name} kernels ({'; '.join(why)})")
+    require_threads(kernels, request.threads)
     if request.rival:
-        require(request.rival, request.workload, backend, request.precision)
+        require(request.rival, request.workload, backend, request.precision, request.threads)
     note("checking against the reference")
     errors = check(request.workload, backend, kernels)
     note("measuring the machine")
@@ -82,16 +84,27 @@ def bench(request: BenchRequest, note: Note = lambda text: None) -> BenchReport:
     return build_report(errors, machine, ours, rival, turns, trial)
 
 
-def require(rival: str, workload: Workload, backend: Backend, precision: str) -> None:
+def require_threads(kernels: Kernels, threads: int | None) -> None:
+    """Raise unless these kernels can have this number of threads, where a number is given.
+
+    Raises:
+        Unsupported: they have no threads of their own.
+    """
+    if threads is not None:
+        kernels.set_threads(threads)
+        kernels.set_threads(processors())  # for all that is measured in this process
+
+
+def require(rival: str, workload: Workload, backend: Backend, precision: str, threads: int | None = None) -> None:
     """Raise unless the rival can run this workload here.
 
     Raises:
         OptionError: the name of the rival is unknown.
-        Unsupported: the rival does not have this cell or precision, or does not run on this device.
+        Unsupported: the rival does not have this cell, precision or number of threads, or does not run on this device.
         BackendError: PyTorch is not installed.
     """
     if rival != TORCH:
-        build(backend, rival, precision=precision)
+        require_threads(build(backend, rival, precision=precision).kernels, threads)
     elif CELLS[workload.cell].torch is None:
         raise Unsupported(f"PyTorch has no {workload.cell}; use another --cell or --vs reference")
     elif importlib.util.find_spec(TORCH) is None:

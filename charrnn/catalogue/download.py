@@ -53,7 +53,7 @@ def run_client(command: Sequence[str], folder: Path, *, limit: int, progress: On
     """
     environment = os.environ | {"LC_ALL": "C", "TMPDIR": str(folder)}
     watch = _Watch(limit, progress)
-    with tempfile.TemporaryFile() as log:
+    with tempfile.TemporaryFile(dir=folder) as log:
         try:
             client = subprocess.Popen(
                 command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log

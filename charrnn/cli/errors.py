@@ -40,8 +40,11 @@ def errors_in_one_line() -> Iterator[None]:
     except OSError as error:
         if error.errno == errno.EBADF:
             raise click.ClickException("standard output is closed") from error
-        where = f"{error.filename}: " if error.filename else ""
-        raise click.ClickException(f"{where}{error.strerror or error}") from error
+        # Files are written elsewhere, with errors of their own: what is full here is where the output goes.
+        where = error.filename or ("standard output" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "")
+        where = f"{where}: " if where else ""
+        remedy = "; change its permissions, or those of its folder" if isinstance(error, PermissionError) else ""
+        raise click.ClickException(f"{where}{error.strerror or error}{remedy}") from error
     except MemoryError as error:
         message = "out of memory; lower --batch-size, --seq-len or --hidden-size"
         raise click.ClickException(f"{message} ({error})" if str(error) else message) from error

@@ -1,40 +1,49 @@
-"""Refuses text on the command line that was typed with escapes such as \\n, which most shells pass on unchanged."""
-
-import re
+"""Text on the command line that was typed with escapes such as \\n, which most shells pass on unchanged."""
 
 from charrnn.errors import OptionError
-from charrnn.text.vocabulary import Vocabulary
-
-_ESCAPE = re.compile(r"\\[abefnrtvxuU0-7]")
-
-
-def refuse_escapes(option: str, text: str, vocabulary: Vocabulary) -> None:
-    r"""Refuse escapes in the value of `option` if no backslash can be meant, because the model does not know it.
-
-    Raises:
-        OptionError: `text` has a backslash and a letter where the user means, say, a line feed.
-    """
-    escapes = _ESCAPE.findall(text)
-    if not escapes or not vocabulary.count_unseen("\\"):
-        return
-    *others, last = dict.fromkeys("".join(escapes))
-    typed = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
-    quoted = typed.replace("'", r"\'")
-    raise OptionError(
-        f"{option} '{typed}' has the characters {', '.join(others)} and {last}; in bash type {option} $'{quoted}'"
-    )
+from charrnn.runs.model import Model
+from charrnn.text.escapes import spelled, unescaped
+from charrnn.text.known_records import occurs
+from charrnn.view.terminal import note
 
 
-def refuse_unknown_stop(stop: str, vocabulary: Vocabulary) -> None:
-    """Refuse a stop string that can never come.
+def understood_prime(prime: str, model: Model) -> str:
+    """`prime`, with its escapes understood if no backslash can be meant, because the run's text has none."""
+    plain = unescaped(prime, of_bytes=model.config.bytes)
+    if plain == prime or _has(model, "\\"):
+        return prime
+    return _said("--prime", prime, plain, "the run's text has no backslash")
+
+
+def understood_stop(stop: str, model: Model) -> str:
+    """`stop`, with its escapes understood if it can never come as typed, or has never come in the run's text.
 
     Raises:
-        OptionError: a character of `stop` is not in the vocabulary.
+        OptionError: a character of it is not in the vocabulary.
     """
-    refuse_escapes("--stop", stop, vocabulary)
+    plain = unescaped(stop, of_bytes=model.config.bytes)
+    if plain != stop:
+        if not _has(model, "\\"):
+            stop = _said("--stop", stop, plain, "the run's text has no backslash")
+        elif not _has(model, stop) and _has(model, plain):
+            stop = _said("--stop", stop, plain, "the run's text has that")
     for character in stop:
-        if vocabulary.count_unseen(character):
+        if model.vocabulary.count_unseen(character):
             raise OptionError(
                 f"--stop {stop!r} can never come: the character {character!r} (U+{ord(character):04X}) "
                 "is not in the vocabulary; leave it out"
             )
+    return stop
+
+
+def _has(model: Model, text: str) -> bool:
+    """Whether the run's text has `text`; if the text is gone, whether the model could write it."""
+    if model.vocabulary.count_unseen(text):
+        return False
+    tokens = model.tokens()
+    return tokens is None or occurs(tokens, text)
+
+
+def _said(option: str, typed: str, meant: str, why: str) -> str:
+    note(f"note: {option} '{typed}' is read as {spelled(meant)}, as {why}")
+    return meant

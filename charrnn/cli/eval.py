@@ -1,6 +1,7 @@
 """charrnn eval."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Unpack
 
@@ -18,24 +19,23 @@ from charrnn.cli.options import (
     run_argument,
     threads_option,
 )
-from charrnn.cli.progress import progress_bar
-from charrnn.cli.texts import reading, text_options
+from charrnn.cli.progress import SHORT, progress_bar
+from charrnn.cli.texts import read, reading, text_options
 from charrnn.evaluation.dynamic import Learning
 from charrnn.evaluation.parts import PARTS, learned_text, own_part
-from charrnn.evaluation.ranking import rank_lines
+from charrnn.evaluation.ranking import rank_lines, rank_records
 from charrnn.evaluation.report import EvalReport, LossFigures, require_two, score_baselines, score_text
+from charrnn.runs.find import is_run
 from charrnn.runs.model import Model, open_model
-from charrnn.text.prompt import read_text
 from charrnn.text.source import is_pipe
-from charrnn.view.eval import note_baselines, note_unknown, show_lines, show_score
+from charrnn.view.eval import note_baselines, note_unknown, show_ranked, show_score
 
 DYNAMIC = Learning(rate=2e-5, decay=1e-3)
-SHORT = 1.0  # seconds; shorter work needs no bar
 
 
 @click.command("eval", cls=RunCommand)
 @run_argument
-@click.argument("file", required=False, metavar="[FILE|-]")
+@click.argument("files", nargs=-1, metavar="[FILE|-]...")
 @click.option(
     "--split",
     "part",
@@ -66,6 +66,11 @@ SHORT = 1.0  # seconds; shorter work needs no bar
     help="Also score a 6-gram model and `xz -9`, both given the run's training text; xz keeps learning as it reads.",
 )
 @click.option("--per-line", is_flag=True, help="Rank the lines, most likely first: bits per character, tab, line.")
+@click.option(
+    "--per-record",
+    is_flag=True,
+    help="Rank the records of a run that learned records in the same way; their line feeds are shown as \\n.",
+)
 @text_options
 @device_options
 @precision_option
@@ -73,13 +78,14 @@ SHORT = 1.0  # seconds; shorter work needs no bar
 @json_option
 def command(
     run: str | None,
-    file: str | None,
+    files: tuple[str, ...],
     part: str,
     dynamic: bool,
     dynamic_rate: float,
     dynamic_decay: float,
     beside: bool,
     per_line: bool,
+    per_record: bool,
     unknown: str,
     encoding: str | None,
     errors: str | None,
@@ -89,7 +95,8 @@ def command(
     """Measure how well a run predicts a text.
 
     RUN is a run's folder, its name in runs/, or a checkpoint file; the default is the newest run in runs/. The text
-    is FILE, or else the held-out part of the run's own text. A single argument that names a text file is FILE.
+    is FILE, a file or a folder, or several, which are read in turn; or else the held-out part of the run's own text.
+    Arguments that all name text files are FILEs.
 
     \b
     Examples:
@@ -99,28 +106,32 @@ def command(
       charrnn eval shakespeare --dynamic
       charrnn eval shakespeare --baselines
       charrnn eval letter.txt --json
+      charrnn eval prose poems/*.txt
       sort -u names.txt | charrnn eval names - --per-line | tail
     """
-    if beside and per_line:
-        raise click.UsageError("--baselines scores a whole text, and --per-line its lines; give one of them")
-    if dynamic and per_line:
-        raise click.UsageError("--dynamic reads a whole text, and --per-line its lines; give one of them")
+    if per_line and per_record:
+        raise click.UsageError("--per-line and --per-record each rank parts of a text; give one of them")
+    for option, wanted, parts in (("--per-line", per_line, "lines"), ("--per-record", per_record, "records")):
+        if wanted and (beside or dynamic):
+            whole = "--baselines scores" if beside else "--dynamic reads"
+            raise click.UsageError(f"{whole} a whole text, and {option} its {parts}; give one of them")
     if not dynamic:
         refuse("dynamic_rate", "dynamic_decay", because="has no effect without --dynamic")
-    run, file = _run_and_file(run, file)
-    if file is not None:
-        refuse("part", because=f"names a part of the run's own text, and {file} is another text; give one of them")
+    run, texts = _run_and_files([run, *files] if run is not None else [])
+    if texts:
+        refuse("part", because=f"names a part of the run's own text, and {texts[0]} is another text; give one of them")
     model, unseen = open_model(run, **computing), 0
-    if file is None:
+    if not texts:
         ids, text = own_part(model, part), PARTS[part]
     else:
-        ids, unseen = _read(model, file, unknown, encoding, errors)
-        text = "standard input" if file == "-" else file
+        ids, unseen = _read(model, texts, unknown, encoding, errors)
+        text = "standard input" if texts[0] == "-" else texts[0]
+        text += f" and {len(texts) - 1} more" if len(texts) > 1 else ""
     require_two(model, ids, text)
-    if per_line:
+    if per_line or per_record:
         with progress_bar("reading", after=SHORT) as progress:
-            lines = rank_lines(model, ids, progress)
-        show_lines(lines, as_json=as_json)
+            ranked = rank_records(model, ids, progress) if per_record else rank_lines(model, ids, progress)
+        show_ranked(ranked, "record" if per_record else "line", as_json=as_json)
         return
     with progress_bar("reading", after=SHORT) as progress:
         score = score_text(model, ids, Learning(dynamic_rate, dynamic_decay) if dynamic else None, progress)
@@ -144,18 +155,25 @@ def command(
         show_score(report, "byte" if model.config.bytes else "character")
 
 
-def _run_and_file(run: str | None, file: str | None) -> tuple[str | None, str | None]:
-    """Return the arguments as (run, file); a single one can be either."""
-    if run is None or file is not None:
-        return run, file
-    path = Path(run)
-    is_text = run == "-" or is_pipe(path) or (path.is_file() and path.suffix != ".safetensors")
-    return (None, run) if is_text else (run, None)
+def _run_and_files(names: Sequence[str]) -> tuple[str | None, Sequence[str]]:
+    """The arguments as the run, if one is named, and the texts: the first may be either."""
+    if not names or not _is_text(names[0]):
+        return next(iter(names), None), names[1:]
+    if len(names) > 1 and is_run(names[0]):
+        return names[0], names[1:]
+    return None, names
 
 
-def _read(model: Model, file: str, unknown: str, encoding: str | None, errors: str | None) -> tuple[np.ndarray, int]:
+def _is_text(name: str) -> bool:
+    path = Path(name)
+    return name == "-" or is_pipe(path) or (path.is_file() and path.suffix != ".safetensors")
+
+
+def _read(
+    model: Model, files: Sequence[str], unknown: str, encoding: str | None, errors: str | None
+) -> tuple[np.ndarray, int]:
     """The ids of a text, and how many of its characters the model does not know."""
-    text = read_text(file, reading(model.config, encoding, errors))
+    text = read(files, reading(model.config, encoding, errors))
     ids, unseen = model.encode(text, unknown=unknown), model.vocabulary.count_unseen(text)
     if unseen:
         note_unknown(unseen, len(text), unknown)

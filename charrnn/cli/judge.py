@@ -17,12 +17,12 @@ from charrnn.cli.options import (
     run_argument,
     threads_option,
 )
-from charrnn.evaluation.quality.report import judge
+from charrnn.evaluation.quality.report import LENGTH, judge
 from charrnn.runs.model import open_model
 from charrnn.sampling.sampler import Filter
 from charrnn.view.judge import show_report
 
-COUNT, LENGTH, SEED = 20, 1000, 1
+COUNT, SEED = 20, 1
 
 
 @click.command("judge", cls=RunCommand)
@@ -44,7 +44,11 @@ COUNT, LENGTH, SEED = 20, 1000, 1
     metavar="N",
     help="Texts to sample at once.",
 )
-@click.option("--length", type=WholeRange(1), default=LENGTH, show_default=True, help="Characters in each text.")
+@click.option(
+    "--length",
+    type=WholeRange(1),
+    help=f"Characters in each text.  [default: {LENGTH}, or more if a run learned longer records]",
+)
 @click.option(
     "--lines/--no-lines",
     "as_list",
@@ -67,7 +71,7 @@ def command(
     top_k: int,
     top_p: float,
     count: int,
-    length: int,
+    length: int | None,
     as_list: bool | None,
     seed: int,
     as_json: bool,
@@ -81,8 +85,9 @@ def command(
     text is held out than was asked for, less is sampled, because the share of different words falls as a text
     grows.
 
-    For lists, it counts the lines that are new, repeated or copied; but not in held-out text whose lines were chosen
-    because they occur nowhere else (split unique-lines). For source code, which is recognized by its braces and calls
+    For lists, it counts the lines that are new, repeated or copied, and so it does for the records of a run that
+    learned records; but not in held-out text whose lines or records were chosen because they occur nowhere else
+    (split unique-lines). For source code, which is recognized by its braces and calls
     like f(x), it counts the brackets that have a partner. Texts begin and end anywhere, so even real code has brackets
     without one.
 

@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from charrnn.cli.completion import complete_runs
-from charrnn.cli.settings import SettingChoice
+from charrnn.cli.settings import SettingChoice, why_not_whole
 from charrnn.config import SETTINGS, Config
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -28,10 +28,8 @@ class WholeRange(click.IntRange):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The number."""
-        try:
-            int(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a whole number.", param, ctx)
+        if reason := why_not_whole(value):
+            self.fail(reason, param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -1,5 +1,6 @@
 """The settings of a run as options of the command line."""
 
+import math
 from collections.abc import Container
 from typing import Any
 
@@ -21,6 +22,46 @@ class SettingChoice(click.Choice[str]):
             return self._setting.check(param.name if param and param.name else "value", value)
 
 
+class WholeNumber(click.types.IntParamType):
+    """A whole number."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number."""
+        if reason := why_not_whole(value):
+            self.fail(reason, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Number(click.types.FloatParamType):
+    """A number, which may have a fraction."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number."""
+        if not _converts(value, float):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def why_not_whole(value: Any) -> str | None:
+    """Why `value` is not a whole number as options take it; None if it is one."""
+    if _converts(value, int):
+        return None
+    meant = float(value) if _converts(value, float) else math.nan
+    written = f"; write {int(meant)}" if math.isfinite(meant) and meant.is_integer() else ""
+    return f"{value!r} is not a whole number{written}."
+
+
+def _converts(value: Any, to: type) -> bool:
+    try:
+        to(value)
+    except ValueError:
+        return False
+    return True
+
+
+_NUMBERS: dict[type, click.ParamType[Any]] = {int: WholeNumber(), float: Number()}
+
+
 class SettingOption(click.Option):
     """An option for a setting, listed under the setting's group; its value is None unless it is given."""
 
@@ -29,7 +70,9 @@ class SettingOption(click.Option):
     def __init__(self, name: str, setting: Setting) -> None:
         self.group = setting.group
         self._shown_default = getattr(Config, name)
-        kind: dict[str, Any] = {"type": SettingChoice(setting) if setting.choices else setting.type}
+        kind: dict[str, Any] = {
+            "type": SettingChoice(setting) if setting.choices else _NUMBERS.get(setting.type, setting.type)
+        }
         if setting.type is bool:
             kind = {"is_flag": True}
             self._shown_default = None

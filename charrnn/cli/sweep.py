@@ -14,7 +14,7 @@ from charrnn.cli.options import WholeRange, device_options, json_option, threads
 from charrnn.cli.settings import SettingOption
 from charrnn.cli.signals import handled, leave
 from charrnn.config import BUDGETS, SETTINGS, naming_options
-from charrnn.errors import SweepError
+from charrnn.errors import StorageError, SweepError
 from charrnn.evaluation.compare import compare
 from charrnn.files import Lock
 from charrnn.runs.run import LOCK, RUNS
@@ -100,7 +100,12 @@ def command(
         if not left:
             click.echo(f"nothing is left to train: all {len(trials)} trials in {folder} are finished", err=True)
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"the folder {folder} cannot be made: {error.strerror}; name another with --folder DIR"
+        ) from None
     lock = Lock(folder / LOCK)
     failed = _train(left, SweepView(trials, left), jobs, device=device, kernel=kernel, threads=threads)
     lock.release()

@@ -1,12 +1,15 @@
 """Options of commands that read a text for a trained model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
+from charrnn.cli.progress import SHORT, progress_bar
 from charrnn.cli.settings import SettingChoice
+from charrnn.cli.signals import handled, leave
 from charrnn.config import SETTINGS, Config
+from charrnn.text.prompt import read_texts
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,6 +34,16 @@ def text_options(function: F) -> F:
     ):
         function = option(function)
     return function
+
+
+def read(names: Sequence[str], config: Config, *, ended: bool = True) -> str | bytes:
+    """The texts that `read_texts` reads; temporary files are removed even if a signal ends the reading.
+
+    Raises:
+        CharrnnError: one cannot be read.
+    """
+    with handled(leave, "SIGTERM", "SIGHUP"), progress_bar("reading", after=SHORT) as progress:
+        return read_texts(names, config, progress, ended=ended)
 
 
 def reading(config: Config, encoding: str | None, errors: str | None) -> Config:

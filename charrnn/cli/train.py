@@ -45,15 +45,16 @@ class Interrupt:
             leave(number, frame)
 
 
-def _show(view: View, event: Event, interrupt: Interrupt) -> None:
-    """Show an event. A failure to write does not end the training; a closed pipe counts as a signal to end."""
+def _show(view: View, event: Event, interrupt: Interrupt) -> OSError | None:
+    """Show an event. A failure to write is returned, as it does not end the training; a closed pipe is a signal to."""
     try:
         view.show(event)
     except BrokenPipeError:
         if interrupt.number is None:
             interrupt.note(SIGPIPE, None)
-    except OSError:
-        pass  # the event is lost; flushing standard output at the end reports the error
+    except OSError as error:
+        return error
+    return None
 
 
 class TrainCommand(GroupedCommand):
@@ -119,7 +120,8 @@ def command(as_json: bool, **options: Any) -> None:
         with naming_options([*settings, "preset"]):
             session = prepare(TrainRequest(settings=settings, **options), view.reading)
         with handled(interrupt.note, "SIGINT", "SIGTERM", "SIGHUP"):
-            for event in session.run(interrupt):
-                _show(view, event, interrupt)
+            lost = [error for event in session.run(interrupt) if (error := _show(view, event, interrupt))]
     if interrupt.number is not None:
         sys.exit(128 + interrupt.number)
+    if lost:
+        raise lost[0]

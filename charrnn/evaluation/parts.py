@@ -19,8 +19,8 @@ def own_part(model: Model, part: str) -> np.ndarray:
     tokens = model.tokens()
     if tokens is None:
         raise CorpusError(
-            f"{PARTS[part]} of the text that was stored beside {model.path} is gone or damaged; name the text: "
-            f"{_with_file(model)}"
+            f"{PARTS[part]} of the text that was stored beside {model.path} is gone, damaged or not readable; name "
+            f"the text: {_with_file(model)}"
         )
     ids: np.ndarray = getattr(tokens.parts, part)
     if not len(ids):
@@ -40,7 +40,8 @@ def learned_text(model: Model, purpose: str) -> Tokens:
     if tokens is None:
         again = command("train", "--resume", "--run", model.path.parent)
         raise CorpusError(
-            f"{purpose} the text that {model.path} learned from, which is gone or damaged; {again} reads it again"
+            f"{purpose} the text that {model.path} learned from, which is gone, damaged or not readable; {again} "
+            "reads it again"
         )
     return tokens
 

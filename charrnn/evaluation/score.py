@@ -77,36 +77,39 @@ class Evaluator:
         return states
 
 
-def score_lines(
+def score_records(
     shape: Shape,
     params: Flat,
     backend: Backend,
     kernels: Kernels,
-    lines: list[np.ndarray],
-    newline: int,
+    records: list[np.ndarray],
+    end: np.ndarray,
     progress: OnProgress | None = None,
 ) -> list[Score]:
-    """The loss of each line by itself, read after a line end and up to the next one; `lines` hold ids."""
+    """The loss of each record (a line, say) by itself, read after the ids `end` and up to the next; all hold ids."""
     scores: dict[int, Score] = {}
-    by_length = sorted(range(len(lines)), key=lambda index: len(lines[index]))
-    streams = max(1, min(_most_streams(shape), len(lines)))
+    by_length = sorted(range(len(records)), key=lambda index: len(records[index]))
+    streams = max(1, min(_most_streams(shape), len(records)))
     network = Network(shape, params, backend, kernels, seq_len=SEQ_LEN, batch_size=streams)
-    for first in range(0, len(lines), streams):
+    first_target = len(end) - 1  # of the losses, the first of which is that on the second id
+    for first in range(0, len(records), streams):
         group = by_length[first : first + streams]
-        rows = np.full((len(lines[group[-1]]) + 2, streams), newline)
+        rows = np.full((len(records[group[-1]]) + 2 * len(end), streams), end[-1])
         for column, index in enumerate(group):
-            rows[1 : 1 + len(lines[index]), column] = lines[index]
+            row = np.concatenate([end, records[index], end])
+            rows[: len(row), column] = row
         nats = _nats(network, rows)
         for column, index in enumerate(group):
-            chars = len(lines[index]) + 1
-            scores[index] = Score(float(nats[:chars, column].sum(dtype=np.float64)) / chars, chars)
+            chars = len(records[index]) + len(end)
+            scored = nats[first_target : first_target + chars, column]
+            scores[index] = Score(float(scored.sum(dtype=np.float64)) / chars, chars)
         if progress:
-            progress(len(scores), len(lines))
-    return [scores[index] for index in range(len(lines))]
+            progress(len(scores), len(records))
+    return [scores[index] for index in range(len(records))]
 
 
 def _nats(network: Network, rows: np.ndarray) -> np.ndarray:
-    """The loss on each of rows[1:], chunk by chunk, so that a long line needs no more memory than a short one."""
+    """The loss on each of rows[1:], chunk by chunk, so that a long record needs no more memory than a short one."""
     backend, states, nats = network.backend, network.initial_state(), []
     for start in range(0, len(rows) - 1, SEQ_LEN):
         inputs, targets = rows[:-1][start : start + SEQ_LEN], rows[1:][start : start + SEQ_LEN]

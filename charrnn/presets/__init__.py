@@ -16,6 +16,7 @@ from charrnn.presets.choice import choose as choose
 
 _DESCRIPTION = "description"
 _NO_COLON = re.compile(r"[^\s#\]}-][^:]*$")  # a line that is not indented, a comment, an item or the end of a list
+_LARGEST = 1_000_000  # bytes of a file of settings
 _SHOWN = 60  # characters of a wrong line that a message shows
 _FORMER = {"names": "lines", "shakespeare": "medium", "linux": "long", "large": "gpu"}  # old names -> names
 
@@ -68,10 +69,14 @@ def read_mapping(path: Path) -> dict[str, Any]:
     """The content of a user's YAML file.
 
     Raises:
-        ConfigError: it cannot be read, or is not a mapping.
+        ConfigError: it cannot be read, is too large, or is not a mapping.
     """
     try:
-        return _parse(path.read_text(encoding="utf-8"), str(path))
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)  # a device or a pipe may have no end
+        if len(content) > _LARGEST:
+            raise ConfigError(f"{path} is not a file of settings: it is larger than {_LARGEST // 1000} kB")
+        return _parse(content.decode(), str(path))
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

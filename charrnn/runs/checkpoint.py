@@ -4,16 +4,17 @@ Weights have PyTorch's names, moments are called `optimizer.SLOT.NAME`, the hidd
 Everything that is not an array is one JSON text in the header.
 """
 
-import errno
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import load as load_bytes
+from safetensors.numpy import save, save_file
 
 from charrnn.config import SETTINGS, Config
 from charrnn.errors import CheckpointError, DamagedError
@@ -23,6 +24,7 @@ from charrnn.hints import command
 FORMAT = 2
 # One key only: with several, safetensors would order them differently in every process, and equal runs would differ.
 _KEY = "charrnn"
+_LENGTH = 8  # bytes of the number with which a safetensors file begins: the length of its header
 
 
 @dataclass
@@ -121,11 +123,9 @@ class Checkpoint:
         with replacing_at(path) as part:
             part.touch()
             mode = part.stat().st_mode
-            try:  # into a file: safetensors' bytes would need twice the memory
-                save_file(tensors, part, {_KEY: json.dumps(header, sort_keys=True)})
-            except SafetensorError as error:
-                raise OSError(errno.EIO, str(error).split(" at path ")[0]) from None
-            part.chmod(mode)  # safetensors may have put another file there, which nobody else can read
+            _write_tensors(part, tensors, {_KEY: json.dumps(header, sort_keys=True)})
+            with suppress(OSError):  # of a file system without modes
+                part.chmod(mode)  # safetensors may have put another file there, which nobody else can read
 
 
 _OTHERS = {"last.safetensors": "best.safetensors", "best.safetensors": "last.safetensors"}  # the other one of a run
@@ -159,9 +159,7 @@ def _way_out(path: Path) -> str:
 def _read(path: Path) -> Checkpoint:
     try:
         path.open("rb").close()  # safetensors reports any file that it cannot open as missing
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        tensors, metadata = _read_tensors(path)
         header = json.loads(metadata[_KEY])
     except KeyError:
         raise CheckpointError(f"{path} is a safetensors file, but not one that charrnn wrote") from None
@@ -189,6 +187,25 @@ def _read(path: Path) -> Checkpoint:
         progress=progress,
         **_sort(tensors),
     )
+
+
+def _read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """The arrays of a safetensors file, and its metadata; safetensors maps the file, which not every disk permits."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except (OSError, SafetensorError):  # a file that is damaged fails again
+        content = path.read_bytes()
+        tensors = load_bytes(content)
+        length = int.from_bytes(content[:_LENGTH], "little")
+        return tensors, json.loads(content[_LENGTH : _LENGTH + length]).get("__metadata__") or {}
+
+
+def _write_tensors(path: Path, tensors: dict[str, np.ndarray], metadata: dict[str, str]) -> None:
+    try:  # into a file: safetensors' bytes would need twice the memory
+        save_file(tensors, path, metadata)
+    except (OSError, SafetensorError):  # it needs more of a file system than writing; a full disk fails again
+        path.write_bytes(save(tensors, metadata))
 
 
 def _sort(tensors: dict[str, np.ndarray]) -> dict[str, Any]:

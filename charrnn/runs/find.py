@@ -9,7 +9,7 @@ from charrnn.errors import CheckpointError
 from charrnn.hints import command, counted
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.run import RUNS, Run
+from charrnn.runs.run import ASIDE, RUNS, Run
 from charrnn.text.source import from_path
 
 
@@ -25,7 +25,7 @@ def list_runs() -> list[Run]:
 
 def is_aside(folder: Path) -> bool:
     """Whether --force moved this run aside: it is named NAME.old, and there is a folder NAME."""
-    name = re.fullmatch(r"(.+)\.old\d*", folder.name)
+    name = re.fullmatch(f"(.+){ASIDE}", folder.name)
     return name is not None and folder.with_name(name[1]).exists()
 
 
@@ -33,6 +33,13 @@ def runs_in(folder: Path) -> list[Run]:
     """The runs in a folder of runs, such as a sweep's, by name; those that --force moved aside are left out."""
     found = [path.parent for path in sorted(folder.glob("*/last.safetensors"))]
     return [Run(each) for each in found if not is_aside(each)]
+
+
+def is_run(name: str) -> bool:
+    """Whether `name` is the folder of a run that has a checkpoint, its name in `runs/`, or a checkpoint file."""
+    if Path(name).is_file() and not _is_text(Path(name)):
+        return True
+    return any(Run(folder).last.is_file() or Run(folder).best.is_file() for folder in (Path(name), RUNS / name))
 
 
 def find_run(name: str | None) -> Run:

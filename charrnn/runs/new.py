@@ -1,5 +1,6 @@
 """The folder of a new run. A run that was there moves aside, and is put back if the new one cannot begin."""
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -7,8 +8,8 @@ from pathlib import Path
 from types import TracebackType
 
 from charrnn.errors import CheckpointError, StorageError
-from charrnn.files import Lock, make_folder, sync_folder
-from charrnn.runs.run import STDIN, Run, is_own_file
+from charrnn.files import Lock, make_folder, move_folder, sync_folder
+from charrnn.runs.run import ASIDE, STDIN, Run, is_own_file
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class NewRun:
             CheckpointError: there is a run already, or the folder cannot be made.
             StorageError: another process trains this run now.
         """
-        moved = _make_room(run, force=force)
         try:
+            moved = _make_room(run, force=force)
             make_folder(run.folder)
             foreign = sorted(path.name for path in run.folder.iterdir() if not is_own_file(path))
         except OSError as error:
@@ -56,6 +57,14 @@ class NewRun:
         except OSError as error:
             raise StorageError(f"{self.run.metrics} cannot be removed: {error.strerror}; remove it") from None
 
+    @property
+    def older(self) -> int:
+        """The number of runs that were moved aside before, and are still there."""
+        folder = self.run.folder.resolve()
+        pattern = re.compile(re.escape(folder.name) + ASIDE)
+        aside = {path.name for path in folder.parent.iterdir() if pattern.fullmatch(path.name)}
+        return len(aside - {self.moved.name} if self.moved else aside)
+
     def __enter__(self) -> "NewRun":
         return self
 
@@ -78,7 +87,7 @@ class NewRun:
                     path.unlink()
             folder.rmdir()
             if self.moved:
-                self.moved.rename(folder)
+                move_folder(self.moved, folder)
 
 
 def _make_room(run: Run, *, force: bool) -> Path | None:
@@ -97,7 +106,7 @@ def _make_room(run: Run, *, force: bool) -> Path | None:
     names = (f"{folder.name}.old{number if number > 1 else ''}" for number in count(1))
     free = next(path for path in map(folder.with_name, names) if not path.exists())
     try:
-        folder.rename(free)
+        move_folder(folder, free)
         sync_folder(folder.parent)
     except OSError as error:
         raise CheckpointError(f"{run.folder} cannot be moved aside: {error.strerror}") from None

@@ -12,6 +12,7 @@ from charrnn.runs.metrics import Row, forget_after, read_rows
 
 RUNS = Path("runs")
 LOCK = "lock"
+ASIDE = r"\.old\d*"  # the end of the name of a run that --force moved aside
 STDIN = "stdin.txt"
 DAMAGED = ".damaged"  # the end of the name of a checkpoint that cannot be read
 _OWN_FILES = (

@@ -6,9 +6,11 @@ import sys
 import time
 from collections import deque
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from statistics import fmean
 
+from charrnn.device.processors import affinity
 from charrnn.runs.checkpoint import load
 from charrnn.search.trials import Trial
 
@@ -100,15 +102,16 @@ def _start(trial: Trial, command: list[str], processors: set[int]) -> _Job:
             start_new_session=True,
         )
     if processors:
-        os.sched_setaffinity(process.pid, processors)
+        with suppress(OSError):  # not permitted here, or the trial has ended already
+            os.sched_setaffinity(process.pid, processors)
     return _Job(trial, process, time.monotonic())
 
 
 def _processors(place: int, jobs: int) -> set[int]:
     """The processors of a job, so that jobs do not compete for them; empty if it may use all."""
-    if jobs == 1 or not hasattr(os, "sched_getaffinity"):
+    processors = sorted(affinity())
+    if jobs == 1 or not processors:
         return set()
-    processors = sorted(os.sched_getaffinity(0))
     return set(processors[place::jobs] or [processors[place % len(processors)]])
 
 

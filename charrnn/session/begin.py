@@ -30,11 +30,13 @@ from charrnn.session.ready import Session, ready
 from charrnn.session.request import COMMAND_LINE, STDIN, TrainRequest, argument_of, open_corpus
 from charrnn.text.batches import fit_batch_size
 from charrnn.text.kind import is_list
+from charrnn.text.separator import understood
 from charrnn.text.source import Source, from_stdin
 from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.training.events import Notice
 from charrnn.training.setup import Setup
 
+GPU = "gpu"  # the preset
 LITTLE_TO_LEARN = 1000  # characters
 LITTLE_HELD_OUT = 20  # characters; fewer say nothing about a model
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -65,7 +67,7 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
     run = Run(Path(request.run) if request.run else RUNS / (source.name if source else "stdin"))
     with NewRun.open(run, force=request.force) as new:
         if source is None:  # standard input is kept in the folder of the run; its preset is known only now
-            source = from_stdin(sys.stdin.buffer, run.folder)
+            source = from_stdin(sys.stdin.buffer, run.folder, reading)
             plan = _plan(request, parent, source, backend)
         known = parent.vocabulary if parent else None
         tokens = encode_corpus(source, plan.config, run.folder, base=known, progress=reading)
@@ -97,9 +99,11 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
 
 
 def _about_folder(new: NewRun) -> Iterator[Notice]:
-    """Notices about a run that was in the folder."""
+    """Notices about a run that was in the folder, and how many moved aside: they stay until the user removes them."""
     if new.moved:
-        yield Notice(f"the run that was there is now {new.moved}")
+        older = counted(new.older, "older run") if new.older else ""
+        more = f"; {older} beside it {'is' if new.older == 1 else 'are'} kept until you remove them" if older else ""
+        yield Notice(f"the run that was there is now {new.moved}{more}")
     if new.replaces:
         yield Notice(f"the run in {new.run.folder} ended before its first checkpoint; it starts anew")
 
@@ -115,9 +119,12 @@ def _plan(request: TrainRequest, parent: Parent | None, source: Source | None, b
         preset, notices = _choose_preset(source, request, backend)
     split = parent.split(source) if parent and source else {}
     config, given_by = _settings(request, preset, parent, split)
+    config, meant = understood(source, config) if source else (config, [])
     leaks = parent.leaks(config, split) if parent else []
+    if preset == GPU and backend.device == "cpu":
+        notices.append(Notice(f"preset {GPU} is sized for a GPU, and this is a CPU: --preset long suits one"))
     choice = build(backend, request.kernel, request.threads, config.precision)
-    return _Plan(config, given_by, preset, choice, notices + leaks)
+    return _Plan(config, given_by, preset, choice, [*map(Notice, meant), *notices, *leaks])
 
 
 def _choose_preset(source: Source, request: TrainRequest, backend: Backend) -> tuple[str | None, list[Notice]]:

@@ -79,7 +79,7 @@ def open_corpus(names: Sequence[str], config: Config, progress: OnProgress | Non
 
 
 def _open(name: str, config: Config, progress: OnProgress | None) -> Source:
-    if Path(name).exists():
+    if Path(name).exists() or Path(name).is_symlink():  # a broken link is not the name of a corpus
         return from_path(Path(name), glob=config.glob, binary=takes_binary(config))
     if re.match(r"(https?|ftp)://", name, re.IGNORECASE):
         raise CorpusError(f"{name} is a web address; pipe the text in: curl -L {shlex.quote(name)} | charrnn train -")

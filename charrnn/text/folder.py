@@ -1,5 +1,6 @@
 """The texts in a folder: files that match a pattern and are not hidden, binary, or part of a run."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from charrnn.errors import CorpusError
 from charrnn.hints import command, counted
 from charrnn.text.formats import head_of, is_binary
 
-_NAMED = 3  # run folders that a message names; it counts the others
+_NAMED = 3  # folders that a message names; it counts the others
 
 
 def texts_in(folder: Path, glob: str, *, binary: bool) -> tuple[tuple[Path, ...], tuple[str, ...]]:
@@ -24,7 +25,7 @@ def texts_in(folder: Path, glob: str, *, binary: bool) -> tuple[tuple[Path, ...]
     runs = _run_folders(matching, folder)
     outside = [file for file in matching if runs.isdisjoint(file.parents)]
     files = outside if binary else [file for file in outside if not is_binary(head_of(file))]
-    left_out = _left_out(len(outside) - len(files), sorted(runs))
+    left_out = _left_out(len(outside) - len(files), sorted(runs), _closed_folders(folder))
     if folder in runs:
         again = command("train", "--resume", "--run", folder)
         raise CorpusError(f"{folder} is the folder of a run, not a text; {again} continues that run")
@@ -42,6 +43,15 @@ def _matching(folder: Path, glob: str) -> list[Path]:
     except OSError as error:
         raise CorpusError(f"cannot read {error.filename}: {error.strerror}; leave it out with --glob") from error
     return [found[name] for name in sorted(found) if not any(each.startswith(".") for each in name.split("/"))]
+
+
+def _closed_folders(folder: Path) -> list[Path]:
+    """The folders below `folder` that are not hidden and cannot be read, which patterns pass over silently."""
+    closed: list[Path] = []
+    for place, inner, _ in os.walk(folder):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        closed += [Path(place, name) for name in inner if not os.access(Path(place, name), os.R_OK | os.X_OK)]
+    return closed
 
 
 def _run_folders(files: Iterable[Path], root: Path) -> set[Path]:
@@ -72,10 +82,11 @@ def _why_nothing(folder: Path, glob: str, left_out: str) -> str:
     return f"no file in the folder {folder} {wanted}{why}"
 
 
-def _left_out(binary: int, runs: list[Path]) -> str:
-    """A line with the numbers, and the first run folders by name; empty if nothing was left out."""
+def _left_out(binary: int, runs: list[Path], closed: list[Path]) -> str:
+    """A line with the numbers, and the first folders by name; empty if nothing was left out."""
     things = [counted(binary, "binary file")] if binary else []
-    if runs:
-        more = f" and {len(runs) - _NAMED} more" if len(runs) > _NAMED else ""
-        things.append(f"{counted(len(runs), 'run folder')} ({', '.join(map(str, runs[:_NAMED]))}{more})")
+    for folders, kind in ((runs, "run folder"), (closed, "unreadable folder")):
+        if folders:
+            more = f" and {len(folders) - _NAMED} more" if len(folders) > _NAMED else ""
+            things.append(f"{counted(len(folders), kind)} ({', '.join(map(str, folders[:_NAMED]))}{more})")
     return f"left out {' and '.join(things)}" if things else ""

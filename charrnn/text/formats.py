@@ -128,11 +128,12 @@ def head_of(path: Path) -> bytes:
 def content_size(path: Path) -> int:
     """Bytes of the content of the file at `path`; a compressed file is read to its end to count them.
 
+    So is a file that seems empty: those of /proc have content all the same.
+
     Raises:
         CorpusError: it cannot be read, or the compressed data are damaged.
     """
-    size = plain_size(path)
-    return sum(map(len, file_content(path, 1 << 16))) if size is None else size
+    return plain_size(path) or sum(map(len, file_content(path, 1 << 16)))
 
 
 def plain_size(path: Path) -> int | None:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import AnyStr
 
 from charrnn.config import Config
-from charrnn.errors import CorpusError
+from charrnn.errors import CorpusError, OptionError
 from charrnn.text.encodings import marked_encoding, suggested_encoding
 from charrnn.text.formats import file_content, head_of, recognized_encoding, why_not_text
-from charrnn.text.joint import Joint
+from charrnn.text.joint import Joint, ending_lines, line_end_of
 from charrnn.text.line_ends import IN_BYTES, IN_TEXT, with_line_ends
 from charrnn.text.source import BLOCK_SIZE, Source
 
@@ -63,6 +63,7 @@ class Reader:
         self.undecoded = 0
         self.ends: list[int] = []
         self.joined = 0
+        self._line_end = "\n"  # of the file that is being read
         self._source = source
         self._block_size = block_size
         self._progress = progress
@@ -83,15 +84,21 @@ class Reader:
         valid or hardly texts. Any other `encoding` is used as given.
 
         Raises:
-            CorpusError: a file cannot be read, is damaged or not a text, a byte is not in the encoding, or there is no
-                such encoding.
+            CorpusError: a file cannot be read, is damaged or not a text, or a byte is not in the encoding.
+            OptionError: there is no such encoding.
         """
         _check_encoding(encoding)
 
         def read(file: Path) -> Iterator[str]:
-            return with_line_ends(self._decoded(file, encoding, errors), IN_TEXT, newlines, self.line_ends)
+            self._line_end = "\n"
+            for block in with_line_ends(self._decoded(file, encoding, errors), IN_TEXT, newlines, self.line_ends):
+                self._line_end = line_end_of(block, self._line_end)
+                yield block
 
-        return self._joined(read, joint, files)
+        def joint_here() -> Joint[str]:
+            return ending_lines(joint, self._line_end)
+
+        return self._joined(read, joint_here, files)
 
     def raw(
         self, *, newlines: str = "keep", joint: Joint[bytes] = _NOTHING, files: Sequence[Path] | None = None
@@ -108,25 +115,37 @@ class Reader:
         def read(file: Path) -> Iterator[bytes]:
             return with_line_ends(self._read(file), IN_BYTES, newlines, self.line_ends)
 
-        return self._joined(read, joint, files)
+        return self._joined(read, lambda: joint, files)
 
     def _joined(
-        self, read: Callable[[Path], Iterator[AnyStr]], joint: Joint[AnyStr], files: Sequence[Path] | None
+        self,
+        read: Callable[[Path], Iterator[AnyStr]],
+        joint_here: Callable[[], Joint[AnyStr]],
+        files: Sequence[Path] | None,
     ) -> Iterator[AnyStr]:
-        """The blocks of each file in turn, and what joins it to the next one."""
+        """The blocks of each file in turn, and what joins it to the next one that is not empty.
+
+        `joint_here` gives the joint after the file that was read last.
+        """
         files = self._source.all_files if files is None else files
+        opened = _not_empty(read, files)
         length = 0
-        for number, file in enumerate(files, 1):
-            tail = joint.ending[:0]
-            for block in read(file):
-                tail = (tail + block)[-max(1, len(joint.ending)) :]
+        at, blocks = next(opened, (len(files), iter(())))
+        self.ends += [0] * at
+        while at < len(files):
+            tail: AnyStr | None = None
+            for block in blocks:
+                tail = (block if tail is None else tail + block)[-max(1, len(joint_here().ending)) :]
                 length += len(block)
                 yield block
-            if number < len(files) and tail and (more := joint.after(tail)):
+            joint = joint_here()  # before the next file is opened
+            following, blocks = next(opened, (len(files), iter(())))
+            if tail and (more := joint.after(tail, last=following == len(files))):
                 self.joined += not joint.between
                 length += len(more)
                 yield more
-            self.ends.append(length)
+            self.ends += [length] * (following - at)
+            at = following
 
     def _read(self, file: Path) -> Iterator[bytes]:
         for block in file_content(file, self._block_size):
@@ -198,11 +217,22 @@ class Reader:
         return self._source.shown_as or str(file)
 
 
+def _not_empty(
+    read: Callable[[Path], Iterator[AnyStr]], files: Sequence[Path]
+) -> Iterator[tuple[int, Iterator[AnyStr]]]:
+    """The number and the blocks of each file that is not empty, opened when its turn comes."""
+    for number, file in enumerate(files):
+        blocks = read(file)
+        first = next(blocks, None)
+        if first is not None:
+            yield number, chain([first], blocks)
+
+
 def takes_binary(config: Config) -> bool:
     """Whether files with NUL bytes can be texts under these settings: with --bytes, or in an encoding such as UTF-16.
 
     Raises:
-        CorpusError: there is no such encoding.
+        OptionError: there is no such encoding.
     """
     if config.bytes:
         return True
@@ -215,7 +245,7 @@ def _check_encoding(encoding: str) -> None:
         "".encode(encoding)  # refuses codecs that are not text encodings, such as hex
         codecs.getincrementaldecoder(encoding)
     except (LookupError, ValueError) as error:
-        raise CorpusError(f"there is no encoding {encoding!r}; try utf-8, utf-16, latin-1 or cp1252") from error
+        raise OptionError(f"there is no encoding {encoding!r}; try utf-8, utf-16, latin-1 or cp1252") from error
 
 
 def _is_utf8(encoding: str) -> bool:

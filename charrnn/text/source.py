@@ -5,16 +5,18 @@ import logging
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
+from threading import Timer
 from typing import BinaryIO
 
 from charrnn.errors import CorpusError
 from charrnn.files import replacing
-from charrnn.hints import counted
+from charrnn.hints import OnProgress, counted
 from charrnn.text.folder import texts_in
 from charrnn.text.formats import COMPRESSED_SUFFIXES, content, content_size
 
@@ -23,6 +25,8 @@ log = logging.getLogger(__name__)
 # Bytes. Linux's page cache keeps a file in units as large as the writes that made it, and one access to a memory map
 # makes a whole unit resident: larger blocks would multiply the memory of many parallel streams through a text.
 BLOCK_SIZE = 1 << 16
+
+PATIENCE = 2.0  # seconds without a text from a pipe, after which a note says so
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,8 @@ def from_path(path: Path, *, glob: str, binary: bool = False) -> Source:
         return Source(_folder_name(path.resolve().name), files, description, notices)
     if stat.S_ISREG(mode):
         return Source(_folder_name(_stem(path)), (path,), description=str(path))
+    if stat.S_ISSOCK(mode):
+        raise CorpusError(f"{path} is a socket, not a text; name a file or a folder")
     raise CorpusError(
         f"{path} is a device or a pipe, which cannot be read twice; redirect it to standard input, and name - as "
         "the text"
@@ -103,15 +109,19 @@ def joined(sources: Sequence[Source]) -> Source:
     return source
 
 
-def from_stdin(stream: BinaryIO, folder: Path) -> Source:
+def from_stdin(stream: BinaryIO, folder: Path, progress: OnProgress | None = None) -> Source:
     """A text from standard input, whose content is kept as `stdin.txt` in `folder`, because it is read twice.
+
+    `progress` is called with the bytes read so far and 0, as their total is unknown; an error that it raises ends the
+    reading.
 
     Raises:
         CorpusError: standard input is empty, cannot be read, or is damaged.
         StorageError: the file cannot be written.
     """
     path = folder / "stdin.txt"
-    _keep(stream, "standard input", path, if_empty="pipe a text into it, or name a file")
+    with _waiting("standard input") as arrived:
+        _keep(stream, "standard input", path, arrived, progress, if_empty="pipe a text into it, or name a file")
     return kept_stdin(path)
 
 
@@ -129,8 +139,10 @@ def is_pipe(path: Path) -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
 
 
-def from_pipe(path: Path, folder: Path) -> Source:
+def from_pipe(path: Path, folder: Path, progress: OnProgress | None = None) -> Source:
     """A text from a pipe (see `is_pipe`), which is read once; its content is kept as `pipe.txt` in `folder`.
+
+    `progress` is that of `from_stdin`.
 
     Raises:
         CorpusError: the pipe is empty, cannot be read, or is damaged.
@@ -138,21 +150,46 @@ def from_pipe(path: Path, folder: Path) -> Source:
     """
     kept = folder / "pipe.txt"
     try:
-        with path.open("rb") as stream:
-            _keep(stream, str(path), kept, if_empty="choose a text with characters in it")
+        with _waiting(str(path)) as arrived, path.open("rb") as stream:
+            _keep(stream, str(path), kept, arrived, progress, if_empty="choose a text with characters in it")
     except OSError as error:
         raise CorpusError(f"cannot read {path}: {error.strerror}; check the path") from error
     return Source(_folder_name(path.name), (kept,), description=str(path), shown_as=str(path))
 
 
-def _keep(stream: BinaryIO, name: str, path: Path, *, if_empty: str) -> None:
+@contextmanager
+def _waiting(name: str) -> Iterator[Callable[[], None]]:
+    """Say that no text arrives from `name`, unless the function that this yields is called within a few seconds."""
+    timer = Timer(PATIENCE, log.info, ("waiting for text from %s", name))
+    timer.daemon = True
+    with suppress(RuntimeError):  # no thread can be started; the note is all that it would be for
+        timer.start()
+    try:
+        yield timer.cancel
+    finally:
+        timer.cancel()
+
+
+def _keep(
+    stream: BinaryIO,
+    name: str,
+    path: Path,
+    arrived: Callable[[], None],
+    progress: OnProgress | None,
+    *,
+    if_empty: str,
+) -> None:
     """Write the content of `stream` into the file `path`; `if_empty` ends the message about a stream without any."""
     if stream.isatty():
+        arrived()
         log.info("reading from the terminal; Ctrl-D ends the text")
         stream = io.BytesIO(stream.read())  # at once: every read after the first Ctrl-D would wait for another one
     with replacing(path) as file:
         for block in content(stream, name, BLOCK_SIZE):
+            arrived()
             file.write(block)
+            if progress:
+                progress(file.tell(), 0)
         if file.tell() == 0:
             raise CorpusError(f"{name} is empty; {if_empty}")
 
@@ -161,9 +198,18 @@ def _stat(path: Path) -> os.stat_result:
     try:
         return path.stat()
     except FileNotFoundError as error:
-        raise CorpusError(f"no file or folder {path} (looked for {path.absolute()}); check the path") from error
+        if path.is_symlink():
+            raise CorpusError(f"{path} is a link to {os.readlink(path)}, which is not there; check the link") from error
+        raise CorpusError(f"no file or folder {path}{_looked_for(path)}; check the path") from error
     except OSError as error:
         raise CorpusError(f"cannot read {path}: {error.strerror}; check the path") from error
+
+
+def _looked_for(path: Path) -> str:
+    try:
+        return f" (looked for {path.absolute()})"
+    except OSError:
+        return " (and the current folder is gone)"
 
 
 def _stem(path: Path) -> str:

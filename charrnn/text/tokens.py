@@ -14,7 +14,7 @@ import numpy as np
 
 from charrnn.config import Config
 from charrnn.errors import CorpusError
-from charrnn.files import replacing
+from charrnn.files import LACKING, replacing
 from charrnn.hints import OnProgress, counted
 from charrnn.text.integrity import contents_of, known_contents_of
 from charrnn.text.reader import Reader
@@ -30,7 +30,7 @@ FEWEST_CHARS = 2  # one to read and one to predict
 log = logging.getLogger(__name__)
 
 # The errors of mmap on file systems that cannot map files, such as some of clusters and clouds.
-_NO_MAPS = {errno.ENODEV, errno.ENOSYS, errno.EACCES, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP}
+_NO_MAPS = LACKING | {errno.EACCES}
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,14 +216,27 @@ def _notices(source: Source, reader: Reader, config: Config, held_out: int) -> I
     if reader.undecoded:
         done = "left out" if config.errors == "ignore" else "replaced"
         yield f"{done} {counted(reader.undecoded, 'byte')} not in {config.encoding} (--errors {config.errors})"
+    files = len(source.all_files)
+    if reader.joined and files > 1 and not (config.separator and reader.joined == files):
+        yield _joined(reader.joined, config)
     if line_ends := _listed(reader.line_ends):
         if config.newlines == "lf":
             yield f"made {line_ends} LF"
         elif not config.bytes:
-            yield f"kept {line_ends} (--newlines lf makes them LF)"
+            mixed = "\n" in config.separator and "\r" not in config.separator  # files with LF, and files without
+            apart = ", where no record ends, as the separator has LF" if mixed else ""
+            yield f"kept {line_ends}{apart} (--newlines lf makes them LF)"
     if config.val_fraction + config.test_fraction and not held_out:
         few = {"unique-lines": "too few different lines", "lines": "too few lines"}.get(config.split, "too short")
         yield f"nothing held out: {few} for --val-fraction {config.val_fraction:g} --split {config.split}"
+
+
+def _joined(files: int, config: Config) -> str:
+    """A line about files that got the end that they lacked."""
+    number, end, each = counted(files, "file"), "s" if files == 1 else "", "it" if files == 1 else "each"
+    if config.separator:
+        return f"{number} end{end} without the separator; it was added after {each}"
+    return f"{number} end{end} without a newline; one was added after {each}"
 
 
 def _listed(line_ends: Counter[str]) -> str:

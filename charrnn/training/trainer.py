@@ -17,6 +17,7 @@ from charrnn.evaluation.units import bits_per_char
 from charrnn.network.network import Network
 from charrnn.network.shape import Shape
 from charrnn.runs.checkpoint import Checkpoint, Progress
+from charrnn.sampling.opening import opening
 from charrnn.sampling.sampler import Filter, sample
 from charrnn.text.ramp import Ramp
 from charrnn.training import budget, schedules
@@ -277,10 +278,13 @@ class Trainer:
         return 0 < self.config.patience <= self.progress.since_best
 
     def _sample(self) -> str:
-        vocabulary, length = self.tokens.vocabulary, self.config.sample_length
+        """The beginning of a text, or of a record and no more than that."""
+        config, vocabulary, seed = self.config, self.tokens.vocabulary, self.config.seed + self.progress.step
         network = Network(self.shape, self.model, self.backend, self.kernels, seq_len=1, batch_size=1)
-        drawn = sample(network, np.array([vocabulary.start]), SAMPLE, seed=self.config.seed + self.progress.step)
-        return vocabulary.decode(np.array([ids[0] for ids in islice(drawn, length)]))
+        before = opening(config, vocabulary, lambda size: network, seed=seed, length=config.sample_length)
+        drawn = sample(network, before, SAMPLE, seed=seed)
+        text = vocabulary.decode(np.array([ids[0] for ids in islice(drawn, config.sample_length)]))
+        return text.partition(config.separator)[0] if config.separator else text
 
     def _save(self, *, best: bool = False, end: bool = False) -> Iterator[Event]:
         yield from self._read_ledger()

@@ -25,11 +25,15 @@ def show_score(report: EvalReport, unit: str) -> None:
         print(f"{name:<11} {beside.loss:.4f} nats/{each}, {beside.bits_per_char:.4f} bits")
 
 
-def show_lines(lines: Iterable[RankedLine], *, as_json: bool) -> None:
-    """Print lines of text with their bits per character, or as JSON."""
-    for each in lines:
-        row = f"{each.bits_per_char:.3f}\t{printable(each.line)}"
-        print(json.dumps(asdict(each)) if as_json else row)
+def show_ranked(ranked: Iterable[RankedLine], unit: str, *, as_json: bool) -> None:
+    """Print lines or records with their bits per character, each in one line, or as JSON; `unit` is line or record."""
+    for each in ranked:
+        if as_json:
+            values = asdict(each)
+            print(json.dumps({unit: values.pop("line"), **values}))
+        else:
+            in_one_line = printable(each.line).replace("\n", "\\n")
+            print(f"{each.bits_per_char:.3f}\t{in_one_line}")
 
 
 def note_baselines(chars: int) -> None:

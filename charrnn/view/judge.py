@@ -57,11 +57,12 @@ def _rows(figures: Figures, unit: str) -> Rows:
     for n, share in figures.copied.items():
         yield f"copied passages of {n} {unit}", _share(share)
     yield "  longest", f"{figures.longest_copy:,}"
-    if lines := figures.lines:
-        yield "lines", f"{lines.count:,}"
-        yield "  new", _share(lines.new)
-        yield "  repeated", _share(lines.repeated)
-        yield "  copied", _share(lines.copied)
+    for what, counts in (("lines", figures.lines), ("records", figures.records)):
+        if counts:
+            yield what, f"{counts.count:,}"
+            yield "  new", _share(counts.new)
+            yield "  repeated", _share(counts.repeated)
+            yield "  copied", _share(counts.copied)
     yield "brackets with a partner", _share(figures.brackets)
 
 

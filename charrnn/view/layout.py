@@ -12,13 +12,22 @@ from rich.text import Text
 
 GAP = 2  # spaces between columns
 NO_WRAPPING = 100_000  # columns
+LEAST_WIDTH = 10  # columns
+USUAL_WIDTH = 80  # columns
 
 
 def open_console(width_of_a_file: int) -> Console:
     """A console on standard output; if that is not a terminal, the width is $COLUMNS, or else `width_of_a_file`."""
     if sys.stdout.isatty():
-        return Console()
-    return Console(file=_Trimmed(), width=None if "COLUMNS" in os.environ else width_of_a_file)  # type: ignore[arg-type]
+        return Console(width=usable_width())
+    width = usable_width() if "COLUMNS" in os.environ else width_of_a_file
+    return Console(file=_Trimmed(), width=width)  # type: ignore[arg-type]
+
+
+def usable_width() -> int | None:
+    """The width of a console if $COLUMNS leaves no room for text, as 0 does, with which nothing would be shown."""
+    columns = os.environ.get("COLUMNS", "")
+    return USUAL_WIDTH if columns.isdigit() and int(columns) < LEAST_WIDTH else None
 
 
 class _Trimmed:

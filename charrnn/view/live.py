@@ -18,13 +18,13 @@ from rich.text import Text
 
 from charrnn.evaluation.units import bits_per_char
 from charrnn.training.events import Evaluated, Event, Finished, Notice, Sampled, Started, Step
-from charrnn.view.layout import GAP, facts
+from charrnn.view.layout import GAP, facts, usable_width
 from charrnn.view.wording import (
     duration,
     evaluated_line,
     figure,
-    file_size,
     finished_lines,
+    reading_line,
     short,
     started_lines,
     visible,
@@ -56,7 +56,7 @@ class LiveView:
     @classmethod
     def on_terminal(cls, file: TextIO) -> "LiveView | None":
         """A view on `file`; None if it is not a terminal that can move its cursor."""
-        console = Console(file=file)
+        console = Console(file=file, width=usable_width())
         return cls(console) if file.isatty() and not console.is_dumb_terminal else None
 
     def __enter__(self) -> "LiveView":
@@ -69,8 +69,7 @@ class LiveView:
         """Show how much of a text has been read; `done` of `total` bytes."""
         if self._painting_due():
             share = done / total if total else 0
-            # The size is not shown: it counts every pass over the text.
-            self._paint(share, f"reading {share:.0%}" if total else f"reading {file_size(done)}")
+            self._paint(share, reading_line(done, total))
 
     def show(self, event: Event) -> None:
         """Show an event."""

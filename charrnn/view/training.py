@@ -10,7 +10,7 @@ from typing import TextIO
 
 from charrnn.training.events import Evaluated, Event, Finished, Notice, Started, Step
 from charrnn.view.live import LiveView
-from charrnn.view.wording import evaluated_line, finished_lines, started_lines
+from charrnn.view.wording import evaluated_line, finished_lines, reading_line, started_lines
 
 STEP_SECONDS = 1.0  # least time between two steps in JSON
 READING_SECONDS = 10.0  # least time between two lines about a long reading, in a log
@@ -43,9 +43,9 @@ class PlainView:
 
     def reading(self, done: int, total: int) -> None:
         """Say how much of a text has been read, if that takes long."""
-        if total and self._clock() - self._told > READING_SECONDS:
+        if self._clock() - self._told > READING_SECONDS:
             self._told = self._clock()
-            self._print(f"reading {done / total:.0%}")
+            self._print(reading_line(done, total))
 
     def show(self, event: Event) -> None:
         """Print an event."""

@@ -110,3 +110,9 @@ def finished_lines(finished: Finished, run: Path) -> list[tuple[str, str]]:
 def _symbols(started: Started) -> str:
     kind = "byte" if started.bytes else "different character"
     return f"{started.vocab_size} {kind}{'' if started.vocab_size == 1 else 's'}"
+
+
+def reading_line(done: int, total: int) -> str:
+    """How much of a text has been read: a share, or bytes of a pipe, whose total is unknown and therefore 0."""
+    # The size of a text is not shown: `done` and `total` count every pass over it.
+    return f"reading {done / total:.0%}" if total else f"reading {file_size(done)}"

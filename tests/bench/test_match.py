@@ -11,6 +11,7 @@ from charrnn.bench.workload import Workload
 from charrnn.errors import BackendError, ConfigError, Unsupported
 from charrnn.kernels.numpy.cells.lstm import LSTM
 from charrnn.kernels.numpy.kernels import NumpyKernels
+from charrnn.kernels.reference import ReferenceKernels
 from tests.bench.examples import TINY, measurement
 
 
@@ -45,6 +46,7 @@ def test_both_sides_run_on_the_threads_asked_for(monkeypatch):
         return measurement(job.side, 1.0)
 
     monkeypatch.setattr(match, "measure", measured)
+    monkeypatch.setattr(ReferenceKernels, "set_threads", lambda self, threads: None)
     bench(BenchRequest(TINY, "cpu", "numpy", rival="reference", pairs=1, threads=2))
     assert [(job.side, job.threads) for job in jobs] == [("numpy", 2), ("reference", 2)]
 
@@ -71,3 +73,13 @@ def test_rivals_that_cannot_run(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: "found")
     with pytest.raises(Unsupported, match="PyTorch has no gru-before; use another --cell"):
         bench(BenchRequest(Workload("gru-before", 5, 3, 1, 2, 2), "cpu", "numpy", rival="torch"))
+
+
+@pytest.mark.parametrize("rival", [None, "reference"])
+def test_threads_of_kernels_that_have_none_are_refused_before_anything_is_measured(monkeypatch, rival):
+    if rival:  # only the rival has none
+        monkeypatch.setattr(NumpyKernels, "set_threads", lambda self, threads: None)
+    monkeypatch.setattr(match, "check", None)
+    monkeypatch.setattr(match, "describe", None)
+    with pytest.raises(Unsupported, match=f"the {rival or 'numpy'} kernels have no threads of their own"):
+        bench(BenchRequest(TINY, "cpu", "numpy", rival=rival, threads=2))

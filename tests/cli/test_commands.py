@@ -88,7 +88,7 @@ def test_an_option_that_is_an_argument_says_so():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("sample", "--length", "1e6"), "'1e6' is not a whole number."),
+        (("sample", "--length", "1e6"), "'1e6' is not a whole number; write 1000000."),
         (("sweep", "cells", "--jobs", "2.5"), "'2.5' is not a whole number."),
         (("judge", "--temp", "warm"), "'warm' is not a number."),
         (("sample", "--length", "0"), "0 is not in the range x>=1."),
@@ -106,7 +106,6 @@ def test_a_wrong_number_is_called_by_the_name_that_people_know(arguments, messag
         ("sample", ["words", "raw"], "[RUN]"),
         ("judge", ["words", "raw"], "[RUN]"),
         ("info", ["words", "raw"], "[RUN]"),
-        ("eval", ["words", "a.txt", "b.txt"], "[RUN] [FILE|-]"),
     ],
 )
 def test_surplus_arguments_are_named(command, arguments, takes):

@@ -124,7 +124,7 @@ def test_baselines_do_not_score_single_lines_and_need_the_text_of_the_run():
     assert evaluate("--baselines", "--per-line").exit_code == 2
     Path("text.txt").write_text("cat\nant\n")
     Path("runs/words/tokens.bin").unlink()
-    assert "which is gone or damaged; charrnn train --resume" in fails("words", "text.txt", "--baselines")
+    assert "which is gone, damaged or not readable; charrnn train --resume" in fails("words", "text.txt", "--baselines")
 
 
 def test_a_text_is_a_file_or_standard_input_of_a_run_or_of_the_newest():
@@ -200,7 +200,7 @@ def test_without_the_text_that_it_learned_from_a_file_is_needed():
 def test_another_text_beside_the_run_is_not_its_held_out_part():
     facts = Path("runs/words/tokens.json")
     facts.write_text(facts.read_text().replace('"sha256": "', '"sha256": "0'))
-    assert "is gone or damaged" in fails()
+    assert "is gone, damaged or not readable" in fails()
 
 
 def test_errors_are_one_line():
@@ -220,3 +220,53 @@ def test_without_a_run_it_says_how_to_make_one(tmp_path, monkeypatch):
 
 def test_help_ends_in_examples():
     assert "charrnn eval shakespeare letter.txt --unknown replace" in evaluate("--help").stdout
+
+
+def test_several_texts_are_evaluated_as_one():
+    for name, content in (("a.txt", "cat\nten"), ("b.txt", "tea\n"), ("whole.txt", "cat\nten\ntea\n")):
+        Path(name).write_text(content)
+    whole = evaluate("words", "whole.txt")
+    for arguments in (["words", "a.txt", "b.txt"], ["a.txt", "b.txt"]):
+        several = evaluate(*arguments)
+        assert (several.exit_code, several.stdout) == (0, whole.stdout)
+        assert several.stderr == "runs/words/best.safetensors on a.txt and 1 more\n"
+    Path("texts").mkdir()
+    for name in ("a.txt", "b.txt"):
+        Path(name).rename(f"texts/{name}")
+    assert evaluate("words", "texts").stdout == whole.stdout
+    assert evaluate("words", "texts/a.txt", "-", input="tea\n").stdout == whole.stdout
+
+
+def test_a_first_argument_that_may_be_a_run_is_not_read_as_a_text():
+    Path("words").write_text("cat\n")
+    Path("b.txt").write_text("tea\n")
+    assert "words is a text, not a run; its run is runs/words" in evaluate("words", "b.txt").stderr
+    Path("copy").write_bytes(Path("runs/words/best.safetensors").read_bytes())
+    assert evaluate("copy", "b.txt").stderr == "copy on b.txt\n"
+
+
+def test_records_are_ranked(pairs):
+    text = "+cat\n-ten\n\n-tttt\n+\n\n\n+an\n-an\n"
+    rows = [
+        json.loads(line) for line in evaluate("pairs", "-", "--per-record", "--json", input=text).stdout.splitlines()
+    ]
+    assert rows[-1]["record"] == "-tttt\n+"
+    assert sorted(row["record"] for row in rows[:2]) == ["+an\n-an", "+cat\n-ten"]
+    assert {row["record"]: row["chars"] for row in rows}["+cat\n-ten"] == 11
+    shown = evaluate("pairs", "-", "--per-record", input=text).stdout.splitlines()
+    assert shown[-1].endswith("\t-tttt\\n+") and len(shown) == 3
+    assert len(evaluate("pairs", "-", "--per-line", input=text).stdout.splitlines()) == 6
+
+
+def test_ranking_records_is_refused_without_records(pairs):
+    assert "learned a text without records; train TEXT --as records" in evaluate("words", "--per-record").stderr
+    assert "give one of them" in evaluate("pairs", "--per-record", "--per-line").stderr
+    assert "--dynamic reads a whole text, and --per-record its records" in evaluate("--per-record", "--dynamic").stderr
+
+
+def test_a_text_of_records_is_evaluated_as_it_is_learned(pairs):
+    Path("folder").mkdir()
+    for number in range(2):
+        Path(f"folder/{number}.txt").write_text(f"+cat\n-te{'an'[number]}")
+    Path("one.txt").write_text("+cat\n-tea\n\n+cat\n-ten\n\n")
+    assert evaluate("pairs", "folder").stdout == evaluate("pairs", "one.txt").stdout

@@ -82,3 +82,19 @@ def test_errors_are_one_line():
 
 def test_help_ends_in_examples():
     assert "charrnn judge names --count 100" in judge("--help").stdout
+
+
+def test_records_are_counted(pairs):
+    result = judge("pairs", "-n", "4", "--seed", "1", "--temp", "0.3")
+    assert result.exit_code == 0
+    rows = [line.split() for line in result.stdout.splitlines()]
+    at = [row[:1] for row in rows].index(["records"])
+    assert [row[0] for row in rows[at : at + 4]] == ["records", "new", "repeated", "copied"]
+    assert not any(row[:1] == ["lines"] for row in rows)
+    values = json.loads(judge("pairs", "-n", "4", "--seed", "1", "--temp", "0.3", "--json").stdout)
+    assert values["drawn"]["lines"] is None
+    assert values["drawn"]["records"]["count"] >= 4
+    assert values["drawn"]["records"]["copied"] > 0.5
+    assert values["held_out"]["records"]["new"] == 1 - values["held_out"]["records"]["copied"]
+    both = json.loads(judge("pairs", "-n", "4", "--seed", "1", "--lines", "--json").stdout)["drawn"]
+    assert both["lines"]["count"] > both["records"]["count"]

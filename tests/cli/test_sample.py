@@ -13,6 +13,8 @@ from click.testing import CliRunner
 
 from charrnn.cli import cli
 from charrnn.runs import checkpoint
+from tests.conftest import WORDS as LEARNED
+from tests.conftest import train
 from tests.support.pipes import written_into
 
 try:
@@ -143,18 +145,31 @@ def test_an_empty_stop_string_is_refused():
 def test_a_stop_string_that_can_never_come_is_refused():
     said = "--stop 'tX' can never come: the character 'X' (U+0058) is not in the vocabulary"
     assert said in fails("--stop", "tX", code=2)
-    said = "Error: --stop '{0}' has the characters {1}; in bash type --stop $'{0}'"
-    assert fails("--stop", r"\n\n", code=2) == said.format(r"\n\n", r"\ and n")
-    assert fails("--stop", r"t\r\n", code=2) == said.format(r"t\r\n", r"\, r and n")
-    assert r"in bash type --stop $'it\'s\n'" in fails("--stop", r"it's\n", code=2)
+    assert "the character '\\r' (U+000D) is not" in fails("--stop", r"t\r\n", code=2)
     assert r"--stop 'a\q' can" not in fails("--stop", r"a\q", code=2)  # not an escape, and shown with \\
-    assert sample("--stop", "\n", "--prime", "ca", "--greedy").stdout == "cat\n"
-    assert sample("raw", "--stop", r"\n", "--length", "5").exit_code == 0  # bytes: any string may come
 
 
-def test_a_prime_typed_with_escapes_names_the_quotes_for_them():
-    said = r"Error: --prime 'ca\n' has the characters \ and n; in bash type --prime $'ca\n'"
-    assert fails("--prime", r"ca\n", code=2) == said
+def test_a_stop_string_typed_with_escapes_is_understood():
+    result = sample("--stop", r"\n", "--prime", "ca", "--greedy")
+    assert result.stdout == sample("--stop", "\n", "--prime", "ca", "--greedy").stdout == "cat\n"
+    assert result.stderr == "note: --stop '\\n' is read as LF, as the run's text has no backslash\n"
+    assert "is read as LF" in sample("raw", "--stop", r"\n", "--length", "5").stderr
+
+
+def test_a_stop_string_with_a_backslash_that_the_text_has_is_taken_as_typed():
+    for number, (text, typed, understood) in enumerate(
+        ((r"a\nb", r"\n", False), (r"a\qb", r"\n", True), (r"a\qtb", r"\t", False))
+    ):
+        Path("code.txt").write_text(f"{text}\n" * 40)
+        train("code.txt", f"runs/code{number}", steps=1)
+        result = sample(f"code{number}", "--stop", typed, "--length", "5")
+        assert (result.exit_code, "is read as" in result.stderr) == (0, understood), (text, typed)
+
+
+def test_a_prime_typed_with_escapes_is_understood():
+    result = sample("--prime", r"ca\n", "--seed", "1")
+    assert result.stdout == sample("--prime", "ca\n", "--seed", "1").stdout
+    assert result.stderr == "note: --prime 'ca\\n' is read as ca LF, as the run's text has no backslash\n"
     assert sample("--prime", r"ca\n", "--unknown", "skip").exit_code == 0
     Path("prime.txt").write_text(r"ca\n")
     assert r"the character '\\' (U+005C)" in fails("--prime-file", "prime.txt")
@@ -264,3 +279,94 @@ def test_weights_that_are_not_finite_are_refused():
     saved.weights["head.bias"][1] = float("nan")
     saved.save(path)
     assert "is damaged: head.bias has values that are not finite" in fails("words")
+
+
+def records(*arguments):
+    """The records in the output, and the notes."""
+    result = sample("pairs", "--seed", "1", *arguments)
+    assert result.exit_code == 0, result.stderr
+    return result.stdout.removesuffix("\n").split("\n---\n"), result.stderr
+
+
+def is_pair(record):
+    first, _, second = record.partition("\n")
+    return first[:1] + second[:1] == "+-" and {first[1:], second[1:]} <= set(LEARNED)
+
+
+def test_records_come_from_their_beginnings_to_their_ends(pairs):
+    drawn, notes = records("--records", "30", "--temp", "0.3")
+    assert len(drawn) == 30
+    assert sum(map(is_pair, drawn)) >= 25  # a small network
+    assert notes.endswith(" of 30 records are not in the text that the run learned from\n")
+
+
+def test_a_run_of_records_writes_a_record_by_default(pairs):
+    one, note = records("--temp", "0.3")
+    assert len(one) == 1 and is_pair(one[0])
+    assert note == "0 of 1 records are not in the text that the run learned from\n"
+    assert records("--temp", "0.3", "-n", "4") == records("--temp", "0.3", "--records", "4")
+    through = sample("pairs", "--length", "100", "--temp", "0.3", "--seed", "1").stdout
+    assert len(through.rstrip("\n")) >= 98 and through.startswith(f"{one[0]}\n\n")
+    assert sample("pairs", "--lines", "5", "--seed", "1").stdout.count("\n") == 5
+
+
+def test_new_records_are_counted_with_their_primes(pairs):
+    drawn, note = records("--records", "5", "--prime", "+cat\n-ten\n\n+catcat\n", "--temp", "0.3")
+    assert all(record.startswith("+cat\n-ten\n\n+catcat\n") for record in drawn)
+    assert note.endswith("5 of 5 records are not in the text that the run learned from\n")
+
+
+def test_records_that_do_not_end_are_counted(pairs):
+    drawn, notes = records("--records", "4", "--length", "3", "--temp", "0.3")
+    assert all(len(record) == 3 for record in drawn)
+    assert notes == "4 of 4 records did not end within 3 characters; a larger --length allows more\n"
+
+
+def test_a_separator_that_begins_in_the_prime_ends_the_record(pairs):
+    drawn, _ = records("--records", "3", "--prime", "+cat\n-ten\n", "--greedy")
+    assert drawn == ["+cat\n-ten"] * 3
+
+
+def test_records_in_json_say_whether_they_are_complete(pairs):
+    rows = [json.loads(line) for line in sample("pairs", "--records", "3", "--seed", "1", "--json").stdout.splitlines()]
+    assert [row["text"] for row in rows] == records("--records", "3")[0]
+    assert [row["complete"] for row in rows] == [True] * 3
+    short = json.loads(sample("pairs", "--records", "1", "--length", "2", "--json").stdout)
+    assert short["complete"] is False
+    assert "complete" not in json.loads(sample("pairs", "--length", "9", "--json").stdout)
+
+
+@pytest.mark.parametrize("kernel", ["numpy", "cpu"])
+def test_the_first_of_many_records_is_the_only_one_with_any_kernel(pairs, kernel):
+    def drawn(number):
+        arguments = ["sample", "pairs", "--device", "cpu", "--kernel", kernel, "--seed", "2", "--records", number]
+        result = CliRunner().invoke(cli, arguments)
+        return result.stdout.split("\n---\n") if result.exit_code == 0 else pytest.skip(result.stderr)
+
+    assert drawn("20")[0].strip() == drawn("1")[0].strip()
+
+
+def test_the_lines_of_a_list_are_its_records():
+    checkpoint_ = "runs/list"
+    Path("list.txt").write_text("".join(f"{word}{other}\n" for word in LEARNED for other in LEARNED))
+    train("list.txt", checkpoint_, steps=60, split="lines")
+    result = sample("list", "--records", "6", "--seed", "1")
+    assert result.stdout.count("\n") == 6 and "---" not in result.stdout
+    assert result.stderr.endswith(" of 6 lines are not in the text that the run learned from\n")
+    rows = sample("list", "--records", "6", "--seed", "1", "--json").stdout.splitlines()
+    assert "".join(json.loads(row)["text"] + "\n" for row in rows) == result.stdout
+
+
+def test_records_are_refused_where_they_have_no_meaning(pairs):
+    said = "words/best.safetensors learned a text without records; train TEXT --as records learns them whole"
+    assert said in fails("words", "--records", "2", code=2)
+    for option in (["--lines", "2"], ["--stop", "a"], ["-n", "2"]):
+        assert "as --records does" in fails("pairs", "--records", "2", *option, code=2)
+
+
+def test_binary_records_are_written_as_they_are():
+    Path("raw.bin").write_bytes(b"\xff\x01\xfe\0" * 60)
+    train("raw.bin", "runs/binary", steps=150, bytes=True, separator="\udcfe\0")
+    result = sample("binary", "--records", "2", "--greedy")
+    assert result.stdout_bytes == b"\xff\x01\n---\n\xff\x01\n"
+    assert result.stderr == "0 of 2 records are not in the text that the run learned from\n"

@@ -79,7 +79,7 @@ def test_a_full_standard_error_ends_no_training(fox):
 @pytest.mark.parametrize("command", ["--help", "train --help", "corpora list", "compare words"])
 def test_a_full_standard_output_is_one_line(runs, command):
     result = shell(f"charrnn {command} >/dev/full")
-    assert (result.returncode, result.stderr) == (1, "Error: No space left on device\n")
+    assert (result.returncode, result.stderr) == (1, "Error: standard output: No space left on device\n")
 
 
 def test_a_training_whose_json_nobody_reads_is_interrupted_and_saved(fox):
@@ -96,7 +96,14 @@ def test_a_pipe_that_nobody_reads_ends_it_as_its_signal_would(runs, command):
     assert (result.stderr, Path("code").read_text()) == ("", "141\n")
 
 
-def test_a_line_of_json_that_cannot_be_written_ends_no_training(fox, monkeypatch):
+@full
+def test_json_on_a_full_disk_is_told_when_the_training_is_done(fox):
+    result = shell(f"charrnn train fox.txt --steps 9 {TINY} --json >/dev/full")
+    assert (result.returncode, result.stderr) == (1, "Error: standard output: No space left on device\n")
+    assert finished("fox")
+
+
+def test_a_line_of_json_that_cannot_be_written_ends_no_training_and_is_told(fox, monkeypatch):
     show = JsonView.show
 
     def full_for_a_while(view, event):
@@ -106,7 +113,7 @@ def test_a_line_of_json_that_cannot_be_written_ends_no_training(fox, monkeypatch
 
     monkeypatch.setattr(JsonView, "show", full_for_a_while)
     result = CliRunner().invoke(cli, ["train", "fox.txt", "--steps", "9", *TINY.split(), "--json"])
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert (result.exit_code, result.stderr) == (1, "Error: standard output: No space left on device\n")
     assert '"reason": "done"' in result.stdout
 
 

@@ -235,6 +235,14 @@ def test_jobs_share_the_processors(monkeypatch):
     assert [_processors(place, 7) for place in (4, 5, 6)] == [{4}, {0}, {1}]
 
 
+def test_jobs_share_all_processors_where_the_system_does_not_pin_processes(monkeypatch):
+    def refuse(pid):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(os, "sched_getaffinity", refuse, raising=False)
+    assert [_processors(place, 2) for place in range(2)] == [set(), set()]
+
+
 def test_the_example_in_the_documentation_can_be_read():
     usage = Path(__file__).parents[2] / "charrnn" / "docs" / "usage.md"
     Path("s.yaml").write_text(usage.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0])
@@ -253,3 +261,12 @@ def test_help_ends_in_examples():
 
 def test_help_says_how_many_draws_there_are_by_default():
     assert f"drawn `samples` times (default {_SAMPLES})" in " ".join(sweep("--help").stdout.split())
+
+
+def test_a_folder_that_cannot_be_made_is_one_line():
+    result = sweep("--folder", "fox.txt/sweep")
+    assert result.exit_code == 1
+    assert (
+        "Error: the folder fox.txt/sweep cannot be made: Not a directory; name another with --folder DIR"
+        in result.output
+    )

@@ -7,7 +7,7 @@ import pytest
 
 from charrnn.device.backend import open_backend
 from charrnn.evaluation import score as evaluate
-from charrnn.evaluation.score import Evaluator, score_lines
+from charrnn.evaluation.score import Evaluator, score_records
 from charrnn.kernels.choice import build
 from charrnn.network.network import Network
 from charrnn.network.shape import Shape, initial_parameters
@@ -16,6 +16,7 @@ BACKEND = open_backend("cpu", np.float64)
 KERNELS = build(BACKEND).kernels
 SHAPE = Shape("lstm", 9, 12, 2)
 PARAMS = initial_parameters(SHAPE, BACKEND, np.random.default_rng(0))
+NEWLINE = np.array([0])
 PARAMS.buffer *= 1.5  # far from uniform, but the network forgets within a few dozen characters
 
 
@@ -56,10 +57,20 @@ def test_streams_without_warm_up_would_not_agree(monkeypatch):
 def test_lines_are_scored_each_by_itself():
     rng = np.random.default_rng(2)
     lines = [rng.integers(1, 9, length) for length in (3, 0, 7, 1, 12, 200)]
-    scores = score_lines(SHAPE, PARAMS, BACKEND, KERNELS, lines, newline=0)
+    scores = score_records(SHAPE, PARAMS, BACKEND, KERNELS, lines, end=NEWLINE)
     for line, score in zip(lines, scores, strict=True):
         nats = one_by_one(np.concatenate(([0], line, [0])))
         assert score.chars == len(line) + 1
+        np.testing.assert_allclose(score.loss, nats.mean(), rtol=1e-12)
+
+
+def test_records_are_scored_after_a_separator_of_any_length_and_with_it():
+    rng = np.random.default_rng(2)
+    records, end = [rng.integers(1, 9, length) for length in (3, 0, 70, 1)], np.array([0, 4, 0])
+    scores = score_records(SHAPE, PARAMS, BACKEND, KERNELS, records, end)
+    for record, score in zip(records, scores, strict=True):
+        nats = one_by_one(np.concatenate((end, record, end)))[len(end) - 1 :]
+        assert score.chars == len(record) + len(end) == len(nats)
         np.testing.assert_allclose(score.loss, nats.mean(), rtol=1e-12)
 
 
@@ -69,17 +80,17 @@ def test_it_reports_its_progress():
     Evaluator(SHAPE, PARAMS, BACKEND, KERNELS, len(ids)).score(ids, lambda done, total: told.append((done, total)))
     assert told == [(64, 149), (128, 149), (149, 149)]
     told.clear()
-    score_lines(SHAPE, PARAMS, BACKEND, KERNELS, [ids] * 40, 0, lambda done, total: told.append((done, total)))
+    score_records(SHAPE, PARAMS, BACKEND, KERNELS, [ids] * 40, NEWLINE, lambda done, total: told.append((done, total)))
     assert told == [(32, 40), (40, 40)]
-    assert score_lines(SHAPE, PARAMS, BACKEND, KERNELS, [], 0) == []
+    assert score_records(SHAPE, PARAMS, BACKEND, KERNELS, [], NEWLINE) == []
 
 
 def test_no_more_logits_than_memory_allows(monkeypatch):
     lines = [np.random.default_rng(length).integers(1, 9, length).astype(np.uint8) for length in range(1, 12)]
-    expected = score_lines(SHAPE, PARAMS, BACKEND, KERNELS, lines, 0)
+    expected = score_records(SHAPE, PARAMS, BACKEND, KERNELS, lines, NEWLINE)
     seen, forward = [], Network.forward
     monkeypatch.setattr(Network, "forward", lambda self, ids, *etc: seen.append(ids.shape) or forward(self, ids, *etc))
     monkeypatch.setattr(evaluate, "MOST_LOGITS", 3 * evaluate.SEQ_LEN * SHAPE.vocab_size)
-    found = score_lines(SHAPE, PARAMS, BACKEND, KERNELS, lines, 0)
+    found = score_records(SHAPE, PARAMS, BACKEND, KERNELS, lines, NEWLINE)
     assert {streams for _, streams in seen} == {3}
     np.testing.assert_allclose([each.loss for each in found], [each.loss for each in expected])

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,26 @@ def test_a_cache_that_cannot_be_written_is_not_needed(tmp_path):
     (tmp_path / "file").touch()
     finish(start(CHARRNN_CACHE=str(tmp_path / "file" / "cache"), TMPDIR=str(tmp_path)))
     assert [path.name for path in tmp_path.iterdir()] == ["file"]  # it cleans up after itself
+
+
+def test_without_a_place_for_the_library_one_line_says_so(compiler, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+
+    compiler("echo 1.0")
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CHARRNN_CACHE", str(tmp_path / "file" / "cache"))
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", refuse)
+    with pytest.raises(Unsupported, match=r"^there is no place for the compiled kernels: temporary .*; set TMPDIR to"):
+        build.compiled()
+
+
+def test_the_compiler_gets_a_folder_that_can_be_written(compiler, tmp_path):
+    compiler(f'[ "$1" = --version ] || echo "$TMPDIR" >> {tmp_path}/seen')
+    with pytest.raises(Unsupported, match="writes no library"):
+        build.compiled()
+    folders = set((tmp_path / "seen").read_text().splitlines())
+    assert {Path(folder).parent for folder in folders} == {tmp_path / "cache"}
 
 
 def test_a_damaged_library_is_made_anew(tmp_path):

@@ -49,12 +49,51 @@ def test_others_may_read_what_the_user_lets_them(tmp_path):
     assert (tmp_path / "x.safetensors").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
-def test_a_write_that_safetensors_fails_is_one_error(tmp_path, monkeypatch):
+def unable(*_, **__):
+    """Fail as safetensors does where files cannot be mapped, or not be written in its way."""
+    raise OSError("No such device (os error 19)")
+
+
+def test_a_disk_on_which_safetensors_cannot_work_is_written_and_read_as_bytes(tmp_path, monkeypatch):
+    example().save(tmp_path / "usual.safetensors")
+    monkeypatch.setattr(checkpoint, "save_file", unable)
+    monkeypatch.setattr(checkpoint, "safe_open", unable)
+    monkeypatch.setattr(Path, "chmod", unable)
+    path = tmp_path / "x.safetensors"
+    example().save(path)
+    assert path.read_bytes() == (tmp_path / "usual.safetensors").read_bytes()
+    assert checkpoint.load(path).progress == example().progress
+    np.testing.assert_equal(checkpoint.load(path).weights, example().weights)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (lambda whole: whole[:-5], "a damaged one"),
+        (lambda whole: whole[:-8] + b"\xff" * 8, "contents have changed"),
+        (lambda whole: b"", "a damaged one"),
+        (lambda whole: b"\xff" * 8 + whole[8:], "a damaged one"),
+    ],
+)
+def test_the_bytes_are_checked_as_the_file_is(tmp_path, monkeypatch, content, message):
+    path = tmp_path / "x.safetensors"
+    example().save(path)
+    path.write_bytes(content(path.read_bytes()))
+    monkeypatch.setattr(checkpoint, "safe_open", unable)
+    with pytest.raises(CheckpointError, match=message):
+        checkpoint.load(path)
+
+
+def test_a_write_that_fails_both_ways_is_one_error(tmp_path, monkeypatch):
     def fail(*_):
         raise SafetensorError("I/O error: no luck")
 
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
     monkeypatch.setattr(checkpoint, "save_file", fail)
-    with pytest.raises(StorageError, match="cannot be written: I/O error: no luck; free some space"):
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(StorageError, match="cannot be written: No space left on device; free some space"):
         example().save(tmp_path / "x.safetensors")
     assert list(tmp_path.iterdir()) == []
 

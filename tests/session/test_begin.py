@@ -29,6 +29,29 @@ def test_an_existing_run_is_refused_or_moves_aside(text, tmp_path):
     assert checkpoint.load(run / "last.safetensors").progress.step == 4
 
 
+def test_runs_that_moved_aside_are_counted(text):
+    for number, more in enumerate(["", "", "; 1 older run beside it is kept", "; 2 older runs beside it are kept"]):
+        session = prepare(
+            TrainRequest((text,), SMALL, "none", run="runs/x.y", device="cpu", kernel="numpy", force=True)
+        )
+        session.setup.run.last.touch()
+        session.setup.lock.release()
+        told = [notice.text for notice in session.notices if "that was there" in notice.text]
+        old = f"runs/x.y.old{number if number > 1 else ''}"
+        assert told == (
+            [f"the run that was there is now {old}{more}{' until you remove them' if more else ''}"] * (number > 0)
+        )
+
+
+def test_a_preset_for_a_gpu_is_noted_on_a_cpu(text):
+    def told(preset):
+        session = prepare(TrainRequest((text,), SMALL, preset, run=f"runs/{preset}", device="cpu", kernel="numpy"))
+        return [notice.text for notice in session.notices if "sized for a GPU" in notice.text]
+
+    assert told("gpu") == ["preset gpu is sized for a GPU, and this is a CPU: --preset long suits one"]
+    assert told("long") == []
+
+
 def test_forced_runs_never_delete_an_older_one(text, tmp_path):
     for _ in range(3):
         train(text, SMALL | {"steps": 1}, run=str(tmp_path / "run"), force=True)

@@ -5,12 +5,15 @@ import gzip
 import io
 import lzma
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from charrnn.errors import CorpusError
+from charrnn.config import naming_options
+from charrnn.errors import CorpusError, OptionError
 from charrnn.runs import checkpoint
+from charrnn.training.events import Sampled
 from tests.support.training import SMALL, TEXT, setup, sha256, told, train
 
 SHORT = SMALL | {"steps": 4}
@@ -150,7 +153,7 @@ def test_an_encoding_that_was_named_decides_which_files_of_a_folder_are_texts(tm
     assert notices("windows", SHORT | {"encoding": "utf-32-le"}) == []
     with pytest.raises(CorpusError, match="left out 1 binary file"):
         setup("windows", SHORT, force=True)
-    with pytest.raises(CorpusError, match="there is no encoding 'nosuch'"):
+    with pytest.raises(OptionError, match="there is no encoding 'nosuch'"):
         setup("windows", SHORT | {"encoding": "nosuch"})
 
 
@@ -164,3 +167,67 @@ def test_a_configuration_file_may_choose_the_files_of_a_folder(text, tmp_path):
 def test_a_web_address_is_answered_with_a_command():
     with pytest.raises(CorpusError, match=r"is a web address; .* curl -L 'https://a\.b/c\?d' \| charrnn train -"):
         setup("https://a.b/c?d", SHORT)
+
+
+def levels(folder, ends=("\n", "", "")):
+    folder.mkdir()
+    for number, end in enumerate(ends):
+        (folder / f"{number}.txt").write_text(f"+--{number}\n##--\n####{end}" * 20)
+    return str(folder)
+
+
+def test_a_note_says_how_many_files_lacked_their_last_newline(tmp_path):
+    corpus = levels(tmp_path / "levels", ("\n", "", "", ""))
+    assert "2 files end without a newline; one was added after each" in notices(corpus)
+    assert "1 file ends without a newline; one was added after it" in notices(levels(tmp_path / "b", ("", "\n")))
+    assert not any("newline" in each for each in notices(levels(tmp_path / "c", ("\n", "\n", ""))))
+    assert not any("newline" in each for each in notices(corpus, SHORT | {"between": "%"}, force=True))
+
+
+def test_a_separator_typed_with_escapes_is_kept_as_it_is_meant(tmp_path):
+    corpus = levels(tmp_path / "levels")
+    said = r"--separator '\x1e' is read as U+001E, as the text has no backslash"
+    assert said not in notices(corpus, SHORT | {"separator": "\x1e"})
+    assert said in notices(corpus, SHORT | {"separator": r"\x1e"}, force=True, run="other")
+    saved = checkpoint.load(train_records(corpus, r"\x1e"))
+    assert saved.config["separator"] == "\x1e"
+
+
+def train_records(corpus, separator):
+    train(corpus, SHORT | {"separator": separator}, run="records")
+    return Path("records/last.safetensors")
+
+
+def test_a_note_says_after_how_many_files_the_separator_was_added(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for number, content in enumerate(("a\n\nb\n", "c\n\n", "d\n\ne")):
+        (folder / f"{number}.txt").write_text(content * 30)
+    said = "2 files end without the separator; it was added after each"
+    assert said in notices(str(folder), SHORT | {"separator": "\n\n"})
+
+
+def test_a_note_says_where_line_ends_keep_records_from_ending(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "a.txt").write_bytes(b"a\n\nb\n" * 30)
+    (folder / "b.txt").write_bytes(b"a\r\n\r\nb\r\n" * 30)
+    said = "kept 90 CRLF line ends, where no record ends, as the separator has LF (--newlines lf makes them LF)"
+    assert said in notices(str(folder), SHORT | {"separator": "\n\n"})
+    lf = notices(str(folder), SHORT | {"separator": "\n\n", "newlines": "lf"}, force=True)
+    assert "made 90 CRLF line ends LF" in lf
+
+
+def test_a_separator_that_the_text_lacks_is_refused_before_anything_is_written(text):
+    said = r"^--separator %% does not divide .*fox.txt into records"
+    with pytest.raises(OptionError, match=said), naming_options(["separator"]):
+        setup(text, SHORT | {"separator": "%%"})
+    assert not Path("runs/fox").exists()
+
+
+def test_the_sample_shown_while_a_run_learns_is_a_record(tmp_path):
+    (tmp_path / "pairs.txt").write_text("+ab\n-ba\n\n" * 60)
+    larger = {"hidden_size": 16, "num_layers": 1, "steps": 150, "learning_rate": 0.02}
+    settings = SHORT | larger | {"separator": "\n\n", "sample_length": 60}
+    events = train("pairs.txt", settings)
+    assert [event.text for event in events if isinstance(event, Sampled)][-1] == "+ab\n-ba"

@@ -3,6 +3,7 @@
 import fcntl
 import mmap
 import os
+from pathlib import Path
 
 
 def without_locks(monkeypatch, number):
@@ -22,3 +23,24 @@ def without_maps(monkeypatch, number):
             raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(mmap, "mmap", Refused)
+
+
+def failing(number):
+    """A function that fails with the error `number`."""
+
+    def fail(*arguments, **options):
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+def without_sync(monkeypatch, number):
+    """Let `fsync` fail with the error `number`."""
+    monkeypatch.setattr(os, "fsync", failing(number))
+
+
+def without_renaming(monkeypatch, number):
+    """Let renaming files and folders fail with the error `number`."""
+    for name in ("rename", "replace"):
+        monkeypatch.setattr(os, name, failing(number))
+        monkeypatch.setattr(Path, name, failing(number))

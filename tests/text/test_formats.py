@@ -8,6 +8,7 @@ import sys
 import tarfile
 import zipfile
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -235,3 +236,10 @@ def test_what_counts_as_binary():
     assert not is_binary("text, naïve".encode("latin-1"))
     assert not is_binary("text".encode("utf-16"))
     assert not is_binary(("text " * 10).encode("utf-16-le"))
+
+
+@pytest.mark.skipif(not Path("/proc/version").is_file(), reason="needs /proc")
+def test_a_file_of_the_system_that_seems_empty_is_read():
+    path = Path("/proc/version")
+    assert path.stat().st_size == 0
+    assert content_size(path) == len(path.read_bytes()) > 0

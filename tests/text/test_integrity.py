@@ -42,7 +42,7 @@ def test_a_damaged_text_is_encoded_again(run, damage):
     whole = ids.read_bytes()
     ids.write_bytes(damage(whole))
     model = open_model(str(run.folder), device="cpu", kernel="numpy")
-    with pytest.raises(CorpusError, match="is gone or damaged; name the text"):
+    with pytest.raises(CorpusError, match="is gone, damaged or not readable; name the text"):
         own_part(model, "val")
     session = setup(None, {}, run=str(run.folder), resume=True)
     assert told(session) == [f"the encoded text in {run.folder} was damaged; it is encoded again from its source"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.errors import CorpusError
+from charrnn.errors import CorpusError, OptionError
 from charrnn.text.reader import Reader
 from charrnn.text.source import Source, from_path
 
@@ -122,7 +122,7 @@ def test_the_offset_counts_from_the_start_of_the_file_at_fault(tmp_path):
 
 @pytest.mark.parametrize("encoding", ["nonsense", "hex", "undefined", "", "a\0b"])
 def test_unknown_encoding(file, encoding):
-    with pytest.raises(CorpusError, match="there is no encoding"):
+    with pytest.raises(OptionError, match="there is no encoding"):
         read(write(file, b"a"), encoding=encoding)
 
 

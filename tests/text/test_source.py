@@ -3,11 +3,15 @@
 import gzip
 import io
 import os
+import socket
+import time
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from charrnn.errors import CorpusError, StorageError
+from charrnn.text import source
 from charrnn.text.reader import Reader
 from charrnn.text.source import Source, from_path, from_pipe, from_stdin, is_pipe, joined
 from tests.support.pipes import written_into
@@ -167,3 +171,74 @@ def test_a_pipe_without_a_text(tmp_path):
     with pytest.raises(CorpusError, match=r"cannot read .*gone: No such file"):
         from_pipe(tmp_path / "gone", tmp_path)
     assert list((tmp_path / "kept").iterdir()) == []
+
+
+def test_links_to_nothing_and_sockets_are_called_so(tmp_path):
+    (tmp_path / "broken").symlink_to("nowhere")
+    with pytest.raises(CorpusError, match=r"broken is a link to nowhere, which is not there; check the link"):
+        from_path(tmp_path / "broken", glob=ALL)
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(CorpusError, match=r"cannot read .*loop: Too many levels of symbolic links"):
+        from_path(tmp_path / "loop", glob=ALL)
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind("socket")  # in the current folder: the path of a socket must be short
+        with pytest.raises(CorpusError, match=r"socket is a socket, not a text; name a file or a folder"):
+            from_path(Path("socket"), glob=ALL)
+
+
+def test_a_text_is_looked_for_in_a_folder_that_is_gone(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(CorpusError, match=r"no file or folder x \(and the current folder is gone\); check the path"):
+        from_path(Path("x"), glob=ALL)
+
+
+def test_a_pipe_tells_how_much_has_arrived(tmp_path):
+    seen = []
+    with written_into(tmp_path / "pipe", b"x" * 100_000):
+        from_pipe(tmp_path / "pipe", tmp_path / "kept", lambda *counts: seen.append(counts))
+    assert seen == [(65536, 0), (100_000, 0)]
+
+
+def test_a_pipe_that_nobody_writes_says_so(tmp_path, caplog, monkeypatch):
+    caplog.set_level("INFO")
+    monkeypatch.setattr(source, "PATIENCE", 0.0)
+    os.mkfifo(tmp_path / "pipe")
+
+    def write():
+        while not caplog.messages:  # so that the note comes first, however long that takes
+            time.sleep(0.01)
+        (tmp_path / "pipe").write_bytes(b"hello")
+
+    writer = Thread(target=write, daemon=True)
+    writer.start()
+    assert read(from_pipe(tmp_path / "pipe", tmp_path / "kept")) == "hello"
+    writer.join(10)
+    assert caplog.messages == [f"waiting for text from {tmp_path / 'pipe'}"]
+
+
+def test_a_system_without_threads_reads_all_the_same(tmp_path, monkeypatch):
+    def refuse(timer):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(source.Timer, "start", refuse)
+    assert read(from_stdin(io.BytesIO(b"hello"), tmp_path)) == "hello"
+
+
+def test_reading_that_is_interrupted_leaves_nothing(tmp_path):
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        from_stdin(io.BytesIO(b"hello"), tmp_path / "run", interrupt)
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_folders_that_cannot_be_read_are_left_out_and_told(tmp_path, monkeypatch):
+    for name in ("a", "b/c", ".hidden"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "x.txt").write_text("x")
+    closed = {tmp_path / "b" / "c", tmp_path / ".hidden"}  # by a stand-in, as root may read everything
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) not in closed)
+    assert from_path(tmp_path, glob=ALL).notices == (f"left out 1 unreadable folder ({tmp_path}/b/c)",)

@@ -1,5 +1,7 @@
 """Tables in files and pipes."""
 
+import pytest
+
 from charrnn.view.layout import grid, open_console
 
 
@@ -22,3 +24,13 @@ def test_columns_is_respected(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
     show()
     assert 50 < max(map(len, capsys.readouterr().out.splitlines())) <= 60
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "9", "", "abc", "-5"])
+def test_a_width_that_leaves_no_room_is_ignored(columns, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", columns)
+    show()
+    assert capsys.readouterr().out.splitlines()[-1] == "b"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    show()
+    assert capsys.readouterr().out.splitlines()[-1].strip() == "b"

@@ -280,6 +280,9 @@ def test_a_log_reports_reading_only_if_it_takes_long():
     for clock.now in range(30):
         view.reading(clock.now, 100)
     assert file.getvalue() == "reading 11%\nreading 22%\n"
+    clock.now += 11
+    view.reading(45_100, 0)  # of a pipe
+    assert file.getvalue().endswith("reading 45.1 kB\n")
 
 
 def test_json_has_an_object_for_each_event_and_one_step_a_second():

@@ -1,9 +1,7 @@
 """Loss against time: charrnn and a rival learn the same text with the same recipe from the same weights."""
 
-import tempfile
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from charrnn.bench.check import check
@@ -16,6 +14,7 @@ from charrnn.bench.workload import Workload
 from charrnn.config import Config
 from charrnn.device.backend import Backend, open_backend
 from charrnn.errors import ConfigError, Unsupported
+from charrnn.files import temporary_folder
 from charrnn.kernels.choice import build
 from charrnn.network.shape import Shape
 from charrnn.text.batches import fit_batch_size
@@ -81,13 +80,13 @@ def measure_curve(request: CurveRequest, note: Note = lambda text: None) -> Curv
     """
     backend = open_backend(request.device)
     kernels = build(backend, request.kernel, precision=request.config.precision).kernels
-    with tempfile.TemporaryDirectory() as folder:
-        tokens = encode_corpus(request.source, request.config, Path(folder))
+    with temporary_folder() as folder:
+        tokens = encode_corpus(request.source, request.config, folder)
         config = _fitted(request.config, tokens)
         job = Job(
             kernels.name, backend.device, _workload(config, tokens), precision=config.precision, threads=request.threads
         )
-        require(request.rival, job.workload, backend, job.precision)
+        require(request.rival, job.workload, backend, job.precision, job.threads)
         _require_recipe(config, request.rival)
         note("checking against the reference")
         check(job.workload, backend, kernels)
@@ -98,7 +97,7 @@ def measure_curve(request: CurveRequest, note: Note = lambda text: None) -> Curv
             variant = trial.variant.removesuffix(GRAPH)  # a graph needs chunks of one length
         steps = _steps(config, tokens, job, note)
         vocabulary = tokens.vocabulary.to_dict()
-        ours = Recipe(job.side, job.device, config.to_dict(), vocabulary, folder, steps, threads=job.threads)
+        ours = Recipe(job.side, job.device, config.to_dict(), vocabulary, str(folder), steps, threads=job.threads)
         rival = replace(ours, side=request.rival, variant=variant)
         curves = take_turns((ours, rival), WeightsEvaluator(config, tokens, backend, kernels), note)
     return _report(request.source, config, tokens, backend, *curves)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.text.known_lines import whole_lines
+from charrnn.text.known_records import after_run, whole_records
 from charrnn.text.vocabulary import Vocabulary
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
@@ -20,8 +20,8 @@ _CALLS = 0.003
 
 
 @dataclass(frozen=True)
-class LineCounts:
-    """Number of whole lines, and the shares of them that are new, repeat an earlier line, or are copied."""
+class RecordCounts:
+    """Number of whole records, such as lines, and the shares that are new, repeat an earlier one, or are copied."""
 
     count: int
     new: float | None  # neither repeated nor copied
@@ -34,18 +34,20 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text)[:-1]
 
 
-def lines_of(text: str) -> list[str]:
-    """The lines of a text that may be cut off anywhere, without empty lines and without the last one."""
-    return [line for line in text.split("\n")[:-1] if line]
+def records_of(text: str, end: str) -> list[str]:
+    """The records of a text that may be cut off anywhere, without empty ones and without the last one."""
+    return [record for each in text.split(end)[:-1] if (record := after_run(each, end))]
 
 
-def present(ids: np.ndarray, vocabulary: Vocabulary, words: set[str], lines: set[str]) -> tuple[set[str], set[str]]:
-    """The subsets of `words` and of `lines` that occur in the text of `ids`."""
-    found_words, found_lines = set(), set()
-    for piece in whole_lines(ids, vocabulary):
-        found_words |= words.intersection(_WORD.findall(piece))
-        found_lines |= lines.intersection(piece.split("\n"))
-    return found_words, found_lines
+def present(
+    ids: np.ndarray, vocabulary: Vocabulary, words: set[str], records: set[str], end: str = "\n"
+) -> tuple[set[str], set[str]]:
+    """The subsets of `words` and of `records`, each of which ends with `end`, that occur in the text of `ids`."""
+    found_words, found_records = set(), set()
+    for some in whole_records(ids, vocabulary, end):
+        found_words |= words.intersection(_WORD.findall(end.join(some)))
+        found_records |= records.intersection(some)
+    return found_words, found_records
 
 
 def distinct(texts: Iterable[Sequence[str]], n: int) -> float | None:
@@ -54,16 +56,17 @@ def distinct(texts: Iterable[Sequence[str]], n: int) -> float | None:
     return len(set(grams)) / len(grams) if grams else None
 
 
-def count_lines(lines: Sequence[str], known: set[str]) -> LineCounts:
-    """Count new, repeated and copied lines; `known` are the lines that occur in the training text."""
+def count_records(records: Sequence[str], known: set[str]) -> RecordCounts:
+    """Count new, repeated and copied records; `known` are those that occur in the training text."""
     before: set[str] = set()
     new = repeated = 0
-    for line in lines:
-        repeated += line in before
-        new += line not in before and line not in known
-        before.add(line)
-    copied = sum(line in known for line in lines)
-    return LineCounts(len(lines), *(count / len(lines) if lines else None for count in (new, repeated, copied)))
+    for record in records:
+        repeated += record in before
+        new += record not in before and record not in known
+        before.add(record)
+    copied = sum(record in known for record in records)
+    shares = (count / len(records) if records else None for count in (new, repeated, copied))
+    return RecordCounts(len(records), *shares)
 
 
 def is_code(text: str) -> bool:

@@ -15,10 +15,12 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
-from charrnn.errors import Unsupported
-from charrnn.files import cache_folder
+from charrnn.device.processors import processors
+from charrnn.errors import StorageError, Unsupported
+from charrnn.files import cache_folder, temporary_folder
 from charrnn.kernels.cells import UNIT, compiled_cells, structure
 
 log = logging.getLogger(__name__)
@@ -59,7 +61,7 @@ def _from_cache(command: list[str], path: Path) -> ctypes.CDLL:
         log.info("compiling kernels for this processor, once; this takes 10 to 60 seconds")
         made = _compile(command, Path(folder))
         library = ctypes.CDLL(str(made))  # checks it before other processes find it
-        with made.open("rb+") as file:
+        with made.open("rb+") as file, suppress(OSError):  # a damaged library is made again
             os.fsync(file.fileno())
         os.replace(made, path)
     return library
@@ -67,14 +69,16 @@ def _from_cache(command: list[str], path: Path) -> ctypes.CDLL:
 
 def _for_this_process(command: list[str], name: str, refusal: OSError) -> ctypes.CDLL:
     """Compile a library whose file is removed once it is loaded."""
-    log.info(
-        "compiling kernels for this processor, at each start, because they cannot be kept in %s: %s",
-        cache_folder(),
-        refusal.strerror or refusal,
-    )
     try:
-        with tempfile.TemporaryDirectory(prefix="charrnn-") as folder:
-            return ctypes.CDLL(str(_compile(command, Path(folder)).rename(Path(folder) / name)))
+        with temporary_folder() as folder:
+            log.info(
+                "compiling kernels for this processor, at each start, because they cannot be kept in %s: %s",
+                cache_folder(),
+                refusal.strerror or refusal,
+            )
+            return ctypes.CDLL(str(_compile(command, folder).rename(folder / name)))
+    except StorageError as error:
+        raise Unsupported(f"there is no place for the compiled kernels: {error}") from None
     except OSError as error:
         raise Unsupported(f"the compiled kernels cannot be loaded: {error}") from None
 
@@ -131,21 +135,22 @@ def _compile(command: list[str], folder: Path) -> Path:
     objects = [folder / f"{source.stem}.o" for source in sources]
 
     def compile_one(source: Path, to: Path) -> None:
-        _run([*command, f"-I{folder}", "-c", str(source), "-o", str(to)])
+        _run([*command, f"-I{folder}", "-c", str(source), "-o", str(to)], folder)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(processors()) as pool:
         list(pool.map(compile_one, sources, objects))
     made = folder / "cpu.so"
-    _run([*command, "-shared", *map(str, objects), "-o", str(made)])
+    _run([*command, "-shared", *map(str, objects), "-o", str(made)], folder)
     if not made.exists():
         raise Unsupported(f"{command[0]} reports no error, but writes no library")
     return made
 
 
-def _run(command: list[str]) -> str:
-    """Run a command, and return what it prints."""
+def _run(command: list[str], folder: Path | None = None) -> str:
+    """Run a command, and return what it prints; `folder` takes its temporary files."""
+    environment = os.environ | ({"TMPDIR": str(folder)} if folder else {})
     try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, env=environment)
     except OSError as error:
         raise Unsupported(f"{command[0]} cannot be started: {error.strerror}") from None
     if done.returncode:

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 
 from charrnn.evaluation.quality.language import (
-    LineCounts,
-    count_lines,
+    RecordCounts,
+    count_records,
     distinct,
     is_code,
-    lines_of,
     paired_brackets,
     present,
+    records_of,
     words_of,
 )
-from charrnn.text import known_lines
+from charrnn.text import known_records
 from charrnn.text.vocabulary import Vocabulary
 
 
@@ -30,12 +30,17 @@ def test_words_without_the_one_that_is_cut_off():
 
 
 def test_lines_without_the_one_that_is_cut_off():
-    assert lines_of("anna\n\nberta\ncar") == ["anna", "berta"]
+    assert records_of("anna\n\nberta\ncar", "\n") == ["anna", "berta"]
+
+
+def test_records_without_the_one_that_is_cut_off():
+    assert records_of("a\nb\n\nc\n\n\nd\n", "\n\n") == ["a\nb", "c"]
+    assert records_of("x%%y%%%%z", "%%") == ["x", "y"]
 
 
 @pytest.mark.parametrize("piece", [1, 4, 1 << 22])
 def test_words_and_lines_that_are_present(monkeypatch, piece):
-    monkeypatch.setattr(known_lines, "IDS_AT_ONCE", piece)
+    monkeypatch.setattr(known_records, "IDS_AT_ONCE", piece)
     vocabulary = Vocabulary("\n abcdeno")
     ids = vocabulary.encode("and one\nabe\nbo")
     words, lines = present(ids, vocabulary, {"one", "on", "bo", "abe"}, {"abe", "one", "bo", "and one"})
@@ -44,7 +49,7 @@ def test_words_and_lines_that_are_present(monkeypatch, piece):
 
 
 def test_bytes_are_read_as_utf_8(monkeypatch):
-    monkeypatch.setattr(known_lines, "IDS_AT_ONCE", 1)
+    monkeypatch.setattr(known_records, "IDS_AT_ONCE", 1)
     ids = np.frombuffer("é €\n".encode(), np.uint8)
     assert present(ids, Vocabulary(None), {"é"}, {"é €"}) == ({"é"}, {"é €"})
 
@@ -56,8 +61,8 @@ def test_distinct_runs_of_words():
 
 
 def test_lines_are_new_repeated_or_copied():
-    assert count_lines(["x", "old", "x", "old"], {"old"}) == LineCounts(4, 0.25, 0.5, 0.5)
-    assert count_lines([], {"old"}) == LineCounts(0, None, None, None)
+    assert count_records(["x", "old", "x", "old"], {"old"}) == RecordCounts(4, 0.25, 0.5, 0.5)
+    assert count_records([], {"old"}) == RecordCounts(0, None, None, None)
 
 
 def test_brackets():

@@ -12,6 +12,9 @@ from charrnn.evaluation.quality.report import draw, held_out, judge, measure
 from charrnn.runs.model import open_model
 from charrnn.sampling.sampler import Filter
 from charrnn.text.tokens import load_tokens
+from tests.conftest import train
+
+NEWLINE, NOTHING = np.frombuffer(b"\n", np.uint8), np.empty(0, np.uint8)
 
 
 @pytest.fixture
@@ -36,20 +39,50 @@ def test_the_same_seed_draws_the_same_texts(model):
 
 def test_held_out_pieces_are_as_long_and_begin_with_a_line():
     val = np.frombuffer(b"tail\n" + b"first\nsecond\n" * 20, np.uint8)
-    pieces = held_out(val, 5, 20, ord("\n"))
+    pieces = held_out(val, 5, 20, NEWLINE)
     assert len(pieces) == 5
     assert all(piece.tobytes().startswith((b"first", b"second")) for piece in pieces)
     assert all(len(piece) == 20 for piece in pieces[:-1])
-    assert len(held_out(val, 50, 100, ord("\n"))) == 2
-    assert [len(piece) for piece in held_out(val, 5, 1000, None)] == [len(val)]
-    assert [piece.tobytes() for piece in held_out(val[:5], 5, 1000, ord("\n"))] == [b"tail\n"]
-    assert held_out(val[:0], 5, 20, None) == []
+    assert len(held_out(val, 50, 100, NEWLINE)) == 2
+    assert [len(piece) for piece in held_out(val, 5, 1000, NOTHING)] == [len(val)]
+    assert [piece.tobytes() for piece in held_out(val[:5], 5, 1000, NEWLINE)] == [b"tail\n"]
+    assert held_out(val[:0], 5, 20, NOTHING) == []
+
+
+def test_held_out_pieces_begin_with_a_record():
+    val = np.frombuffer(b"tail\n\n" + b"first\nx\n\nsecond\ny\n\n" * 20, np.uint8)
+    pieces = held_out(val, 5, 30, np.frombuffer(b"\n\n", np.uint8))
+    assert len(pieces) == 5
+    assert all(piece.tobytes().startswith((b"first", b"second")) for piece in pieces)
+
+
+def test_texts_hold_whole_records_even_if_these_are_long(tmp_path):
+    Path("long.txt").write_text("\x1e".join(["ab" * 700] * 9) + "\x1e")
+    train("long.txt", "runs/long", steps=1, separator="\x1e", val_fraction=0.5)
+    report = judge(open_model("long", device="cpu", kernel="numpy"), Filter(), count=1, seed=1)
+    assert report.held_out.chars > 2 * 1400
+    assert report.held_out.records.count >= 1
+
+
+def test_drawn_texts_begin_with_a_record(pairs):
+    model = open_model("pairs", device="cpu", kernel="numpy")
+    texts = [model.vocabulary.decode(ids) for ids in draw(model, Filter(0.3), count=8, length=20, seed=1)]
+    assert all(text.startswith("+") for text in texts)
+
+
+def test_records_held_out_as_different_ones_are_not_called_new(pairs):
+    model = open_model("pairs", device="cpu", kernel="numpy")
+    unique = replace(model, config=model.config.replace(split="unique-lines"))
+    report = judge(unique, Filter(), count=2, length=60, seed=1)
+    assert report.held_out.records.new is report.held_out.records.copied is None
+    assert report.held_out.lines is None and report.held_out.known_words is not None
+    assert report.drawn.records.new is not None
 
 
 def test_held_out_pieces_do_not_overlap():
     val = np.frombuffer("".join(f"{number:02}\n" * (number % 3 + 1) for number in range(100)).encode(), np.uint8)
     for count, length in ((50, 100), (20, 30), (6, 100)):
-        pieces = held_out(val, count, length, ord("\n"))
+        pieces = held_out(val, count, length, NEWLINE)
         assert not any(np.shares_memory(*pair) for pair in combinations(pieces, 2))
 
 
