@@ -1,5 +1,6 @@
 # make demo       train on the bundled names for about a minute, and write 20 new ones
 # make test       all tests
+# make torture    kill, fill up and damage runs at every point, and print a table (about half an hour; no GPU)
 # make lint       the formatter, the linter and the type checker
 # make docs       write the generated parts of README.md and charrnn/docs anew
 # make golden     write tests/network/golden/torch.npz anew (installs PyTorch)
@@ -13,7 +14,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TOO_OLD := charrnn needs Python 3.11 or later; name one, as in: make PYTHON=python3.12
 
-.PHONY: demo test lint docs golden gpu-check clean
+.PHONY: demo test torture lint docs golden gpu-check clean
 
 demo: $(VENV)/installed
 	@echo "train    on the bundled names, for one minute (the first run also compiles the kernels)"
@@ -26,6 +27,9 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-test
 	$(BIN)/python -m pytest
+
+torture: $(VENV)/installed-test
+	$(BIN)/python -m tests.torture
 
 lint: $(VENV)/installed-lint
 	$(BIN)/ruff format --check .

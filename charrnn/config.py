@@ -23,6 +23,7 @@ DROPOUT_MASKS = ("step", "chunk")
 AVERAGES = ("none", "ema", "polyak")
 PRECISIONS = ("tf32", "float32", "bf16")
 CLIP_MODES = ("norm", "value")
+DIVERGENCES = ("stop", "rollback")
 SPLITS = ("contiguous", "blocks", "unique-lines", "lines", "interleaved")
 LISTS = ("unique-lines", "lines")  # splits of texts whose lines, or other records, are independent of each other
 KINDS = ("text", "list", "records")  # what a text can be taken for
@@ -202,6 +203,11 @@ class Config:
         "Precision of matrix products. tf32: 10-bit factors on GPUs and for sampling on CPUs, float32 elsewhere; "
         "bf16: 7-bit factors, on GPUs and on CPUs with AVX512_BF16.",
         choices=PRECISIONS,
+    )
+    on_divergence: str = _training(
+        "stop",
+        "If training diverges: stop, or roll back to the last good checkpoint and halve the rate, three times at most.",
+        choices=DIVERGENCES,
     )
     seed: int = _training(1, "Seed of initial weights, dropout and samples.", low=0, high=2**63 - 1, frozen=True)
 

@@ -6,6 +6,7 @@
     │   └── OptionError   an option of the command line with an invalid value
     ├── CorpusError       a text: not found, not readable, too short, not the right bytes
     ├── CheckpointError   a run or a checkpoint file
+    │   └── DamagedError  the contents of a checkpoint are not those that were written
     ├── DivergedError     the loss became NaN or infinite
     ├── SweepError        trials of a sweep failed
     ├── StorageError      a file cannot be written
@@ -43,6 +44,10 @@ class CorpusError(CharrnnError):
 
 class CheckpointError(CharrnnError):
     """A run or checkpoint is missing, damaged, or would be overwritten."""
+
+
+class DamagedError(CheckpointError):
+    """A checkpoint is damaged."""
 
 
 class DivergedError(CharrnnError):

@@ -7,10 +7,11 @@ a note says what is lost.
 import errno
 import logging
 import os
+import re
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -50,10 +51,12 @@ def replacing_at(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             yield part
-            _sync(part)
+            with part.open("rb+") as file:  # Windows syncs no file that is open for reading only
+                _sync(file.fileno(), part.parent)
             _rename(part, path)
+        _sync_name(path)
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -69,9 +72,8 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(
-            f"{path} cannot be written: {error.strerror}; what was there before is intact; {_remedy(error)}"
-        ) from error
+        kept = "what was there before is intact; " if path.is_file() else ""
+        raise StorageError(f"{path} cannot be written: {error.strerror}; {kept}{_remedy(error)}") from error
 
 
 def _remedy(error: OSError) -> str:
@@ -85,14 +87,24 @@ def _remedy(error: OSError) -> str:
     return "check the disk, or choose another folder"
 
 
-def _sync(part: Path) -> None:
+def _sync(descriptor: int, folder: Path) -> None:
+    """Wait until a file in `folder` is on the disk."""
     try:
-        with part.open("rb+") as file:  # Windows syncs no file that is open for reading only
-            os.fsync(file.fileno())
+        os.fsync(descriptor)
     except OSError as error:
         if error.errno not in LACKING:
             raise
-        _note(part.parent, "files cannot be synced", error, "a power failure may lose what was written last")
+        _note(folder, "files cannot be synced", error, "a power failure may lose what was written last")
+
+
+def _sync_name(path: Path) -> None:
+    """Wait until the name of a new file is on the disk."""
+    try:
+        sync_folder(path.parent)
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror}; a power failure may lose it; check the disk"
+        ) from error
 
 
 def _rename(part: Path, path: Path) -> None:
@@ -143,10 +155,92 @@ def _copy_folder(folder: Path, to: Path) -> None:
                 shutil.copystat(path, copy, follow_symlinks=False)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, so that they survive a power failure."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in reversed(missing):
+        sync_folder(each.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk: only then does a rename survive a power failure."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:  # a folder that may not be read, and any folder on Windows
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in LACKING:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def append(path: Path, lines: bytes) -> None:
+    """Add whole lines to a file, and wait until they are on the disk; if that fails, the file stays as it was.
+
+    A last line that was cut off is ended first.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    is_new = not path.exists()
+    with path.open("a+b", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        if size and file.seek(size - 1) >= 0 and file.read(1) != b"\n":
+            lines = b"\n" + lines
+        try:
+            while lines:
+                lines = lines[file.write(lines) :]
+            _sync(file.fileno(), path.parent)
+            if is_new:
+                sync_folder(path.parent)
+        except OSError:
+            with suppress(OSError):
+                file.truncate(size)
+            raise
+
+
+def remove_leftovers(folder: Path, names: Iterable[str], lock: "Lock") -> None:
+    """Remove what killed processes left while they wrote one of the files `names`; `lock` is that of the folder.
+
+    Where locks do not work, files of processes that still run stay, and so do those that name no process.
+    """
+    with suppress(OSError):
+        for path in list(folder.iterdir()):
+            writer = writer_of(path, names)
+            if writer is not None and path.is_file() and not path.is_symlink() and (lock.held or _has_ended(writer)):
+                path.unlink(missing_ok=True)
+
+
+def writer_of(path: Path, names: Iterable[str]) -> int | None:
+    """The process that wrote a temporary file for one of `names`, 0 if its name does not say; None for other files."""
+    if re.fullmatch(r"\.tmp[0-9A-Za-z]{6}", path.name):  # safetensors writes there
+        return 0
+    name, _, process = path.name.removeprefix(".").rpartition(".")
+    ours = path.name.startswith(".") and name in names and process.isascii() and process.isdigit()
+    return int(process) if ours and len(process) < 20 else None
+
+
+def _has_ended(process: int) -> bool:
+    if process in (0, os.getpid()):
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        pass
+    return False
+
+
 class Lock:
     """A lock file that one process holds at a time, until it calls `release()` or ends for any reason.
 
-    Some file systems of clusters and clouds cannot lock files: there a note says that nothing is locked.
+    Some file systems of clusters and clouds cannot lock files: there a note says that nothing is locked, and
+    `held` is false.
 
     Raises:
         StorageError: another process holds the lock, or the file cannot be written.
@@ -161,9 +255,11 @@ class Lock:
                 "copy it, or choose another folder"
             ) from error
         self.release = weakref.finalize(self, os.close, descriptor)
+        self.held = False
         try:
             if fcntl:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self.held = True
         except BlockingIOError:
             holder = os.read(descriptor, 20).decode(errors="replace") or "unknown"
             self.release()

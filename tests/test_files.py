@@ -11,6 +11,7 @@ import pytest
 from charrnn import files as storage
 from charrnn.errors import StorageError
 from tests.support.disks import failing, without_locks, without_renaming, without_sync
+from tests.support.training import SMALL, train
 
 
 @pytest.mark.parametrize(
@@ -165,3 +166,115 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(storage.os, "open", refuse)
     with pytest.raises(StorageError, match=r"the folder .*/ro cannot be written: Permission denied; change its permi"):
         storage.Lock(tmp_path / "ro" / "lock")
+
+
+@pytest.fixture
+def synced(monkeypatch):
+    """The files and folders that are synced, in order, and the names that are given to files between."""
+    events, fsync, replace = [], os.fsync, Path.replace
+
+    def note_sync(descriptor):
+        events.append(f"sync {Path(os.readlink(f'/proc/self/fd/{descriptor}')).name}")
+        fsync(descriptor)
+
+    def note_name(path, to):
+        events.append(f"name {Path(to).name}")
+        return replace(path, to)
+
+    monkeypatch.setattr(storage.os, "fsync", note_sync)
+    monkeypatch.setattr(Path, "replace", note_name)
+    return events
+
+
+def test_a_file_its_name_and_its_folder_are_synced_in_order(tmp_path, synced):
+    with storage.replacing(tmp_path / "a" / "b" / "x") as file:
+        file.write(b"1")
+    made = [f"sync {tmp_path.name}", "sync a"]
+    assert synced == [*made, f"sync .x.{os.getpid()}", "name x", "sync b"]
+
+
+def test_added_lines_are_synced_and_a_new_file_with_its_folder(tmp_path, synced):
+    for line in (b"1\n", b"2\n"):
+        storage.append(tmp_path / "x", line)
+    assert synced == ["sync x", f"sync {tmp_path.name}", "sync x"]
+    assert (tmp_path / "x").read_bytes() == b"1\n2\n"
+
+
+def test_a_line_that_was_cut_off_is_ended_before_the_next(tmp_path):
+    (tmp_path / "x").write_bytes(b"1\n2")
+    storage.append(tmp_path / "x", b"3\n")
+    assert (tmp_path / "x").read_bytes() == b"1\n2\n3\n"
+
+
+def test_lines_that_cannot_be_added_leave_the_file_as_it_was(tmp_path, monkeypatch):
+    storage.append(tmp_path / "x", b"1\n")
+
+    def fail(descriptor):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(storage.os, "fsync", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        storage.append(tmp_path / "x", b"2\n")
+    assert (tmp_path / "x").read_bytes() == b"1\n"
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOSYS, errno.ENOTSUP])
+def test_a_folder_that_cannot_be_synced_is_no_error(tmp_path, monkeypatch, number):
+    fsync = os.fsync
+
+    def refuse(descriptor):
+        if os.path.isdir(f"/proc/self/fd/{descriptor}"):
+            raise OSError(number, os.strerror(number))
+        fsync(descriptor)
+
+    monkeypatch.setattr(storage.os, "fsync", refuse)
+    with storage.replacing(tmp_path / "x") as file:
+        file.write(b"1")
+    assert (tmp_path / "x").read_bytes() == b"1"
+
+
+def dead_process():
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+    return child
+
+
+LEFT = (".last.safetensors.{}", ".tokens.bin.{}", ".tmpAb12Cd")
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_what_killed_processes_left_is_removed(tmp_path, monkeypatch, works):
+    if not works:
+        without_locks(monkeypatch, errno.ENOSYS)
+    others = (
+        ".tmp",
+        ".tmpfiles-of-mine",
+        ".last.safetensors.backup",
+        ".notes.txt.99",
+        "x.1",
+        ".last.safetensors.1.old",
+    )
+    for name in (*others, *LEFT):
+        (tmp_path / name.format(dead_process())).touch()
+    (tmp_path / f".best.safetensors.{os.getppid()}").touch()
+    (tmp_path / ".tmpAAAAAA").symlink_to(tmp_path / "x.1")
+    (tmp_path / ".tmpBBBBBB").mkdir()
+    lock = storage.Lock(tmp_path / "lock")
+    storage.remove_leftovers(tmp_path, ("last.safetensors", "best.safetensors", "tokens.bin"), lock)
+    stay = {*others, "lock", ".tmpAAAAAA", ".tmpBBBBBB"}
+    running = set() if works else {f".best.safetensors.{os.getppid()}", ".tmpAb12Cd"}
+    assert {path.name for path in tmp_path.iterdir()} == stay | running
+
+
+def test_what_is_left_does_not_keep_a_run_from_its_folder(text, tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    for name in LEFT:
+        (run / name.format(dead_process())).touch()
+    train(text, SMALL | {"steps": 1}, run=str(run))
+    assert not [path.name for path in run.iterdir() if path.name.startswith(".")]
+    (run / ".tmpAb12Cd").touch()
+    train(None, {"steps": 2}, run=str(run), resume=True)
+    assert not (run / ".tmpAb12Cd").exists()

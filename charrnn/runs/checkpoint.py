@@ -7,7 +7,7 @@ Everything that is not an array is one JSON text in the header.
 import hashlib
 import json
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from safetensors.numpy import load as load_bytes
 from safetensors.numpy import save, save_file
 
 from charrnn.config import SETTINGS, Config
-from charrnn.errors import CheckpointError
+from charrnn.errors import CheckpointError, DamagedError
 from charrnn.files import replacing_at
 from charrnn.hints import command
 
@@ -44,6 +44,12 @@ class Progress:
     schedule: dict[str, Any] = field(default_factory=dict)
     ramp: dict[str, Any] = field(default_factory=dict)  # the state of a growing batch
     ended: str | None = None  # why the run has ended: 'done' or 'early stop'
+    rollbacks: list[dict[str, Any]] = field(default_factory=list)  # returns to an earlier step after a divergence
+
+    @property
+    def rate_factor(self) -> float:
+        """The share of the learning rate that is used: half for each rollback."""
+        return 0.5 ** len(self.rollbacks)
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,11 @@ class Checkpoint:
         """The weights to evaluate and sample from: the average of the weights, if there is one."""
         return self.moments.get("average", self.weights)
 
+    @property
+    def as_best(self) -> "Checkpoint":
+        """The checkpoint that is kept as best if this one, of the same step, is kept as last."""
+        return replace(self, weights=self.evaluated)
+
     def save(self, path: Path) -> None:
         """Write the file atomically.
 
@@ -125,14 +136,15 @@ def load(path: Path) -> Checkpoint:
     """Read a checkpoint.
 
     Raises:
-        CheckpointError: the file is missing, damaged, or not a checkpoint that charrnn wrote.
+        CheckpointError: the file is missing, or not a checkpoint that charrnn wrote.
+        DamagedError: its contents have changed.
     """
     if not path.is_file():
         raise CheckpointError(f"there is no checkpoint {path}{_way_out(path)}")
     try:
         return _read(path)
     except CheckpointError as error:
-        raise CheckpointError(f"{error}{_way_out(path)}") from None
+        raise type(error)(f"{error}{_way_out(path)}") from None
 
 
 def _way_out(path: Path) -> str:
@@ -214,8 +226,8 @@ def _sort(tensors: dict[str, np.ndarray]) -> dict[str, Any]:
     return {"weights": weights, "moments": moments, "states": [states[layer] for layer in sorted(states)]}
 
 
-def _damaged(path: Path, reason: str) -> CheckpointError:
-    return CheckpointError(f"{path} is not a checkpoint, or a damaged one ({reason})")
+def _damaged(path: Path, reason: str) -> DamagedError:
+    return DamagedError(f"{path} is not a checkpoint, or a damaged one ({reason})")
 
 
 def _sha256(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> str:

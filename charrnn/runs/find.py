@@ -18,7 +18,7 @@ def list_runs() -> list[Run]:
     found = {
         path.parent: path.stat().st_mtime
         for path in RUNS.glob("*/*.safetensors")
-        if path.name in ("last.safetensors", "best.safetensors")
+        if path.name in ("last.safetensors", "best.safetensors") and path.is_file()
     }
     return [Run(folder) for folder in sorted(found, key=found.__getitem__, reverse=True) if not is_aside(folder)]
 
@@ -56,8 +56,9 @@ def find_run(name: str | None) -> Run:
     for folder in (Path(name), RUNS / name):
         if Run(folder).last.is_file() or Run(folder).best.is_file():
             return Run(folder)
-        if (folder / "config.yaml").is_file():
-            raise CheckpointError(f"the run {folder} has no checkpoint yet; train it again from the start")
+        if Run(folder).config.is_file():
+            anew = command("train", "CORPUS", "--run", folder)
+            raise CheckpointError(f"the run {folder} has no checkpoint; {anew} starts it anew")
     for folder in (Path(name), RUNS / name):
         if inside := runs_in(folder):
             runs_there = f"{folder} is a folder of {counted(len(inside), 'run')}, such as a sweep's, not a run"

@@ -7,8 +7,8 @@ from itertools import count
 from pathlib import Path
 from types import TracebackType
 
-from charrnn.errors import CheckpointError
-from charrnn.files import Lock, move_folder
+from charrnn.errors import CheckpointError, StorageError
+from charrnn.files import Lock, make_folder, move_folder, sync_folder
 from charrnn.runs.run import ASIDE, STDIN, Run, is_own_file
 
 
@@ -19,6 +19,7 @@ class NewRun:
     run: Run
     lock: Lock
     moved: Path | None  # where the run that was there before is now
+    replaces: bool = False  # what a run left that ended before its first checkpoint
 
     @classmethod
     def open(cls, run: Run, *, force: bool) -> "NewRun":
@@ -30,7 +31,7 @@ class NewRun:
         """
         try:
             moved = _make_room(run, force=force)
-            run.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(run.folder)
             foreign = sorted(path.name for path in run.folder.iterdir() if not is_own_file(path))
         except OSError as error:
             raise CheckpointError(
@@ -40,7 +41,21 @@ class NewRun:
             raise CheckpointError(
                 f"{run.folder} holds other files ({foreign[0]}), but not a run; choose another folder with --run DIR"
             )
-        return cls(run, run.lock(), moved)
+        lock = run.lock()
+        there = any(path.exists() for path in (run.metrics, run.config))
+        replaces = there and not moved
+        return cls(run, lock, moved, replaces)
+
+    def forget_metrics(self) -> None:
+        """Remove the metrics of a run that ended before its first checkpoint.
+
+        Raises:
+            StorageError: they cannot be removed.
+        """
+        try:
+            self.run.metrics.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"{self.run.metrics} cannot be removed: {error.strerror}; remove it") from None
 
     @property
     def older(self) -> int:
@@ -76,17 +91,13 @@ class NewRun:
 
 
 def _make_room(run: Run, *, force: bool) -> Path | None:
-    """Move a run that is in the folder aside; returns its new folder, or None if there is no run.
+    """Move a run that is in the folder aside; returns its new folder, or None if there is none with a checkpoint.
 
-    Nothing is ever deleted: the folder becomes the first of NAME.old, NAME.old2, ... that is free.
+    No checkpoint is ever deleted: the folder becomes the first of NAME.old, NAME.old2, ... that is free.
     """
-    if not any(path.exists() for path in (run.last, run.best, run.metrics)):
+    if not run.has_checkpoint:
         return None
     if not force:
-        if not (run.last.exists() or run.best.exists()):
-            raise CheckpointError(
-                f"{run.folder} holds a run without a checkpoint; --force moves it aside, --run DIR takes another folder"
-            )
         raise CheckpointError(
             f"{run.folder} holds a run; --resume continues it, --force moves it aside, --run DIR takes another folder"
         )
@@ -96,6 +107,7 @@ def _make_room(run: Run, *, force: bool) -> Path | None:
     free = next(path for path in map(folder.with_name, names) if not path.exists())
     try:
         move_folder(folder, free)
+        sync_folder(folder.parent)
     except OSError as error:
         raise CheckpointError(f"{run.folder} cannot be moved aside: {error.strerror}") from None
     return run.folder.parent / free.name

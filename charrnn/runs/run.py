@@ -1,18 +1,20 @@
 """The folder of a run: `config.yaml`, `metrics.jsonl`, `last.safetensors`, `best.safetensors`, and the encoded text."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from charrnn.config import SETTINGS, Config
-from charrnn.files import Lock, replacing, writing
+from charrnn.files import Lock, append, remove_leftovers, replacing, writer_of
 from charrnn.runs.checkpoint import Progress
+from charrnn.runs.metrics import Row, forget_after, read_rows
 
 RUNS = Path("runs")
 LOCK = "lock"
 ASIDE = r"\.old\d*"  # the end of the name of a run that --force moved aside
 STDIN = "stdin.txt"
+DAMAGED = ".damaged"  # the end of the name of a checkpoint that cannot be read
 _OWN_FILES = (
     "config.yaml",
     "metrics.jsonl",
@@ -46,13 +48,25 @@ class Run:
         """A JSON line for each evaluation."""
         return self.folder / "metrics.jsonl"
 
+    @property
+    def config(self) -> Path:
+        """All settings."""
+        return self.folder / "config.yaml"
+
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether anything is there that training could lose."""
+        return self.last.exists() or self.best.exists()
+
     def lock(self) -> Lock:
-        """Keep other processes from training this run.
+        """Keep other processes from training this run, and remove temporary files of those that were killed.
 
         Raises:
             StorageError: one of them trains it now.
         """
-        return Lock(self.folder / LOCK)
+        lock = Lock(self.folder / LOCK)
+        remove_leftovers(self.folder, _OWN_FILES, lock)
+        return lock
 
     def write_config(self, config: Config, given_by: dict[str, str]) -> None:
         """Write `config.yaml`: every setting, with its source; `--config` reads it back."""
@@ -62,42 +76,31 @@ class Run:
             if value is not None:
                 comment = f"  # {given_by[name]}" if name in given_by else ""
                 lines.append(f"{name}: {json.dumps(value)}{comment}")
-        with replacing(self.folder / "config.yaml") as file:
+        with replacing(self.config) as file:
             file.write(("\n".join(lines) + "\n").encode())
 
-    def append_metrics(self, values: dict[str, Any]) -> None:
-        """Add a line to the metrics.
+    def append_metrics(self, rows: Iterable[Row]) -> None:
+        """Add lines to the metrics, and wait until they are on the disk.
 
         Raises:
-            StorageError: it cannot be written; part of it may be in the file, which `read_metrics` leaves out.
+            OSError: they cannot be written.
         """
-        with writing(self.metrics), self.metrics.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(values) + "\n")
+        append(self.metrics, "".join(json.dumps(row) + "\n" for row in rows).encode())
 
-    def read_metrics(self) -> list[dict[str, Any]]:
-        """All lines of the metrics; a last line that a crash cut off is left out."""
-        if not self.metrics.is_file():
-            return []
-        lines = []
-        for line in self.metrics.read_text(encoding="utf-8").splitlines():
-            try:
-                lines.append(json.loads(line))
-            except ValueError:
-                break
-        return lines
+    def read_metrics(self) -> list[Row]:
+        """All lines of the metrics that can be read; see `charrnn.runs.metrics`."""
+        return read_rows(self.metrics)
 
     def seconds(self, progress: Progress) -> float:
         """Seconds trained up to a checkpoint: from itself if time is the budget, or else from the metrics."""
-        times = [values["seconds"] for values in self.read_metrics() if values["step"] <= progress.step]
+        times = [row["seconds"] for row in self.read_metrics() if row["step"] <= progress.step]
         return progress.seconds or (times[-1] if times else 0.0)
 
-    def forget_metrics_after(self, step: int) -> None:
-        """Drop the lines after the checkpoint that a run resumes from: they will be written again."""
-        kept = [values for values in self.read_metrics() if values["step"] <= step]
-        with replacing(self.metrics) as file:
-            file.write("".join(json.dumps(values) + "\n" for values in kept).encode())
+    def forget_metrics_after(self, progress: Progress) -> None:
+        """Erase the lines after the checkpoint that a run resumes from: they will be written again."""
+        forget_after(self.metrics, progress.step, progress.evaluations)
 
 
 def is_own_file(path: Path) -> bool:
-    """Whether a file in a run's folder was put there by a run, or is a temporary file of one."""
-    return any(path.name == name or path.name.startswith(f".{name}.") for name in _OWN_FILES)
+    """Whether a file in a run's folder was put there by a run, or is a temporary file of one, or one set aside."""
+    return path.name.removesuffix(DAMAGED) in _OWN_FILES or writer_of(path, _OWN_FILES) is not None

@@ -10,7 +10,7 @@ from typing import Any
 from zlib import crc32
 
 from charrnn.config import SETTINGS, Config, resolve
-from charrnn.errors import ConfigError
+from charrnn.errors import ConfigError, DamagedError
 from charrnn.network.shape import Shape
 from charrnn.presets import load_preset
 from charrnn.runs import checkpoint
@@ -58,7 +58,10 @@ class Trial:
         """
         if not self.run.last.is_file():
             return False
-        saved = checkpoint.load(self.run.last)
+        try:
+            saved = checkpoint.load(self.run.last)
+        except DamagedError:  # --resume sets it aside
+            return False
         there, defaults = {"corpus": saved.corpus.argument} | saved.config, Config().to_dict()
         for name, value in ({"corpus": self.corpus} | self.config.to_dict()).items():
             fitted = name == "batch_size" and there[name] < value  # a short text makes it smaller
@@ -75,10 +78,8 @@ class Trial:
         where = ["--run", str(self.run.folder)]
         for option, value in (("--device", device), ("--kernel", kernel), ("--threads", threads)):
             where += [option, str(value)] if value not in ("auto", None) else []
-        if self.run.last.is_file():
+        if self.run.has_checkpoint:
             return ["train", "--resume", *where]
-        if self.run.metrics.exists():  # it stopped before its first checkpoint
-            where.append("--force")
         kind = ["--as", self.kind] if self.kind else []
         return ["train", self.corpus, "--preset", self.preset, *kind, *where, *as_options(self.settings)]
 

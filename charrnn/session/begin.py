@@ -38,7 +38,7 @@ from charrnn.text.reading.separator import understood
 from charrnn.text.streams.batches import fit_batch_size
 from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.training.events import Notice
-from charrnn.training.trainer import Setup
+from charrnn.training.setup import Setup
 
 OF_CHARACTERS = ("encoding", "errors", "normalize", "vocab_min")  # settings without effect on bytes
 GPU = "gpu"  # the preset
@@ -83,6 +83,7 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
         held_out.check(tokens, plan.config)
         config, shrunk = _fit(plan.config, tokens)
         params, inherited = _first_weights(config, tokens, parent, backend)
+        new.forget_metrics()
         run.write_config(config, plan.given_by)
         setup = Setup(
             config=config,
@@ -97,7 +98,7 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
             lock=new.lock,
         )
         notices = [
-            *_moved_aside(new),
+            *_about_folder(new),
             *plan.notices,
             *map(Notice, tokens.notices),
             *held_out.repeated(tokens, config),
@@ -106,6 +107,16 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
             *inherited,
         ]
         return replace(ready(setup, plan.choice, notices, new), source=source, taken=plan.taken)
+
+
+def _about_folder(new: NewRun) -> Iterator[Notice]:
+    """Notices about a run that was in the folder, and how many moved aside: they stay until the user removes them."""
+    if new.moved:
+        older = counted(new.older, "older run") if new.older else ""
+        more = f"; {older} beside it {'is' if new.older == 1 else 'are'} kept until you remove them" if older else ""
+        yield Notice(f"the run that was there is now {new.moved}{more}")
+    if new.replaces:
+        yield Notice(f"the run in {new.run.folder} ended before its first checkpoint; it starts anew")
 
 
 def _plan(request: TrainRequest, parent: Parent | None, source: Source | None, backend: Backend) -> _Plan:
@@ -132,14 +143,6 @@ def _plan(request: TrainRequest, parent: Parent | None, source: Source | None, b
         notices.append(Notice(f"preset {GPU} is sized for a GPU, and this is a CPU: --preset long suits one"))
     choice = build(backend, request.kernel, request.threads, config.precision)
     return _Plan(config, given_by, preset, choice, [*map(Notice, said), *notices, *leaks], source, about)
-
-
-def _moved_aside(new: NewRun) -> Iterator[Notice]:
-    """A notice about the run that moved aside, and how many did before: they stay until the user removes them."""
-    if new.moved:
-        older = counted(new.older, "older run") if new.older else ""
-        more = f"; {older} beside it {'is' if new.older == 1 else 'are'} kept until you remove them" if older else ""
-        yield Notice(f"the run that was there is now {new.moved}{more}")
 
 
 def _choose_preset(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from charrnn.config import Config
-from charrnn.errors import CharrnnError
+from charrnn.errors import CharrnnError, DivergedError
 from charrnn.kernels.choice import Choice
 from charrnn.network.shape import Shape
 from charrnn.runs.new import NewRun
@@ -15,8 +15,10 @@ from charrnn.text.streams.ramp import Ramp
 from charrnn.text.tokens import Tokens
 from charrnn.training import budget
 from charrnn.training.budget import Budget
+from charrnn.training.divergence import rolled_back
 from charrnn.training.events import Event, Notice, Started
-from charrnn.training.trainer import Setup, Trainer
+from charrnn.training.setup import Setup
+from charrnn.training.trainer import Trainer
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,25 @@ class Session:
             trainer = Trainer(self.setup, interrupted)
             yield from self.notices
             yield self.started
-            yield from trainer.run()
+            yield from self._train(trainer)
         except (CharrnnError, MemoryError, OSError, RuntimeError):
             if self.new and self.new.moved and not run.last.is_file():
                 self.new.discard()
                 yield Notice(f"the run that was there before is {run.folder} again")
             raise
+
+    def _train(self, trainer: Trainer) -> Iterator[Event]:
+        """Run the trainer, and after a divergence another one that begins with an earlier state."""
+        while True:
+            try:
+                yield from trainer.run()
+                return
+            except DivergedError as error:
+                if trainer.interrupted():
+                    raise
+                setup, notice = rolled_back(trainer.setup, error)
+            yield notice
+            trainer = Trainer(setup, trainer.interrupted)
 
 
 def ready(setup: Setup, choice: Choice, notices: Sequence[Notice], new: NewRun | None = None) -> Session:

@@ -11,22 +11,23 @@ from charrnn.errors import ConfigError, CorpusError, OptionError, SettingError
 from charrnn.hints import OnProgress, command
 from charrnn.kernels.choice import build
 from charrnn.network.shape import Shape
-from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.find import find_run
 from charrnn.runs.model import load_parameters
+from charrnn.runs.recover import recover
 from charrnn.runs.run import RUNS, Run
+from charrnn.runs.run import STDIN as KEPT_STDIN
 from charrnn.session.ready import Session, budget_of, ready
 from charrnn.session.request import COMMAND_LINE, STDIN, TrainRequest, names_of, open_corpus
 from charrnn.text.files.formats import plain_size
 from charrnn.text.files.own_parts import PARTS
-from charrnn.text.files.source import Source
+from charrnn.text.files.source import Source, kept_stdin
 from charrnn.text.reading.reader import sha256_of
-from charrnn.text.tokens import Tokens, encode_corpus, load_tokens
+from charrnn.text.tokens import IDS, Tokens, encode_corpus, load_tokens
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.budget import StepBudget
 from charrnn.training.events import Notice
-from charrnn.training.trainer import Setup
+from charrnn.training.setup import Setup
 
 
 def resume(request: TrainRequest, backend: Backend, reading: OnProgress | None) -> Session:
@@ -41,20 +42,27 @@ def resume(request: TrainRequest, backend: Backend, reading: OnProgress | None) 
         )
     run = _run_to_resume(request)
     lock = run.lock()
-    saved = checkpoint.load(run.last)
+    found = recover(run)
+    saved = found.checkpoint
     config, given_by = _changed(saved, request.settings)
     choice = build(backend, request.kernel, request.threads, config.precision)
     vocabulary = Vocabulary.from_dict(saved.vocabulary)
     tokens = load_tokens(run.folder, vocabulary)
+    notices = [*map(Notice, found.notices)]
     if tokens is None or tokens.sha256 != saved.corpus.sha256:
+        damaged = (run.folder / IDS).exists()
         tokens = _read_again(request, saved, config, run, vocabulary, reading)
+        if damaged:
+            notices.append(Notice(f"the encoded text in {run.folder} was damaged; it is encoded again from its source"))
     elif names := _names_to_check(request, saved):
         source = open_corpus(names, config, reading)
         _check_same(source, sha256_of(source), saved, run)
     shape = Shape.of(config, vocabulary.size)
-    params = load_parameters(shape, backend, saved.weights, run.last)
+    params = load_parameters(shape, backend, saved.weights, found.path)
     _check_budget(config, tokens, saved, run)
-    run.forget_metrics_after(saved.progress.step)
+    if "learning_rate" in request.settings:  # a new rate is not halved for the divergence of an older one
+        saved.progress.rollbacks = []
+    run.forget_metrics_after(saved.progress)
     run.write_config(config, given_by)
     setup = Setup(
         config=config,
@@ -69,7 +77,7 @@ def resume(request: TrainRequest, backend: Backend, reading: OnProgress | None) 
         resume=saved,
         lock=lock,
     )
-    return ready(setup, choice, list(_notices(request, saved, run)))
+    return ready(setup, choice, [*notices, *_notices(request, saved, run)])
 
 
 def _notices(request: TrainRequest, saved: Checkpoint, run: Run) -> Iterator[Notice]:
@@ -111,7 +119,7 @@ def _run_to_resume(request: TrainRequest) -> Run:
 
 def _names_run(names: tuple[str, ...]) -> bool:
     """Whether the argument for a text is the name of a run: people type `train --resume NAME`."""
-    return len(names) == 1 and any(Run(folder).last.is_file() for folder in (Path(names[0]), RUNS / names[0]))
+    return len(names) == 1 and any(Run(folder).has_checkpoint for folder in (Path(names[0]), RUNS / names[0]))
 
 
 def _names_to_check(request: TrainRequest, saved: Checkpoint) -> tuple[str, ...]:
@@ -160,13 +168,13 @@ def _read_again(
     reading: OnProgress | None,
 ) -> Tokens:
     """The text, encoded again from where it came from or where it is now."""
-    names = request.corpus or names_of(saved.corpus.argument)
-    if names == STDIN:
+    names, kept = request.corpus or names_of(saved.corpus.argument), run.folder / KEPT_STDIN
+    if names == STDIN and not kept.is_file():
         raise CorpusError(
-            f"the text in {run.folder} is gone, and it came from standard input; the run cannot be resumed"
+            f"the text in {run.folder} is gone or damaged, and it came from standard input; the run cannot be resumed"
         )
     try:
-        source = open_corpus(names, config, reading)
+        source = kept_stdin(kept) if names == STDIN else open_corpus(names, config, reading)
     except CorpusError as error:
         if request.corpus:
             raise

@@ -19,6 +19,7 @@ from charrnn.files import LACKING, replacing
 from charrnn.hints import OnProgress, counted
 from charrnn.text.files.source import BLOCK_SIZE, Source
 from charrnn.text.files.weights import weights_of
+from charrnn.text.integrity import contents_of, known_contents_of
 from charrnn.text.parts.gathered import Gathered, are_in_place
 from charrnn.text.parts.records import completed, separator_of
 from charrnn.text.parts.repeats import Repeats
@@ -98,7 +99,12 @@ def encode_corpus(
         lengths = _split_file(file, lengths, second.ends[: len(source.files)], vocabulary, config, source)
         (folder / FACTS).unlink(missing_ok=True)  # so that there are never old facts beside new ids
 
-    facts = {"lengths": lengths, "sha256": second.sha256.hexdigest(), "size": second.size}
+    facts = {
+        "lengths": lengths,
+        "sha256": second.sha256.hexdigest(),
+        "size": second.size,
+        "crc32": contents_of(folder / IDS, vocabulary.dtype.str).crc32,
+    }
     with replacing(folder / FACTS) as file:
         file.write(json.dumps(facts).encode())
     return _open(
@@ -107,11 +113,12 @@ def encode_corpus(
 
 
 def load_tokens(folder: Path, vocabulary: Vocabulary) -> Tokens | None:
-    """The ids that `encode_corpus` wrote into `folder`; None if they are missing or do not match their facts."""
+    """The ids that `encode_corpus` wrote into `folder`; None if they are missing or damaged."""
     try:
         facts = json.loads((folder / FACTS).read_bytes())
+        _verify(folder / IDS, vocabulary, facts)
         return _open(folder, vocabulary, facts, ())
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -196,10 +203,20 @@ def _open(folder: Path, vocabulary: Vocabulary, facts: dict[str, Any], notices: 
         log.info("files in %s cannot be mapped into memory; the text takes %s bytes of RAM", folder, f"{len(map_):,}")
     ids = np.frombuffer(map_, vocabulary.dtype)
     train, val, test = facts["lengths"]
-    if len(ids) != train + val + test:
+    if min(train, val, test) < 0 or len(ids) != train + val + test:
         raise ValueError(f"{folder / IDS} holds {len(ids)} ids")
     parts = Parts(*np.split(ids, [train, train + val]))
     return Tokens(vocabulary, parts, facts["sha256"], facts["size"], notices, map_)
+
+
+def _verify(path: Path, vocabulary: Vocabulary, facts: dict[str, Any]) -> None:
+    """Raise ValueError if the file is not the one that was written, or holds an id that the vocabulary does not have.
+
+    Older facts have no checksum.
+    """
+    found = known_contents_of(path, vocabulary.dtype.str)
+    if found.largest >= vocabulary.size or found.crc32 != facts.get("crc32", found.crc32):
+        raise ValueError(f"{path} is damaged")
 
 
 def _mapped(file: BinaryIO) -> mmap.mmap | bytes:

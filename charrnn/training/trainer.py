@@ -6,34 +6,29 @@ what it saves then ends with the same bytes as one that was never stopped, unles
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from charrnn.config import Config
-from charrnn.device.arrays import Flat
-from charrnn.device.backend import Backend
 from charrnn.errors import CheckpointError, DivergedError
 from charrnn.evaluation.score import Evaluator
 from charrnn.evaluation.units import bits_per_char
-from charrnn.files import Lock
-from charrnn.kernels.protocol import Kernels
 from charrnn.network.network import Network
 from charrnn.network.shape import Shape
-from charrnn.runs.checkpoint import Checkpoint, Progress, TextRecord
-from charrnn.runs.run import Run
+from charrnn.runs.checkpoint import Checkpoint, Progress
 from charrnn.sampling.opening import opening
 from charrnn.sampling.sampler import Filter, sample
 from charrnn.text.parts.records import separator_of
 from charrnn.text.streams.ramp import Ramp
-from charrnn.text.tokens import Tokens
 from charrnn.training import budget, schedules
 from charrnn.training.budget import TimeBudget
-from charrnn.training.events import Evaluated, Event, Finished, Notice, Sampled, Saved, Step
+from charrnn.training.divergence import Limits
+from charrnn.training.events import Evaluated, Event, Finished, Notice, Sampled, Step
+from charrnn.training.keeper import Keeper
 from charrnn.training.learner import Learner
 from charrnn.training.pace import Pace
+from charrnn.training.setup import Setup
 from charrnn.training.stopwatch import Stopwatch
 
 SAVE_SECONDS = 60.0  # a power failure loses at most this much work
@@ -41,23 +36,6 @@ RISE = 0.3  # nats between evaluations; a healthy run rises by less than a tenth
 RISE_STEPS = 20  # updates; the mean loss of fewer fluctuates too much
 RELEASE_STEPS = 200  # updates between two releases of the pages of the memory-mapped text
 SAMPLE = Filter(temperature=0.8)
-
-
-@dataclass
-class Setup:
-    """Everything that a trainer is made from; see `charrnn.session`."""
-
-    config: Config
-    given_by: dict[str, str]  # which source gave a setting, unless it is a default
-    preset: str | None
-    text: TextRecord
-    tokens: Tokens
-    run: Run
-    backend: Backend
-    kernels: Kernels
-    params: Flat
-    resume: Checkpoint | None = None
-    lock: Lock | None = None  # keeps other processes out of the run
 
 
 class Trainer:
@@ -69,6 +47,7 @@ class Trainer:
         self.config = config
         self.tokens = tokens
         self.run_folder = setup.run
+        self.keeper = Keeper(setup.run)
         self.backend = setup.backend
         self.kernels = setup.kernels
         self.params = setup.params
@@ -97,6 +76,10 @@ class Trainer:
             learned=self._chars_to_learn(),
             read=self.evaluator.chars_read(len(self.val)) if self.evaluator else 0,
         )
+        self._limits = Limits(tokens.vocabulary.size)
+        self._lost = False  # whether the last evaluation found a network that has diverged
+        self._lost_loss = 0.0
+        self._far = False  # whether the last update that was read had a loss out of all bounds
         self._evaluated_step = self.progress.step
         self._lowest_train_loss = math.inf  # lowest one of the evaluations so far
         self._rates: list[float] = []  # learning rates of the updates in the ledger
@@ -105,9 +88,13 @@ class Trainer:
         """Train until the budget is used up, patience runs out, or `interrupted()`; yields events.
 
         Raises:
-            DivergedError: the loss or a gradient is not finite; the last checkpoint is kept as it is.
+            DivergedError: the loss or a gradient is not finite, or two evaluations in a row are worse than guessing;
+                the last checkpoint is kept as it is.
+            StorageError: checkpoints cannot be written.
         """
         reason, self.progress.ended = "done", None
+        if self.config.on_divergence == "rollback" and not self.run_folder.has_checkpoint:
+            yield from self._save()  # to return to
         while self._used() < 1:
             self._update()
             if self.learner.ledger.full:
@@ -118,10 +105,12 @@ class Trainer:
                     reason = "early stop"
                     break
             if self.interrupted():
-                yield from self._save()
+                yield from self._read_ledger()
+                self._stop_if_lost()
+                yield from self._save(end=True)
                 reason = "interrupted"
                 break
-            if self.stopwatch.since_save > SAVE_SECONDS:
+            if self.stopwatch.since_save > SAVE_SECONDS and not (self._lost or self._far):
                 yield from self._save()
         yield from self._finish(reason)
 
@@ -131,9 +120,11 @@ class Trainer:
         progress = self.progress
         if reason == "done" and progress.loss_chars:  # there were updates since the last evaluation
             yield from self._evaluate()
+        self._stop_if_lost()
         if reason != "interrupted":
             progress.ended = reason
-            yield from self._save()
+            yield from self._save(end=True)
+        self.keeper.close()
         if self.setup.lock:
             self.setup.lock.release()
         # If the last evaluation was the best so far, what was learned since is likely better still.
@@ -145,6 +136,11 @@ class Trainer:
     def seconds(self) -> float:
         """Time spent on this run, evaluations included, interruptions left out."""
         return self.stopwatch.seconds
+
+    @property
+    def learning_rate(self) -> float:
+        """The highest learning rate; each rollback halves it."""
+        return self.config.learning_rate * self.progress.rate_factor
 
     def _used(self) -> float:
         return self.budget.progress(self.progress.step, self.seconds())
@@ -161,12 +157,12 @@ class Trainer:
     @np.errstate(all="ignore")  # non-finite values are detected when the ledger is read, before they are used
     def _update(self) -> None:
         """Update the weights once; the measurements are in the ledger."""
-        progress, config = self.progress, self.config
+        progress = self.progress
         used, epoch = self._used(), self._epoch()
         self.learner.advance(progress.step, used)
         self.stopwatch.update_begins()
         grads = self.learner.gradients(progress.step)
-        self._rates.append(config.learning_rate * self.schedule.factor(used, epoch))
+        self._rates.append(self.learning_rate * self.schedule.factor(used, epoch))
         progress.step += 1
         self.learner.apply(grads, self._rates[-1], progress.step)
         if self.learner.average:
@@ -174,7 +170,7 @@ class Trainer:
         if progress.step % RELEASE_STEPS == 0:
             self.tokens.release()
 
-    def _read_ledger(self) -> Iterator[Step]:
+    def _read_ledger(self) -> Iterator[Event]:
         """Yield the updates since the last call; call it before using their results."""
         progress, measured, rates = self.progress, self.learner.ledger.take(), self._rates
         speeds = self.stopwatch.updates_ended([each.chars for each in measured])
@@ -184,6 +180,9 @@ class Trainer:
             loss, norm, chars = each
             if not (math.isfinite(loss) and math.isfinite(norm)):
                 raise self._diverged(step - 1, f"loss {loss:g}, gradient norm {norm:g}")
+            if self._limits.is_far(loss) and not self._far:
+                yield Notice(f"the loss is {loss:.3g} at step {step}, and {self._limits.guess:.3g} would be guessing")
+            self._far = self._limits.is_far(loss)
             progress.chars += chars
             progress.loss_sum += loss * chars
             progress.loss_chars += chars
@@ -204,7 +203,7 @@ class Trainer:
         kept = f"{last} is kept as it was" if last.is_file() else "nothing was saved yet"
         return DivergedError(
             f"training diverged after step {step}: {what}; {kept}; try a lower --learning-rate "
-            f"(now {self.config.learning_rate:g}) or a smaller --grad-clip (now {self.config.grad_clip:g})"
+            f"(now {self.learning_rate:g}) or a smaller --grad-clip (now {self.config.grad_clip:g})"
         )
 
     def _evaluate(self) -> Iterator[Event]:
@@ -216,26 +215,28 @@ class Trainer:
         progress.evaluations += 1
         progress.loss_sum = 0.0
         progress.loss_chars = 0
-        val_loss, best = self._validate()
+        val_loss, best = self._validate(train_loss)
         evaluated = Evaluated(progress.step, self._epoch(), self.seconds(), train_loss, val_loss, best)
-        self.run_folder.append_metrics(_metrics(evaluated, progress.chars))
-        yield from self._save()
-        if best:
-            self.checkpoint(self.model).save(self.run_folder.best)
+        yield from self.keeper.add_metrics(_metrics(evaluated, progress))
+        if not self._lost:
+            yield from self._save(best=best)
         yield evaluated
         yield from self._watch(train_loss)
         if self.config.sample_length:
             yield Sampled(progress.step, self._sample())
         self.stopwatch.evaluation_ended()
 
-    def _validate(self) -> tuple[float | None, bool]:
+    def _validate(self, train_loss: float) -> tuple[float | None, bool]:
         """The validation loss, and whether it is the lowest so far; None if nothing is held out."""
         if not self.evaluator:
+            self._judge(train_loss, None)
             return None, False
         progress, loss = self.progress, self.evaluator.score(self.val).loss
         if not math.isfinite(loss):
             raise self._diverged(progress.step, f"validation loss {loss:g}")
         self.schedule.observe(loss)
+        if self._judge(train_loss, loss):
+            return loss, False
         if progress.best_val_loss is not None and loss >= progress.best_val_loss:
             progress.since_best += 1
             return loss, False
@@ -243,6 +244,23 @@ class Trainer:
         progress.best_val_loss = loss
         progress.best_step = progress.step
         return loss, True
+
+    def _judge(self, train_loss: float, val_loss: float | None) -> bool:
+        """Whether the network has diverged; one that has is neither saved nor the best.
+
+        Raises:
+            DivergedError: it had diverged at the evaluation before, too.
+        """
+        was_lost, self._lost = self._lost, self._limits.is_lost(train_loss, val_loss)
+        self._lost_loss = train_loss if val_loss is None else val_loss
+        if was_lost:
+            self._stop_if_lost()
+        return self._lost
+
+    def _stop_if_lost(self) -> None:
+        if self._lost:
+            guess = f"where guessing gives {self._limits.guess:.3g}"
+            raise self._diverged(self.progress.step, f"loss {self._lost_loss:.4g}, {guess}")
 
     def _watch(self, train_loss: float) -> Iterator[Event]:
         """Warn if the training loss rises; training continues, and may recover."""
@@ -253,7 +271,7 @@ class Trainer:
         if train_loss > self._lowest_train_loss + RISE:
             yield Notice(
                 f"the training loss rose from {self._lowest_train_loss:.3f} to {train_loss:.3f}: a learning rate of "
-                f"{self.config.learning_rate:g} may be too high; the best weights are kept"
+                f"{self.learning_rate:g} may be too high; the best weights are kept"
             )
         self._lowest_train_loss = min(self._lowest_train_loss, train_loss)
 
@@ -277,14 +295,13 @@ class Trainer:
         text = vocabulary.decode(np.array([ids[0] for ids in islice(drawn, config.sample_length)]))
         return text.partition(config.separator)[0] if config.separator else text
 
-    def _save(self) -> Iterator[Event]:
+    def _save(self, *, best: bool = False, end: bool = False) -> Iterator[Event]:
         yield from self._read_ledger()
-        self.checkpoint(self.params).save(self.run_folder.last)
+        yield from self.keeper.save(self.checkpoint(), best=best, end=end)
         self.stopwatch.saved()
-        yield Saved(self.progress.step, self.run_folder.last)
 
-    def checkpoint(self, params: Flat) -> Checkpoint:
-        """The run as it is now with `params` as its weights; on a CPU its arrays are those of the run, not copies."""
+    def checkpoint(self) -> Checkpoint:
+        """The run as it is now; on a CPU its arrays are those of the run, not copies."""
         to_host = self.backend.to_host
         # Time is part of the run only if it is the budget: equal runs would otherwise not be equal files.
         self.progress.seconds = self.seconds() if isinstance(self.budget, TimeBudget) else 0.0
@@ -297,7 +314,7 @@ class Trainer:
             vocabulary=self.tokens.vocabulary.to_dict(),
             corpus=self.setup.text,
             progress=self.progress,
-            weights={name: to_host(view) for name, view in params.items()},
+            weights={name: to_host(view) for name, view in self.params.items()},
             moments=self.learner.moment_arrays(),
             states=self.learner.state_arrays(),
         )
@@ -313,15 +330,17 @@ class Trainer:
             raise CheckpointError(f"{self.run_folder.last} lacks {missing}, so the run cannot be resumed") from None
 
 
-def _metrics(evaluated: Evaluated, chars: int) -> dict[str, Any]:
-    values = {
+def _metrics(evaluated: Evaluated, progress: Progress) -> dict[str, Any]:
+    values: dict[str, Any] = {
         "step": evaluated.step,
         "epoch": round(evaluated.epoch, 4),
-        "chars": chars,
+        "chars": progress.chars,
         "seconds": round(evaluated.seconds, 2),
         "train_loss": evaluated.train_loss,
         "val_loss": evaluated.val_loss,
     }
     if evaluated.val_loss is not None:
         values["val_bits_per_char"] = bits_per_char(evaluated.val_loss)
+    if progress.rollbacks:
+        values["rollbacks"] = progress.rollbacks
     return values

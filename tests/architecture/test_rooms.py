@@ -14,7 +14,7 @@ ROOMS = [
     *("kernels", "network", "runs", "sampling", "evaluation", "training", "session", "search", "bench", "view", "cli"),
 ]
 # The folders and modules of the largest room, likewise.
-TEXT = ["vocabulary", "characters", "files", "reading", "parts", "streams", "tokens", "about"]
+TEXT = ["vocabulary", "characters", "files", "reading", "parts", "streams", "integrity", "tokens", "about"]
 HOMES = {
     "click": {"cli"},
     "rich": {"view"},

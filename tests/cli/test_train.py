@@ -293,8 +293,10 @@ class TestBadInput:
 
     def test_a_damaged_checkpoint(self, folder):
         run("fox.txt", *TINY)
-        Path("runs/fox/last.safetensors").write_bytes(b"xx")
+        for name in ("best", "last"):
+            Path(f"runs/fox/{name}.safetensors").write_bytes(b"xx")
         assert "runs/fox/last.safetensors is not a checkpoint, or a damaged one" in fails("--resume")
+        assert Path("runs/fox/last.safetensors").read_bytes() == b"xx"
 
     def test_values_out_of_range_and_unknown_names(self, folder):
         assert "--hidden-size must be at least 1, not 0" in fails("fox.txt", "--hidden-size", 0, code=2)

@@ -93,7 +93,7 @@ def test_a_write_that_fails_both_ways_is_one_error(tmp_path, monkeypatch):
 
     monkeypatch.setattr(checkpoint, "save_file", fail)
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(StorageError, match="cannot be written: No space left on device; what was there before is int"):
+    with pytest.raises(StorageError, match="cannot be written: No space left on device; free some space"):
         example().save(tmp_path / "x.safetensors")
     assert list(tmp_path.iterdir()) == []
 

@@ -22,6 +22,15 @@ def test_the_newest_run_is_found(text, tmp_path, monkeypatch):
         find_run("third")
 
 
+def test_a_link_to_nothing_hides_no_other_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("broken", "whole"):
+        Path(f"runs/{name}").mkdir(parents=True)
+    Path("runs/broken/last.safetensors").symlink_to("/nonexistent")
+    Path("runs/whole/last.safetensors").touch()
+    assert [run.folder.name for run in list_runs()] == ["whole"]
+
+
 def test_a_list_of_runs_that_is_cut_off_says_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for number in range(5):

@@ -3,7 +3,6 @@
 import errno
 import logging
 import os
-from pathlib import Path
 
 import pytest
 
@@ -35,7 +34,7 @@ def test_runs_that_moved_aside_are_counted(text):
         session = prepare(
             TrainRequest((text,), SMALL, "none", run="runs/x.y", device="cpu", kernel="numpy", force=True)
         )
-        session.setup.run.metrics.touch()
+        session.setup.run.last.touch()
         session.setup.lock.release()
         told = [notice.text for notice in session.notices if "that was there" in notice.text]
         old = f"runs/x.y.old{number if number > 1 else ''}"
@@ -53,20 +52,28 @@ def test_a_preset_for_a_gpu_is_noted_on_a_cpu(text):
     assert told("long") == []
 
 
-def test_what_is_left_of_a_run_without_a_checkpoint_is_not_to_be_resumed(text):
-    run = Path("runs/x")
-    run.mkdir(parents=True)
-    (run / "metrics.jsonl").touch()  # as on a disk that was full
-    with pytest.raises(CharrnnError, match=r"holds a run without a checkpoint; --force moves it aside"):
-        prepare(TrainRequest((text,), run=str(run), device="cpu", kernel="numpy"))
-    prepare(TrainRequest((text,), run=str(run), device="cpu", kernel="numpy", force=True))
-    assert (run.with_name("x.old") / "metrics.jsonl").is_file()
-
-
 def test_forced_runs_never_delete_an_older_one(text, tmp_path):
     for _ in range(3):
         train(text, SMALL | {"steps": 1}, run=str(tmp_path / "run"), force=True)
     assert {path.name for path in tmp_path.glob("run*")} == {"run", "run.old", "run.old2"}
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_run_without_a_checkpoint_starts_anew_and_says_so(text, tmp_path, force):
+    run = tmp_path / "run"
+    train(text, SMALL, run=str(run))
+    whole, metrics = sha256(run / "last.safetensors"), (run / "metrics.jsonl").read_text().count("\n")
+    for name in ("last", "best"):  # as after a crash in the first save
+        (run / f"{name}.safetensors").unlink()
+    again = rf"the run {run} has no checkpoint; charrnn train CORPUS --run {run} starts it anew$"
+    with pytest.raises(CharrnnError, match=again):
+        setup(None, {}, run=str(run), resume=True)
+    session = setup(text, SMALL, run=str(run), force=force)
+    assert told(session) == [f"the run in {run} ended before its first checkpoint; it starts anew"]
+    list(session.run(lambda: False))
+    assert sha256(run / "last.safetensors") == whole
+    assert (run / "metrics.jsonl").read_text().count("\n") == metrics
+    assert not (tmp_path / "run.old").exists()
 
 
 def test_a_folder_with_other_files_is_no_place_for_a_run(text, tmp_path):

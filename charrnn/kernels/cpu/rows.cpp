@@ -1,13 +1,11 @@
 // Gathers rows by number, and sums rows. Threads share sums by columns, so results do not depend on their number.
 #include <algorithm>
 
+#include "ids.h"
 #include "pool.h"
 #include "vector.h"
 
 namespace {
-
-// A number past the last row reads the last one, as in NumPy's mode "clip".
-inline int64_t clip(int32_t id, int rows) { return std::min<uint32_t>(id, rows - 1); }
 
 inline void add(float* to, const float* from, int count) {
     for (int i = 0; i < count; i += LANES) {

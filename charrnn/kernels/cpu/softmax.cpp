@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "ids.h"
 #include "pool.h"
 #include "vector.h"
 
@@ -44,7 +45,7 @@ void log_softmax(int rows, int columns, float* logits, const int32_t* targets, f
         }
         const float shift = std::log(sum(total));
         for (int j = 0; j < columns; j++) row[j] = row[j] - maximum - shift;
-        nats[n] = -row[targets[n]];
+        nats[n] = -row[clip(targets[n], columns)];
     });
 }
 
@@ -52,7 +53,8 @@ void log_softmax(int rows, int columns, float* logits, const int32_t* targets, f
 // one-hot) / rows.
 void softmax_gradient(int rows, int columns, float* logits, const int32_t* targets, float* nats) {
     for_each_row(rows, columns, logits, [&](int64_t n, float* row, float maximum) {
-        const float target = row[targets[n]] - maximum;
+        const int64_t id = clip(targets[n], columns);
+        const float target = row[id] - maximum;
         V total = {};
         for (int j = 0; j < columns; j += LANES) {
             const V e = exp_(load(row + j, columns - j, -std::numeric_limits<float>::infinity()) - maximum);
@@ -61,7 +63,7 @@ void softmax_gradient(int rows, int columns, float* logits, const int32_t* targe
         }
         const float whole = sum(total), scale = 1 / (whole * rows);
         for (int j = 0; j < columns; j++) row[j] *= scale;
-        row[targets[n]] -= 1.0f / rows;
+        row[id] -= 1.0f / rows;
         nats[n] = std::log(whole) - target;
     });
 }

@@ -48,3 +48,9 @@ DEVICE int id_at(const void* ids, int width, Offset index) {
     if (width == 4) return static_cast<const int*>(ids)[index];
     return static_cast<int>(static_cast<const long long*>(ids)[index]);
 }
+
+// An id as the index of one of `count` rows: no kernel trusts ids, because a wrong one would reach outside of an array.
+DEVICE int row_at(const void* ids, int width, Offset index, int count) {
+    const int id = id_at(ids, width, index);
+    return static_cast<unsigned>(id) < static_cast<unsigned>(count) ? id : count - 1;
+}

@@ -113,7 +113,8 @@ class CudaKernels(ReferenceKernels):
         self._column_sums((-(-columns // WARP), pieces), (THREADS,), (*map(np.int32, sizes), a, out))
 
     def gather(self, table: Any, ids: Any, out: Any) -> None:
-        self._gather((len(out),), (THREADS,), (np.int32(out.shape[1]), np.int32(ids.itemsize), table, ids, out))
+        sizes = map(np.int32, (*table.shape, ids.itemsize))
+        self._gather((len(out),), (THREADS,), (*sizes, table, ids, out))
 
     def scatter_add(self, ids: Any, rows: Any, out: Any) -> None:
         """Multiply with the one-hot matrix, because atomic sums would have no fixed order."""

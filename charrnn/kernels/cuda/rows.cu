@@ -1,9 +1,9 @@
 // Gathers rows by number, and sums rows.
 
-// Computes out[n] = table[ids[n]], with a block for each row.
+// Computes out[n] = table[ids[n]] for a table of `rows`, with a block for each n.
 KERNEL(gather, 256)
-(int columns, int id_width, const float* table, const void* ids, float* out) {
-    const float* from = table + static_cast<Offset>(id_at(ids, id_width, blockIdx.x)) * columns;
+(int rows, int columns, int id_width, const float* table, const void* ids, float* out) {
+    const float* from = table + static_cast<Offset>(row_at(ids, id_width, blockIdx.x, rows)) * columns;
     float* to = out + static_cast<Offset>(blockIdx.x) * columns;
     for (int column = threadIdx.x; column < columns; column += blockDim.x) to[column] = from[column];
 }

@@ -20,7 +20,7 @@ KERNEL(log_softmax, 128)
     float* row = logits + static_cast<Offset>(n) * vocab;
     float largest, log_sum;
     normalizer(row, vocab, lane, largest, log_sum);
-    const int target = id_at(targets, id_width, n);
+    const int target = row_at(targets, id_width, n, vocab);
     for (int v = lane; v < vocab; v += WARP) {
         row[v] = row[v] - largest - log_sum;
         if (v == target) nats[n] = -row[v];
@@ -35,7 +35,7 @@ KERNEL(softmax_gradient, 128)
     float* row = logits + static_cast<Offset>(n) * vocab;
     float largest, log_sum;
     normalizer(row, vocab, lane, largest, log_sum);
-    const int target = id_at(targets, id_width, n);
+    const int target = row_at(targets, id_width, n, vocab);
     for (int v = lane; v < vocab; v += WARP) {
         const float log_probability = row[v] - largest - log_sum;
         if (v == target) nats[n] = -log_probability;

@@ -123,6 +123,11 @@ def from_stdin(stream: BinaryIO, folder: Path, progress: OnProgress | None = Non
     path = folder / "stdin.txt"
     with _waiting("standard input") as arrived:
         _keep(stream, "standard input", path, arrived, progress, if_empty="pipe a text into it, or name a file")
+    return kept_stdin(path)
+
+
+def kept_stdin(path: Path) -> Source:
+    """The text from standard input that is kept in the file `path`."""
     return Source("stdin", (path,), description="standard input", shown_as="standard input")
 
 
