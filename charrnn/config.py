@@ -280,7 +280,7 @@ class Config:
     def __post_init__(self) -> None:
         for each in fields(self):
             value = getattr(self, each.name)
-            if value is not None:
+            if value is not None or each.default is not None:
                 object.__setattr__(self, each.name, each.metadata["setting"].check(each.name, value))
         self._check_together()
 

@@ -53,7 +53,7 @@ def resume(request: TrainRequest, backend: Backend, reading: OnProgress | None) 
         source = open_corpus(request.corpus, config, reading)
         _check_same(source, sha256_of(source), saved, run)
     shape = Shape.of(config, vocabulary.size)
-    params = load_parameters(shape, backend, saved.weights, found.path)
+    params = load_parameters(shape, backend, saved.weights)
     _check_budget(config, tokens, saved, run)
     if "learning_rate" in request.settings:  # a new rate is not halved for the divergence of an older one
         saved.progress.rollbacks = []
