@@ -134,7 +134,6 @@ class Checkpoint:
         }
         header["sha256"] = _sha256(tensors, header)
         with replacing_at(path) as part:
-            part.touch()
             mode = part.stat().st_mode
             try:  # into a file: safetensors' bytes would need twice the memory
                 save_file(tensors, part, {_KEY: json.dumps(header, sort_keys=True)})
