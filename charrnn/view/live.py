@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from charrnn.evaluation.units import bits_per_char
+from charrnn.hints import visible
 from charrnn.training.events import Evaluated, Event, Finished, Notice, Sampled, Started, Step
 from charrnn.view.layout import GAP, facts
 from charrnn.view.wording import (
@@ -27,7 +28,6 @@ from charrnn.view.wording import (
     finished_lines,
     short,
     started_lines,
-    visible,
 )
 
 PAINT_SECONDS = 1 / 8

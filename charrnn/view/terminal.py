@@ -3,7 +3,7 @@
 import os
 import sys
 
-from charrnn.view.wording import harmless
+from charrnn.hints import harmless
 
 _DUMB = ("dumb", "unknown")
 
