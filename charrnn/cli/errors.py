@@ -36,9 +36,8 @@ def errors_in_one_line() -> Iterator[None]:
     except click.UsageError as error:
         raise click.UsageError(in_one_line(error.format_message()), error.ctx) from error
     except click.ClickException as error:
-        shown = click.ClickException(in_one_line(error.format_message()))
-        shown.exit_code = error.exit_code
-        raise shown from error
+        kind = WrongUsage if error.exit_code == WrongUsage.exit_code else click.ClickException
+        raise kind(in_one_line(error.format_message())) from error
 
 
 @contextmanager

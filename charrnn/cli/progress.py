@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 import click
 
-from charrnn.hints import OnProgress
+from charrnn.hints import OnProgress, harmless
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def progress_bar(label: str, *, after: float = 0.0) -> Iterator[OnProgress | Non
             if bar is None:
                 if time.monotonic() - began < after:
                     return
-                bar = stack.enter_context(click.progressbar(length=total, label=label, file=sys.stderr))
+                bar = stack.enter_context(click.progressbar(length=total, label=harmless(label), file=sys.stderr))
             bar.length = total
             bar.update(done - bar.pos)
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from charrnn.evaluation.ranking import RankedLine
 from charrnn.evaluation.report import EvalReport
-from charrnn.view.terminal import note, printable
+from charrnn.view.terminal import note, print_line
 from charrnn.view.wording import figure
 
 LONG = 1 << 20  # characters
@@ -17,19 +17,19 @@ def show_score(report: EvalReport, unit: str) -> None:
     each, figures = unit[:4], report.figures
     note(f"{report.model} on {report.text}")
     name = "dynamic" if report.dynamic else "loss"  # not comparable, so they must not look alike
-    print(f"{name:<11} {figure(figures.loss, 4)} nats/{each}")
-    print(f"bits/{each}   {figure(figures.bits_per_char, 4)}")
-    print(f"perplexity  {figure(figures.perplexity, 4)}")
-    print(f"{f'{unit}s':<11} {report.chars}")
+    print_line(f"{name:<11} {figure(figures.loss, 4)} nats/{each}")
+    print_line(f"bits/{each}   {figure(figures.bits_per_char, 4)}")
+    print_line(f"perplexity  {figure(figures.perplexity, 4)}")
+    print_line(f"{f'{unit}s':<11} {report.chars}")
     for name, beside in report.baselines.items():
-        print(f"{name:<11} {beside.loss:.4f} nats/{each}, {beside.bits_per_char:.4f} bits")
+        print_line(f"{name:<11} {beside.loss:.4f} nats/{each}, {beside.bits_per_char:.4f} bits")
 
 
 def show_lines(lines: Iterable[RankedLine], *, as_json: bool) -> None:
     """Print lines of text with their bits per character, or as JSON."""
     for each in lines:
-        row = f"{each.bits_per_char:.3f}\t{printable(each.line)}"
-        print(json.dumps(asdict(each)) if as_json else row)
+        row = f"{each.bits_per_char:.3f}\t{each.line}"
+        print_line(json.dumps(asdict(each)) if as_json else row)
 
 
 def note_baselines(chars: int) -> None:

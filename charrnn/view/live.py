@@ -19,7 +19,7 @@ from rich.text import Text
 from charrnn.evaluation.units import bits_per_char
 from charrnn.hints import visible
 from charrnn.training.events import Evaluated, Event, Finished, Notice, Sampled, Started, Step
-from charrnn.view.layout import GAP, facts
+from charrnn.view.layout import GAP, SafeConsole, facts
 from charrnn.view.wording import (
     duration,
     evaluated_line,
@@ -56,7 +56,7 @@ class LiveView:
     @classmethod
     def on_terminal(cls, file: TextIO) -> "LiveView | None":
         """A view on `file`; None if it is not a terminal that can move its cursor."""
-        console = Console(file=file)
+        console = SafeConsole(file=file)
         return cls(console) if file.isatty() and not console.is_dumb_terminal else None
 
     def __enter__(self) -> "LiveView":

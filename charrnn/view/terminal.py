@@ -19,6 +19,11 @@ def emphasized(text: str) -> str:
     return f"\x1b[1m{text}\x1b[0m" if styled else text
 
 
+def print_line(text: str) -> None:
+    """Write a line to standard output, with control characters as escapes on a terminal."""
+    print(printable(text))
+
+
 def write(text: str) -> None:
     """Write to standard output at once."""
     sys.stdout.write(text)
@@ -34,4 +39,4 @@ def write_bytes(data: bytes) -> None:
 
 def note(text: str) -> None:
     """Write a line to standard error."""
-    print(text, file=sys.stderr, flush=True)
+    print(harmless(text), file=sys.stderr, flush=True)
