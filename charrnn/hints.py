@@ -14,7 +14,7 @@ from pathlib import Path
 
 OnProgress = Callable[[int, int], None]  # called with (done, total), in any unit
 
-LONGEST_LINE = 300  # characters of a message
+LONGEST_LINE = 300 - len("Error: ")  # characters of a message
 _LONGEST_VALUE = 60  # characters of a value in a message that is too long
 # Control, format, surrogate, line and paragraph separator: they can move the cursor or change the writing direction.
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
