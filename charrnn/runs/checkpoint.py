@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from charrnn.config import Config
-from charrnn.device.memory import available
+from charrnn.device.memory import available_memory
 from charrnn.errors import CheckpointError, DamagedError
 from charrnn.files import replacing_at
 from charrnn.hints import command
@@ -223,7 +223,7 @@ def _values(found: Header, path: Path) -> dict[str, Any]:
 
 
 def _check_memory(size: int, path: Path) -> None:
-    free = available()
+    free = available_memory()
     if free is not None and size > free:
         raise CheckpointError(f"{path} takes {size:,} bytes of memory, and {free:,} are free; stop other programs")
 

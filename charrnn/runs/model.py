@@ -10,6 +10,7 @@ from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend, open_backend
 from charrnn.errors import CorpusError
 from charrnn.kernels.choice import Choice, build
+from charrnn.network.memory import buffers, require
 from charrnn.network.network import Network
 from charrnn.network.shape import Shape
 from charrnn.runs.checkpoint import Checkpoint
@@ -48,7 +49,13 @@ class Model:
             raise CorpusError(f"{self.path}: {error}") from None
 
     def network(self, *, seq_len: int, batch_size: int) -> Network:
-        """A network for inference."""
+        """A network for inference.
+
+        Raises:
+            ConfigError: it needs more memory than there is.
+        """
+        size = buffers(self.shape, seq_len=seq_len, batch_size=batch_size)
+        require({f"{batch_size:,} texts at once": size}, self.backend, "lower --count")
         return Network(
             self.shape, self.params, self.backend, self.choice.kernels, seq_len=seq_len, batch_size=batch_size
         )

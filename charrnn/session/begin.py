@@ -33,6 +33,7 @@ from charrnn.text.kind import is_list
 from charrnn.text.source import Source, from_stdin
 from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.training.events import Notice
+from charrnn.training.memory import require_memory
 from charrnn.training.setup import Setup
 
 LITTLE_TO_LEARN = 1000  # characters
@@ -70,6 +71,7 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
         known = parent.vocabulary if parent else None
         tokens = encode_corpus(source, plan.config, run.folder, base=known, progress=reading)
         config, shrunk = _fit(plan.config, tokens)
+        require_memory(config, Shape.of(config, tokens.vocabulary.size), len(tokens.val), backend)
         params, inherited = _first_weights(config, tokens, parent, backend)
         new.forget_metrics()
         run.write_config(config, plan.given_by)

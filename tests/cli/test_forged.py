@@ -191,7 +191,7 @@ def test_a_hostile_header_is_one_line(here, header):
 
 
 def test_a_network_that_fits_no_memory_is_refused_before_it_is_read(here, monkeypatch):
-    monkeypatch.setattr(checkpoint, "available", lambda: 1000)
+    monkeypatch.setattr(checkpoint, "available_memory", lambda: 1000)
     monkeypatch.setattr(checkpoint, "read_tensor", None)
     for arguments in COMMANDS:
         result = run(arguments)
