@@ -14,13 +14,13 @@ from charrnn.network.shape import Shape
 from charrnn.training.memory import estimate
 from tests.support.training import train
 
-LARGE = {"hidden_size": 256, "num_layers": 2, "seq_len": 32, "batch_size": 8, "steps": 2, "sample_length": 0}
+LARGE = {"hidden_size": 512, "num_layers": 2, "seq_len": 32, "batch_size": 8, "steps": 2, "sample_length": 0}
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        *({"cell": cell} for cell in CELLS),
+        *({"cell": cell} for cell in CELLS if cell != "peephole"),  # it has no compiled kernels
         {"optimizer": "sgd"},
         {"average": "ema"},
         {"accumulate": 2},
