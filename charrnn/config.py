@@ -39,6 +39,7 @@ DEFAULT_MINUTES = 3.0
 _MOST_HELD_OUT = 0.9
 # Limits of sizes and lengths: beyond any machine's memory and anyone's time, but far below what integers can hold.
 _LARGEST, _LONGEST = 1_000_000, 1_000_000_000
+_COUNTABLE = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,10 @@ class Setting:
             raise SettingError(f"{name} must be finite, not {value}", name)
         if self.type is int and value % 1:
             raise SettingError(f"{name} must be a whole number, not {value!r}", name)
-        return self.type(value)
+        try:
+            return self.type(value)
+        except OverflowError:
+            raise SettingError(f"{name} is too large a number", name) from None
 
     def _chosen(self, name: str, value: str) -> str:
         choice = self.canonical(value)
@@ -103,7 +107,10 @@ def _shown(value: float) -> str:
 
 
 def _setting(default: Any, help: str, group: str, type_: type | None = None, **limits: Any) -> Any:
-    setting = Setting(help, type_ or type(default), group, **limits)
+    kind = type_ or type(default)
+    if kind is int:
+        limits.setdefault("high", _COUNTABLE)
+    setting = Setting(help, kind, group, **limits)
     return field(default=default, metadata={"setting": setting})
 
 
@@ -176,7 +183,9 @@ class Config:
         frozen=True,
     )
     random_lengths: bool = _training(False, "Cut streams into chunks of random length, at most seq_len.", frozen=True)
-    accumulate: int = _training(1, "Chunks whose gradients are averaged for one update.", low=1, frozen=True)
+    accumulate: int = _training(
+        1, "Chunks whose gradients are averaged for one update.", low=1, high=_LARGEST, frozen=True
+    )
     optimizer: str = _training("adam", "Optimizer.", choices=OPTIMIZERS, frozen=True)
     learning_rate: float = _training(2e-3, "Highest learning rate.", low=0, open_low=True)
     schedule: str = _training("cosine", "Learning-rate schedule.", choices=SCHEDULES)
@@ -209,7 +218,7 @@ class Config:
         "If training diverges: stop, or roll back to the last good checkpoint and halve the rate, three times at most.",
         choices=DIVERGENCES,
     )
-    seed: int = _training(1, "Seed of initial weights, dropout and samples.", low=0, high=2**63 - 1, frozen=True)
+    seed: int = _training(1, "Seed of initial weights, dropout and samples.", low=0, high=_COUNTABLE, frozen=True)
 
     dropout: float = _regularization(
         0.0, "Share of values dropped between layers. All dropout is rounded to the nearest 1/256.", low=0, high=0.95
@@ -298,7 +307,7 @@ class Config:
     def __post_init__(self) -> None:
         for each in fields(self):
             value = getattr(self, each.name)
-            if value is not None:
+            if value is not None or each.default is not None:
                 object.__setattr__(self, each.name, each.metadata["setting"].check(each.name, value))
         if self.normalize != "none":  # what is sought in a text, and put into it, has the form of the text
             for name in ("separator", "between"):

@@ -9,6 +9,7 @@ import logging
 import os
 import re
 import shutil
+import stat
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 # The errors of an operation that a file system does not have. Others, such as a full disk, are failures.
 LACKING = {errno.EINVAL, errno.ENODEV, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM}
 _NO_RENAME = LACKING | {errno.EXDEV}  # EXDEV: a folder in a lower layer of a container's disk
+_NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # a pipe would wait for a reader
 
 
 @contextmanager
@@ -52,6 +54,8 @@ def replacing_at(path: Path) -> Iterator[Path]:
     try:
         with writing(path):
             make_folder(path.parent)
+            part.unlink(missing_ok=True)
+            os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))  # never a file that a link leads to
             yield part
             with part.open("rb+") as file:  # Windows syncs no file that is open for reading only
                 _sync(file.fileno(), part.parent)
@@ -116,6 +120,8 @@ def _rename(part: Path, path: Path) -> None:
             raise
         _note(path.parent, "files cannot be renamed", refusal, "a crash while one is written may damage it")
         try:
+            if path.is_symlink():  # it may lead anywhere
+                path.unlink()
             shutil.copyfile(part, path)
         except OSError as error:
             raise StorageError(
@@ -178,6 +184,23 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def open_own(path: Path, flags: int) -> int:
+    """A descriptor of a file of ours, made if it is missing; a link is refused, because it may lead anywhere.
+
+    Raises:
+        OSError: it is a link, has another name elsewhere, is not a file, or cannot be opened.
+    """
+    refusal = OSError(errno.ELOOP, f"{path.name} is a link, or not a file")
+    if path.is_symlink():
+        raise refusal
+    descriptor = os.open(path, flags | _NO_LINKS, 0o666)
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+        os.close(descriptor)
+        raise refusal
+    return descriptor
+
+
 def append(path: Path, lines: bytes) -> None:
     """Add whole lines to a file, and wait until they are on the disk; if that fails, the file stays as it was.
 
@@ -187,7 +210,7 @@ def append(path: Path, lines: bytes) -> None:
         OSError: they cannot be written.
     """
     is_new = not path.exists()
-    with path.open("a+b", buffering=0) as file:
+    with open(open_own(path, os.O_RDWR | os.O_APPEND | os.O_CREAT), "a+b", buffering=0) as file:
         size = file.seek(0, os.SEEK_END)
         if size and file.seek(size - 1) >= 0 and file.read(1) != b"\n":
             lines = b"\n" + lines
@@ -248,7 +271,7 @@ class Lock:
 
     def __init__(self, path: Path) -> None:
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            descriptor = open_own(path, os.O_RDWR | os.O_CREAT)
         except OSError as error:
             raise StorageError(
                 f"the folder {path.parent} cannot be written: {error.strerror}; change its permissions, "

@@ -11,11 +11,10 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar
 
-import yaml
-
 from charrnn.catalogue.sources import KINDS, CorpusSource, Download, Local
-from charrnn.errors import CorpusError
+from charrnn.errors import ConfigError, CorpusError
 from charrnn.hints import nearest
+from charrnn.presets.loading import read_mapping
 
 Built = TypeVar("Built")
 
@@ -53,9 +52,9 @@ def read_corpus(path: Path) -> Corpus:
         CorpusError: the file is invalid; the message names the file, the key, and the nearest correct key.
     """
     try:
-        entry = yaml.safe_load(path.read_bytes())
-    except (OSError, yaml.YAMLError) as error:
-        raise CorpusError(f"{path} cannot be read: {' '.join(str(error).split())}; correct the file") from error
+        entry = read_mapping(path)
+    except ConfigError as error:
+        raise CorpusError(f"{error}; correct the file") from error
     try:
         return _corpus(path.stem, entry)
     except CorpusError as error:

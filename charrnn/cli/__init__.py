@@ -9,7 +9,7 @@ import click
 from charrnn import __version__
 from charrnn.cli import synonyms
 from charrnn.cli.errors import errors_in_one_line
-from charrnn.cli.streams import drop_unwritten, open_streams
+from charrnn.cli.streams import Notes, drop_unwritten, open_streams
 from charrnn.hints import nearest
 
 # The summaries are written here so that `charrnn --help` need not import any command.
@@ -91,8 +91,10 @@ def cli() -> None:
 
 def main() -> None:
     """The `charrnn` command."""
-    logging.basicConfig(level=logging.INFO, format="note: %(message)s")
     open_streams()
+    notes = logging.StreamHandler()
+    notes.setFormatter(Notes())
+    logging.basicConfig(level=logging.INFO, handlers=[notes])
     try:
         cli(prog_name="charrnn")
     finally:

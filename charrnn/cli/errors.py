@@ -15,6 +15,7 @@ import click
 from charrnn.cli import synonyms
 from charrnn.cli.streams import CLOSED_PIPE
 from charrnn.errors import CharrnnError, OptionError
+from charrnn.hints import in_one_line
 
 
 class WrongUsage(click.ClickException):
@@ -25,10 +26,25 @@ class WrongUsage(click.ClickException):
 
 @contextmanager
 def errors_in_one_line() -> Iterator[None]:
-    """Turn errors into one line and an exit code."""
+    """Turn errors into one line without control characters and an exit code."""
+    try:
+        with _as_click_errors():
+            yield
+            sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        raise click.UsageError(in_one_line(error.format_message()), error.ctx) from error
+    except click.ClickException as error:
+        kind = WrongUsage if error.exit_code == WrongUsage.exit_code else click.ClickException
+        raise kind(in_one_line(error.format_message())) from error
+
+
+@contextmanager
+def _as_click_errors() -> Iterator[None]:
+    """Turn errors into those of click, with an exit code."""
     try:
         yield
-        sys.stdout.flush()
     except click.NoSuchOption as error:
         raise _with_hint(error) from None
     except OptionError as error:

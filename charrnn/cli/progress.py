@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from charrnn.hints import OnProgress
+from charrnn.hints import OnProgress, harmless
 from charrnn.view.wording import reading_line
 
 PAINT_SECONDS = 1 / 8
@@ -32,7 +32,7 @@ class _Bar:
             return
         if self._bar is None:
             self._write("")
-            self._bar = click.progressbar(length=total, label=self._label, file=sys.stderr)
+            self._bar = click.progressbar(length=total, label=harmless(self._label), file=sys.stderr)
             self._bar.__enter__()
         self._bar.length = total
         self._bar.update(done - self._bar.pos)

@@ -1,14 +1,25 @@
 """Handles standard streams that are closed, full, or pipes that nobody reads."""
 
 import codecs
+import logging
 import os
 import sys
 from contextlib import suppress
 from io import TextIOWrapper
 from typing import Any, TextIO
 
+from charrnn.hints import in_one_line
+
 SIGPIPE = 13  # Python turns it into an exception; not every system has a name for it
 CLOSED_PIPE = 128 + SIGPIPE  # the exit code of a program that the signal ends
+
+
+class Notes(logging.Formatter):
+    """Log messages as notes: one harmless line each."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of a message."""
+        return f"note: {in_one_line(record.getMessage())}"
 
 
 class Unfailing:

@@ -24,6 +24,7 @@ from charrnn.search.plan import find_sweep, read_sweep, with_budget
 from charrnn.search.trials import Trial, make_trials
 from charrnn.view.compare import show_standings
 from charrnn.view.sweep import SweepView, show_grid
+from charrnn.view.terminal import note, print_line
 
 
 def budget_options(command: click.Command) -> click.Command:
@@ -96,9 +97,9 @@ def command(
     if print_commands:
         for trial in left:
             size = f"  # {trial.parameters:,} parameters" if trial.parameters else ""
-            click.echo(shlex.join(["charrnn", *trial.command(device, kernel, threads)]) + size)
+            print_line(shlex.join(["charrnn", *trial.command(device, kernel, threads)]) + size)
         if not left:
-            click.echo(f"nothing is left to train: all {len(trials)} trials in {folder} are finished", err=True)
+            note(f"nothing is left to train: all {len(trials)} trials in {folder} are finished")
         return
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -68,7 +68,7 @@ def score_text(model: Model, ids: np.ndarray, learning: Learning | None, progres
             f"--dynamic needs the mean squared gradients that adam, adamw and rmsprop keep; {model.path} "
             f"was trained with {model.config.optimizer}"
         )
-    square_mean = load_parameters(model.shape, model.backend, moments, model.path)
+    square_mean = load_parameters(model.shape, model.backend, moments)
     return dynamic_score(
         model.shape, model.params, square_mean, model.backend, model.choice.kernels, ids, learning, progress
     )

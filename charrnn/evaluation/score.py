@@ -26,6 +26,11 @@ def _most_streams(shape: Shape) -> int:
     return max(1, min(STREAMS, MOST_LOGITS // (SEQ_LEN * shape.vocab_size)))
 
 
+def streams_for(shape: Shape, chars: int) -> int:
+    """Number of streams to read a text of `chars` in."""
+    return max(1, min(_most_streams(shape), (chars - 1) // (2 * WARM_UP)))
+
+
 class Score(NamedTuple):
     """`loss` is mean nats per character over `chars` characters."""
 
@@ -38,7 +43,7 @@ class Evaluator:
 
     def __init__(self, shape: Shape, params: Flat, backend: Backend, kernels: Kernels, chars: int) -> None:
         self.backend, self.kernels = backend, kernels
-        streams = max(1, min(_most_streams(shape), (chars - 1) // (2 * WARM_UP)))
+        streams = streams_for(shape, chars)
         self.network = Network(shape, params, backend, kernels, seq_len=SEQ_LEN, batch_size=streams)
 
     def chars_read(self, chars: int) -> int:

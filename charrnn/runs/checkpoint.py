@@ -12,19 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import load as load_bytes
+from safetensors import SafetensorError
 from safetensors.numpy import save, save_file
 
-from charrnn.config import SETTINGS, Config
+from charrnn.config import Config
+from charrnn.device.memory import available_memory
 from charrnn.errors import CheckpointError, DamagedError
 from charrnn.files import replacing_at
 from charrnn.hints import command
+from charrnn.runs.header import BadHeader, Foreign, Header, parse, read_header, read_tensor
+from charrnn.runs.schema import Newer, Wrong, check_tensors, check_values
 
 FORMAT = 2
 # One key only: with several, safetensors would order them differently in every process, and equal runs would differ.
 _KEY = "charrnn"
-_LENGTH = 8  # bytes of the number with which a safetensors file begins: the length of its header
 
 
 @dataclass
@@ -75,6 +76,18 @@ class TextRecord:
         return {name: value for name, value in vars(self).items() if value is not None}
 
 
+# The header apart from the tensors, under these keys.
+_PARTS = {
+    "config": dict[str, Any],
+    "origins": dict[str, str],
+    "preset": str | None,
+    "vocabulary": dict[str, Any],
+    "corpus": TextRecord,
+    "progress": Progress,
+    "sha256": str,
+}
+
+
 @dataclass
 class Checkpoint:
     """Everything that is needed to sample, evaluate or resume."""
@@ -122,7 +135,6 @@ class Checkpoint:
         }
         header["sha256"] = _sha256(tensors, header)
         with replacing_at(path) as part:
-            part.touch()
             mode = part.stat().st_mode
             _write_tensors(part, tensors, {_KEY: json.dumps(header, sort_keys=True)})
             with suppress(OSError):  # of a file system without modes
@@ -159,47 +171,33 @@ def _way_out(path: Path) -> str:
 
 def _read(path: Path) -> Checkpoint:
     try:
-        path.open("rb").close()  # safetensors reports any file that it cannot open as missing
-        tensors, metadata = _read_tensors(path)
-        header = json.loads(metadata[_KEY])
-    except KeyError:
-        raise CheckpointError(f"{path} is a safetensors file, but not one that charrnn wrote") from None
+        with path.open("rb") as file:
+            found = read_header(file, _KEY)
+            values = _values(found, path)
+            _check_memory(sum(entry.size for entry in found.tensors.values()), path)
+            tensors = {name: read_tensor(file, entry) for name, entry in found.tensors.items()}
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from None
-    except (SafetensorError, ValueError) as error:
-        raise _damaged(path, str(error).splitlines()[0]) from None
-    if header.get("format") != FORMAT:
-        raise CheckpointError(f"{path} has checkpoint format {header.get('format')}; this version reads {FORMAT} only")
-    if header.pop("sha256", None) != _sha256(tensors, header):
+    except Foreign:
+        raise CheckpointError(f"{path} is a safetensors file, but not one that charrnn wrote") from None
+    except BadHeader as error:
+        raise _damaged(path, str(error)) from None
+    if values.pop("sha256") != _sha256(tensors, values):
         raise _damaged(path, "its contents have changed")
-    if unknown := sorted(set(header["config"]) - set(SETTINGS)):
-        raise CheckpointError(
-            f"{path} has the setting {unknown[0]}, which this version does not know: a newer one wrote it; "
-            "upgrade charrnn"
-        )
+    for name, tensor in tensors.items():
+        if not np.isfinite(tensor).all():
+            raise DamagedError(f"{path} is damaged: {name} has values that are not finite")
     known = {each.name for each in fields(Progress)}
-    progress = Progress(**{name: value for name, value in header["progress"].items() if name in known})
+    progress = Progress(**{name: value for name, value in values["progress"].items() if name in known})
     return Checkpoint(
-        config=Config().to_dict() | header["config"],  # an older version did not know all settings
-        given_by=header["origins"],
-        preset=header["preset"],
-        vocabulary=header["vocabulary"],
-        corpus=TextRecord.of(header["corpus"]),
+        config=Config().to_dict() | values["config"],  # an older version did not know all settings
+        given_by=values["origins"],
+        preset=values["preset"],
+        vocabulary=values["vocabulary"],
+        corpus=TextRecord.of(values["corpus"]),
         progress=progress,
         **_sort(tensors),
     )
-
-
-def _read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """The arrays of a safetensors file, and its metadata; safetensors maps the file, which not every disk permits."""
-    try:
-        with safe_open(path, framework="numpy") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except (OSError, SafetensorError):  # a file that is damaged fails again
-        content = path.read_bytes()
-        tensors = load_bytes(content)
-        length = int.from_bytes(content[:_LENGTH], "little")
-        return tensors, json.loads(content[_LENGTH : _LENGTH + length]).get("__metadata__") or {}
 
 
 def _write_tensors(path: Path, tensors: dict[str, np.ndarray], metadata: dict[str, str]) -> None:
@@ -207,6 +205,33 @@ def _write_tensors(path: Path, tensors: dict[str, np.ndarray], metadata: dict[st
         save_file(tensors, path, metadata)
     except (OSError, SafetensorError):  # it needs more of a file system than writing; a full disk fails again
         path.write_bytes(save(tensors, metadata))
+
+
+def _values(found: Header, path: Path) -> dict[str, Any]:
+    """What the header says apart from the tensors, once it and they are known to be possible."""
+    values = parse(found.text)
+    version = values.get("format") if isinstance(values, dict) else None
+    if version != FORMAT:
+        raise CheckpointError(f"{path} has checkpoint format {version!r}; this version reads {FORMAT} only")
+    try:
+        check_values(values, _PARTS)
+        characters = values["vocabulary"]["characters"]
+        shapes = {name: entry.shape for name, entry in found.tensors.items()}
+        check_tensors(shapes, Config(**values["config"]), 256 if characters is None else len(characters))
+    except Newer as error:
+        raise CheckpointError(
+            f"{path} has the setting {error}, which this version does not know: a newer one wrote it, or it "
+            "is damaged; upgrade charrnn"
+        ) from None
+    except Wrong as error:
+        raise _damaged(path, str(error)) from None
+    return dict(values)
+
+
+def _check_memory(size: int, path: Path) -> None:
+    free = available_memory()
+    if free is not None and size > free:
+        raise CheckpointError(f"{path} takes {size:,} bytes of memory, and {free:,} are free; stop other programs")
 
 
 def _sort(tensors: dict[str, np.ndarray]) -> dict[str, Any]:

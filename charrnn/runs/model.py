@@ -8,8 +8,9 @@ import numpy as np
 from charrnn.config import Config
 from charrnn.device.arrays import Flat
 from charrnn.device.backend import Backend, open_backend
-from charrnn.errors import CheckpointError, CorpusError
+from charrnn.errors import CorpusError
 from charrnn.kernels.choice import Choice, build
+from charrnn.network.memory import buffers, require
 from charrnn.network.network import Network
 from charrnn.network.shape import Shape
 from charrnn.runs.checkpoint import Checkpoint
@@ -81,7 +82,13 @@ class Model:
         return min((text, *(in_form(text, form) for form in FORMS)), key=self.vocabulary.count_unseen)
 
     def network(self, *, seq_len: int, batch_size: int, draws: bool = False) -> Network:
-        """A network for inference; one that `draws` text never draws the unknown symbol."""
+        """A network for inference; one that `draws` text never draws the unknown symbol.
+
+        Raises:
+            ConfigError: it needs more memory than there is.
+        """
+        size = buffers(self.shape, seq_len=seq_len, batch_size=batch_size)
+        require({f"{batch_size:,} texts at once": size}, self.backend, "lower --count")
         return Network(
             self.shape,
             self.params,
@@ -111,23 +118,13 @@ def open_model(
     backend = open_backend(device)
     config, vocabulary = Config(**checkpoint.config), Vocabulary.from_dict(checkpoint.vocabulary)
     shape = Shape.of(config, vocabulary.size)
-    params = load_parameters(shape, backend, checkpoint.evaluated, path)
+    params = load_parameters(shape, backend, checkpoint.evaluated)
     choice = build(backend, kernel, threads, precision)
     choice.tell()
     return Model(checkpoint, path, config, vocabulary, shape, params, backend, choice)
 
 
-def load_parameters(shape: Shape, backend: Backend, weights: dict[str, np.ndarray], path: Path) -> Flat:
-    """The weights of a checkpoint as parameters of a network of `shape`.
-
-    Raises:
-        CheckpointError: one is missing, has another shape, or values that are not finite.
-    """
-    for name, size in shape.parameters.items():
-        if name not in weights or weights[name].shape != size:
-            found = weights[name].shape if name in weights else "nothing"
-            raise CheckpointError(f"{path} is damaged: {name} should have shape {size}, and has {found}")
-        if not np.isfinite(weights[name]).all():
-            raise CheckpointError(f"{path} is damaged: {name} has values that are not finite")
+def load_parameters(shape: Shape, backend: Backend, weights: dict[str, np.ndarray]) -> Flat:
+    """The weights of a checkpoint as parameters of a network of its `shape`."""
     on_device = {name: backend.to_device(weights[name]) for name in shape.parameters}
     return Flat(backend.xp, shape.parameters, backend.dtype, on_device)

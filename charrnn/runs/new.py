@@ -1,5 +1,6 @@
 """The folder of a new run. A run that was there moves aside, and is put back if the new one cannot begin."""
 
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -102,9 +103,9 @@ def _make_room(run: Run, *, force: bool) -> Path | None:
             f"{run.folder} holds a run; --resume continues it, --force moves it aside, --run DIR takes another folder"
         )
     run.lock().release()  # no other process trains it
-    folder = run.folder.resolve()
+    folder = Path(os.path.abspath(run.folder))  # a link moves, not the folder that it leads to
     names = (f"{folder.name}.old{number if number > 1 else ''}" for number in count(1))
-    free = next(path for path in map(folder.with_name, names) if not path.exists())
+    free = next(path for path in map(folder.with_name, names) if not os.path.lexists(path))
     try:
         move_folder(folder, free)
         sync_folder(folder.parent)

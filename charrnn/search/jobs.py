@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from charrnn.device.processors import affinity
+from charrnn.files import open_own
 from charrnn.runs.checkpoint import load
 from charrnn.search.trials import Trial
 
@@ -92,7 +93,7 @@ def estimate(took: Sequence[float], running: Sequence[float], waiting: int, jobs
 def _start(trial: Trial, command: list[str], processors: set[int]) -> _Job:
     """Begin to train a trial on these processors; if there are none, on all of them."""
     trial.log.parent.mkdir(parents=True, exist_ok=True)
-    with trial.log.open("ab") as log:
+    with open(open_own(trial.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab") as log:
         # In a session of its own: Ctrl-C reaches only this process, which then asks each trial once to stop.
         process = subprocess.Popen(
             [sys.executable, "-m", "charrnn", *command],

@@ -12,7 +12,7 @@ import numpy as np
 from charrnn.config import BUDGETS, KINDS, SETTINGS, Setting, check_names
 from charrnn.errors import ConfigError, SettingError
 from charrnn.hints import nearest
-from charrnn.presets import read_mapping
+from charrnn.presets.loading import read_mapping
 
 PARAMETERS = "parameters"
 NO_PRESET = "none"

@@ -38,6 +38,7 @@ from charrnn.text.reading.separator import understood
 from charrnn.text.streams.batches import fit_batch_size
 from charrnn.text.tokens import Tokens, encode_corpus
 from charrnn.training.events import Notice
+from charrnn.training.memory import require_memory
 from charrnn.training.setup import Setup
 
 OF_CHARACTERS = ("encoding", "errors", "normalize", "vocab_min")  # settings without effect on bytes
@@ -82,6 +83,7 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
         tokens = encode_corpus(source, plan.config, run.folder, base=known, progress=reading)
         held_out.check(tokens, plan.config)
         config, shrunk = _fit(plan.config, tokens)
+        require_memory(config, Shape.of(config, tokens.vocabulary.size), len(tokens.val), backend)
         params, inherited = _first_weights(config, tokens, parent, backend)
         new.forget_metrics()
         run.write_config(config, plan.given_by)

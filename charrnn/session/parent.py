@@ -115,5 +115,5 @@ class Parent:
     def copy_weights(self, params: Flat, backend: Backend) -> None:
         """Copy its weights into those of a network that may know more characters, whose weights stay as they are."""
         shape = Shape.of(Config(**self.saved.config), self.vocabulary.size)
-        for name, weight in load_parameters(shape, backend, self.saved.evaluated, self.path).items():
+        for name, weight in load_parameters(shape, backend, self.saved.evaluated).items():
             params[name][tuple(slice(length) for length in weight.shape)] = weight

@@ -27,6 +27,7 @@ from charrnn.text.tokens import IDS, Tokens, encode_corpus, load_tokens
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.budget import StepBudget
 from charrnn.training.events import Notice
+from charrnn.training.memory import require_memory
 from charrnn.training.setup import Setup
 
 
@@ -58,7 +59,8 @@ def resume(request: TrainRequest, backend: Backend, reading: OnProgress | None) 
         source = open_corpus(names, config, reading)
         _check_same(source, sha256_of(source), saved, run)
     shape = Shape.of(config, vocabulary.size)
-    params = load_parameters(shape, backend, saved.weights, found.path)
+    require_memory(config, shape, len(tokens.val), backend)
+    params = load_parameters(shape, backend, saved.weights)
     _check_budget(config, tokens, saved, run)
     if "learning_rate" in request.settings:  # a new rate is not halved for the divergence of an older one
         saved.progress.rollbacks = []

@@ -62,6 +62,6 @@ def rolled_back(setup: Setup, error: DivergedError) -> tuple[Setup, Notice]:
     progress.rollbacks = [*progress.rollbacks, rollback]
     setup.run.forget_metrics_after(progress)
     shape = Shape.of(setup.config, setup.tokens.vocabulary.size)
-    params = load_parameters(shape, setup.backend, saved.weights, setup.run.last)
+    params = load_parameters(shape, setup.backend, saved.weights)
     notice = Notice(f"{reason}; it continues from step {progress.step} at half the rate, {rate:g}")
     return replace(setup, params=params, resume=saved), notice

@@ -128,10 +128,15 @@ class Learner:
 
         Raises:
             KeyError: one of them is missing.
+            ValueError: the hidden states have other shapes.
         """
         to_device = self.backend.to_device
         for slot, buffer in self.slots.items():
             for name, view in self.params.like(buffer).items():
                 view[...] = to_device(moments[slot][name])
         names = self.shape.kind.states
+        begun = [array.shape for state in self.states for array in state]
         self.states = [tuple(to_device(state[name]) for name in names) for state in states]
+        found = [array.shape for state in self.states for array in state]
+        if found != begun:
+            raise ValueError("its hidden states are not those of this batch")

@@ -99,9 +99,9 @@ class Plateau:
         return {"factor": self._factor, "best": None if math.isinf(self._best) else self._best, "waited": self._waited}
 
     def load(self, state: dict[str, Any]) -> None:
-        self._factor = state["factor"]
-        self._waited = state["waited"]
-        self._best = math.inf if state["best"] is None else state["best"]
+        self._factor = float(state["factor"])
+        self._waited = int(state["waited"])
+        self._best = math.inf if state["best"] is None else float(state["best"])
 
 
 def build(config: Config) -> Schedule:

@@ -55,7 +55,7 @@ class Trainer:
         self.shape = Shape.of(config, tokens.vocabulary.size)
         self.batches = Ramp(config, tokens.train, separator_of(config, tokens.vocabulary))
         if setup.resume:
-            self.batches.load(setup.resume.progress.ramp)
+            self._restore_batches(setup.resume.progress)
         self.budget = budget.build(config, self.batches.per_epoch)
         self.learner = Learner(config, self.shape, self.params, self.backend, self.kernels, self.batches)
         self.model = self.learner.model
@@ -319,15 +319,25 @@ class Trainer:
             states=self.learner.state_arrays(),
         )
 
+    def _restore_batches(self, saved: Progress) -> None:
+        try:
+            self.batches.load(saved.ramp, saved.step * self.config.accumulate)
+        except (LookupError, TypeError, ValueError) as error:
+            raise self._not_resumable(error) from None
+
     def _restore(self, saved: Checkpoint) -> None:
         self.progress = saved.progress
         self.progress.seconds = self.run_folder.seconds(self.progress)
-        if saved.progress.schedule:
-            self.schedule.load(saved.progress.schedule)
         try:
+            if saved.progress.schedule:
+                self.schedule.load(saved.progress.schedule)
             self.learner.restore(saved.moments, saved.states)
-        except KeyError as missing:
-            raise CheckpointError(f"{self.run_folder.last} lacks {missing}, so the run cannot be resumed") from None
+        except (LookupError, TypeError, ValueError) as error:
+            raise self._not_resumable(error) from None
+
+    def _not_resumable(self, error: Exception) -> CheckpointError:
+        lack = f"lacks {error}" if isinstance(error, KeyError) else f"is damaged: {error}"
+        return CheckpointError(f"{self.run_folder.last} {lack}, so the run cannot be resumed")
 
 
 def _metrics(evaluated: Evaluated, progress: Progress) -> dict[str, Any]:

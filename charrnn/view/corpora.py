@@ -8,6 +8,7 @@ from charrnn.catalogue import is_here, local_path
 from charrnn.catalogue.entry import Corpus
 from charrnn.catalogue.fetch import Provenance
 from charrnn.catalogue.sources import CorpusSource
+from charrnn.view.terminal import print_line
 
 WIDTH_OF_A_FILE = 100
 
@@ -25,13 +26,13 @@ def show_corpora(corpora: Iterable[Corpus]) -> None:
     rows += [(corpus.name, state(corpus), corpus.title) for corpus in corpora]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+        print_line("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
 
 
 def show_corpus(corpus: Corpus, text: Provenance | str | None) -> None:
     """Print facts about a corpus; `text` is the provenance of its text on this machine, or what is wrong with it."""
-    print(f"{corpus.name}: {corpus.title}")
-    print(_wrapped(corpus.description))
+    print_line(f"{corpus.name}: {corpus.title}")
+    print_line(_wrapped(corpus.description))
     lines = {"licence": corpus.licence, "state": state(corpus), "path": str(local_path(corpus))}
     lines |= {f"source {place}": _with_note(source) for place, source in enumerate(corpus.sources, 1)}
     if isinstance(text, Provenance):
@@ -39,27 +40,27 @@ def show_corpus(corpus: Corpus, text: Provenance | str | None) -> None:
     elif text:
         lines["text"] = text
     for key, value in lines.items():
-        print(_wrapped(value, f"{key:10} "))
+        print_line(_wrapped(value, f"{key:10} "))
 
 
 def show_bundled(corpus: Corpus) -> None:
     """Say that a corpus ships with charrnn."""
-    print(f"{corpus.name}: always here ({corpus.sources[0].label}), nothing to fetch")
+    print_line(f"{corpus.name}: always here ({corpus.sources[0].label}), nothing to fetch")
 
 
 def show_present(corpus: Corpus, text: Provenance) -> None:
     """Say that a corpus was fetched before."""
-    print(f"{corpus.name}: already here and verified, {_described(text)}; --force fetches it again")
+    print_line(f"{corpus.name}: already here and verified, {_described(text)}; --force fetches it again")
 
 
 def show_fetched(corpus: Corpus, text: Provenance) -> None:
     """Say that a corpus was fetched now."""
-    print(f"{corpus.name}: fetched {_described(text)}, to {local_path(corpus)}")
+    print_line(f"{corpus.name}: fetched {_described(text)}, to {local_path(corpus)}")
 
 
 def show_verified(corpus: Corpus, text: Provenance | str) -> None:
     """Say that a text is correct, or what is wrong with it; the latter message names the corpus itself."""
-    print(text if isinstance(text, str) else f"{corpus.name}: correct, sha256 {text.sha256}")
+    print_line(text if isinstance(text, str) else f"{corpus.name}: correct, sha256 {text.sha256}")
 
 
 def _wrapped(text: str, title: str = "") -> str:

@@ -9,11 +9,12 @@ from rich.text import Text
 
 from charrnn.config import Config
 from charrnn.evaluation.units import bits_per_char
+from charrnn.hints import visible
 from charrnn.kernels.describe import DeviceFacts, MachineFacts, MissingDevice
 from charrnn.runs.describe import RunFacts, VocabularyFacts
 from charrnn.text.vocabulary import UNKNOWN
 from charrnn.view.layout import NO_WRAPPING, facts, grid, open_console
-from charrnn.view.wording import duration, figure, file_size, visible
+from charrnn.view.wording import duration, figure, file_size
 
 ROWS = 12  # rows of the history to show
 CHARACTERS = 200  # characters of the vocabulary to show

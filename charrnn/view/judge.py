@@ -7,9 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from charrnn.evaluation.quality.report import Figures, QualityReport
+from charrnn.hints import visible
 from charrnn.view.layout import facts, grid, open_console
 from charrnn.view.terminal import note
-from charrnn.view.wording import visible
 
 WIDTH_OF_A_FILE = 100
 NOTHING = "-"  # shown where there is nothing to count; a row of nothing else is left out

@@ -3,12 +3,15 @@
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
+
+from charrnn.hints import harmless
 
 GAP = 2  # spaces between columns
 NO_WRAPPING = 100_000  # columns
@@ -16,12 +19,21 @@ LEAST_WIDTH = 10  # columns
 USUAL_WIDTH = 80  # columns
 
 
+class SafeConsole(Console):
+    """A console on which no text controls the terminal: what it prints of files, names and settings is harmless."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """The segments of what is printed; those that rich makes to move the cursor stay as they are."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(harmless(segment.text), segment.style)
+
+
 def open_console(width_of_a_file: int) -> Console:
     """A console on standard output; if that is not a terminal, the width is $COLUMNS, or else `width_of_a_file`."""
     if sys.stdout.isatty():
-        return Console(width=usable_width())
+        return SafeConsole(width=usable_width())
     width = usable_width() if "COLUMNS" in os.environ else width_of_a_file
-    return Console(file=_Trimmed(), width=width)  # type: ignore[arg-type]
+    return SafeConsole(file=_Trimmed(), width=width)  # type: ignore[arg-type]
 
 
 def usable_width() -> int | None:
@@ -47,7 +59,7 @@ def facts(lines: Iterable[tuple[str, str]]) -> Table:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for title, text in lines:
-        table.add_row(title, Text(text))
+        table.add_row(title, Text(harmless(text)))
     return table
 
 

@@ -17,8 +17,9 @@ from rich.table import Table
 from rich.text import Text
 
 from charrnn.evaluation.units import bits_per_char
+from charrnn.hints import visible
 from charrnn.training.events import Evaluated, Event, Finished, Notice, Sampled, Started, Step
-from charrnn.view.layout import GAP, facts, usable_width
+from charrnn.view.layout import GAP, SafeConsole, facts, usable_width
 from charrnn.view.wording import (
     duration,
     evaluated_line,
@@ -27,7 +28,6 @@ from charrnn.view.wording import (
     reading_line,
     short,
     started_lines,
-    visible,
 )
 
 PAINT_SECONDS = 1 / 8
@@ -56,7 +56,7 @@ class LiveView:
     @classmethod
     def on_terminal(cls, file: TextIO) -> "LiveView | None":
         """A view on `file`; None if it is not a terminal that can move its cursor."""
-        console = Console(file=file, width=usable_width())
+        console = SafeConsole(file=file, width=usable_width())
         return cls(console) if file.isatty() and not console.is_dumb_terminal else None
 
     def __enter__(self) -> "LiveView":

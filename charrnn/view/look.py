@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
+from charrnn.hints import visible
 from charrnn.session.look import TextFacts
 from charrnn.view.layout import NO_WRAPPING, facts, open_console
-from charrnn.view.wording import file_size, visible
+from charrnn.view.wording import file_size
 
 
 def show_text(text: TextFacts, console: Console | None = None) -> None:

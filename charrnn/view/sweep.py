@@ -7,12 +7,12 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from charrnn.hints import counted
+from charrnn.hints import counted, visible
 from charrnn.search.grid import Grid
 from charrnn.search.jobs import Began, Ended
 from charrnn.search.trials import Trial
 from charrnn.view.layout import grid, open_console
-from charrnn.view.wording import duration, figure, visible
+from charrnn.view.wording import duration, figure
 
 WIDTH_OF_A_FILE = 200
 

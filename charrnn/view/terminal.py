@@ -3,7 +3,7 @@
 import os
 import sys
 
-from charrnn.view.wording import harmless
+from charrnn.hints import harmless
 
 _DUMB = ("dumb", "unknown")
 
@@ -17,6 +17,11 @@ def emphasized(text: str) -> str:
     """`text` in bold if standard output is a terminal that can show it."""
     styled = text and sys.stdout.isatty() and os.environ.get("TERM") not in _DUMB
     return f"\x1b[1m{text}\x1b[0m" if styled else text
+
+
+def print_line(text: str) -> None:
+    """Write a line to standard output, with control characters as escapes on a terminal."""
+    print(printable(text))
 
 
 def write(text: str) -> None:
@@ -34,4 +39,4 @@ def write_bytes(data: bytes) -> None:
 
 def note(text: str) -> None:
     """Write a line to standard error."""
-    print(text, file=sys.stderr, flush=True)
+    print(harmless(text), file=sys.stderr, flush=True)

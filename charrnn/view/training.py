@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
+from charrnn.hints import harmless
 from charrnn.training.events import Evaluated, Event, Finished, Notice, Started, Step
 from charrnn.view.live import LiveView
 from charrnn.view.wording import evaluated_line, finished_lines, reading_line, started_lines
@@ -65,7 +66,7 @@ class PlainView:
             self._print(f"{title:<9} {text}")
 
     def _print(self, line: str) -> None:
-        print(line, file=self._file, flush=True)
+        print(harmless(line), file=self._file, flush=True)
 
 
 class JsonView:

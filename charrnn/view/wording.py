@@ -1,6 +1,5 @@
 """Numbers and events in words, for terminals and log files alike."""
 
-import unicodedata
 from pathlib import Path
 
 from charrnn.evaluation.units import bits_per_char, perplexity
@@ -8,30 +7,11 @@ from charrnn.hints import command
 from charrnn.runs.run import Run
 from charrnn.training.events import Evaluated, Finished, Started
 
-# Control, format, surrogate, line and paragraph separator: they can move the cursor or change the writing direction.
-_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
-_JOINERS = "\u200c\u200d"  # format characters that shape ordinary words and emoji
 _REASONS = {
     "done": "done",
     "early stop": "stopped early by --patience, as the validation loss did not improve",
     "interrupted": "interrupted, and saved",
 }
-
-
-def visible(text: str) -> str:
-    """`text` with control characters as escapes and tabs as spaces; line feeds stay."""
-    return harmless(text.expandtabs(4))
-
-
-def harmless(text: str) -> str:
-    """`text` with control characters as escapes, except line feeds and tabs."""
-    return "".join(map(_visible, text))
-
-
-def _visible(character: str) -> str:
-    if character in "\n\t" or character in _JOINERS or unicodedata.category(character) not in _UNSEEN:
-        return character
-    return ascii(character)[1:-1]
 
 
 def duration(seconds: float) -> str:

@@ -46,7 +46,7 @@ def test_a_pass_over_the_text_in_the_mean_of_the_stages():
 def test_it_continues_from_its_state():
     walk, other = ramp(batch_ramp=4, random_lengths=True), ramp(batch_ramp=4, random_lengths=True)
     walk.advance(5, 0.5)
-    other.load(walk.state())
+    other.load(walk.state(), 5)
     assert other.epoch(11) == walk.epoch(11)
     np.testing.assert_array_equal(other.chunk(11).targets, walk.chunk(11).targets)
 

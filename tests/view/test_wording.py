@@ -1,6 +1,7 @@
 import pytest
 
-from charrnn.view.wording import duration, figure, file_size, harmless, short, visible
+from charrnn.hints import harmless, visible
+from charrnn.view.wording import duration, figure, file_size, short
 
 
 @pytest.mark.parametrize(

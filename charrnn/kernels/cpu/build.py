@@ -1,7 +1,7 @@
 """Builds the library from the C++ sources beside this file at first use, for the processor it runs on.
 
-The library is kept in the user's cache folder under a hash of everything that it depends on. It is first written under
-a temporary name, so that several processes may start at once.
+The library is kept in the user's cache folder under a hash of everything that it depends on; see `cache`. It is first
+written under a temporary name, so that several processes may start at once.
 """
 
 import ctypes
@@ -12,16 +12,15 @@ import os
 import platform
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 from charrnn.device.processors import processors
 from charrnn.errors import StorageError, Unsupported
 from charrnn.files import cache_folder, temporary_folder
 from charrnn.kernels.cells import UNIT, compiled_cells, structure
+from charrnn.kernels.cpu.cache import keep, opened
 
 log = logging.getLogger(__name__)
 
@@ -34,49 +33,36 @@ TARGETS = {"x86_64": "-march=native", "amd64": "-march=native", "aarch64": "-mcp
 
 
 @functools.cache
-def compiled(extra_flags: tuple[str, ...] = ()) -> ctypes.CDLL:
+def compiled(extra_flags: tuple[str, ...] = (), functions: tuple[str, ...] = ()) -> ctypes.CDLL:
     """The loaded library; if there is none for these sources on this machine, it is compiled now, which takes a while.
 
-    `extra_flags` come last, after those in $CHARRNN_CXXFLAGS.
+    `extra_flags` come last, after those in $CHARRNN_CXXFLAGS. `functions` are those that the library must have.
 
     Raises:
         Unsupported: there is no compiler, it fails, or the kernels are not written for this processor.
     """
     command = [*compiler(), *FLAGS, target(), *os.environ.get("CHARRNN_CXXFLAGS", "").split(), *extra_flags]
-    name = f"cpu-{_fingerprint(command)}.so"
-    try:
-        return _from_cache(command, cache_folder() / name)
-    except OSError as error:  # the cache folder cannot be written
-        return _for_this_process(command, name, error)
 
-
-def _from_cache(command: list[str], path: Path) -> ctypes.CDLL:
-    if path.exists():
-        try:
-            return ctypes.CDLL(str(path))
-        except OSError:  # damaged
-            path.unlink()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".build-", dir=path.parent) as folder:
+    def once(folder: Path) -> Path:
         log.info("compiling kernels for this processor, once; this takes 10 to 60 seconds")
-        made = _compile(command, Path(folder))
-        library = ctypes.CDLL(str(made))  # checks it before other processes find it
-        with made.open("rb+") as file, suppress(OSError):  # a damaged library is made again
-            os.fsync(file.fileno())
-        os.replace(made, path)
-    return library
+        return _compile(command, folder)
+
+    try:
+        return keep(cache_folder(), f"cpu-{_fingerprint(command)}", functions, once)
+    except OSError as error:
+        return _for_this_process(command, functions, error)
 
 
-def _for_this_process(command: list[str], name: str, refusal: OSError) -> ctypes.CDLL:
-    """Compile a library whose file is removed once it is loaded."""
+def _for_this_process(command: list[str], functions: tuple[str, ...], refusal: OSError) -> ctypes.CDLL:
+    """Compile a library in a folder that only this user can read; it is removed once it is loaded."""
+    log.info(
+        "compiling kernels for this processor, at each start, because they cannot be kept in %s: %s",
+        cache_folder(),
+        refusal.strerror or refusal,
+    )
     try:
         with temporary_folder() as folder:
-            log.info(
-                "compiling kernels for this processor, at each start, because they cannot be kept in %s: %s",
-                cache_folder(),
-                refusal.strerror or refusal,
-            )
-            return ctypes.CDLL(str(_compile(command, folder).rename(folder / name)))
+            return opened(_compile(command, folder), functions)
     except StorageError as error:
         raise Unsupported(f"there is no place for the compiled kernels: {error}") from None
     except OSError as error:

@@ -39,20 +39,21 @@ OPEN_SAMPLER = "open_sampler_{}"  # by cell
 @functools.cache
 def load(extra_flags: tuple[str, ...] = ()) -> ctypes.CDLL:
     """The library with its signatures; its pool has a thread for each processor that this process may use."""
-    library = build.compiled(extra_flags)
-    for name, arguments in SIGNATURES.items():
-        _declare(library, name, arguments)
-    _declare(library, "thread_count", (), COUNT)
+    declared: dict[str, tuple[tuple[Any, ...], Any]] = {name: (types, None) for name, types in SIGNATURES.items()}
+    declared["thread_count"] = (), COUNT
     for cell in compiled_cells():
-        _declare(library, RUN.format(cell.module), (POINTER, COUNT))
-        _declare(library, OPEN_SAMPLER.format(cell.module), (POINTER, COUNT), POINTER)
+        declared[RUN.format(cell.module)] = (POINTER, COUNT), None
+        declared[OPEN_SAMPLER.format(cell.module)] = (POINTER, COUNT), POINTER
+    library = build.compiled(extra_flags, tuple(declared))
+    for name, (arguments, result) in declared.items():
+        _declare(library, name, arguments, result)
     library.set_threads(processors())
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=library.after_fork)
     return library
 
 
-def _declare(library: ctypes.CDLL, name: str, arguments: tuple[Any, ...], result: Any = None) -> None:
+def _declare(library: ctypes.CDLL, name: str, arguments: tuple[Any, ...], result: Any) -> None:
     function = getattr(library, name)
     function.argtypes = arguments
     function.restype = result

@@ -88,9 +88,19 @@ class Ramp:
         """Plain values from which `load` restores the stage; empty in the first one."""
         return {"stage": self._stage, "first": self._first, "epochs": self._epochs} if self._stage else {}
 
-    def load(self, state: dict[str, Any]) -> None:
-        """Continue from a `state`."""
-        if state:
-            self._stage = state["stage"]
-            self._first = state["first"]
-            self._epochs = state["epochs"]
+    def load(self, state: dict[str, Any], number: int) -> None:
+        """Continue with chunk `number` from a `state`.
+
+        Raises:
+            KeyError, ValueError: it is not the state of a run of these settings.
+        """
+        if not state:
+            return
+        stage, first, epochs = state["stage"], state["first"], state["epochs"]
+        if type(stage) is not int or stage not in range(len(self._stages)):
+            raise ValueError(f"stage {stage!r} is not one of {len(self._stages)}")
+        if type(first) is not int or first > number:
+            raise ValueError(f"stage {stage} begins after chunk {number}")
+        self._stage = stage
+        self._first = first
+        self._epochs = float(epochs)
