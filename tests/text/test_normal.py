@@ -5,7 +5,7 @@ from itertools import pairwise
 from unicodedata import normalize
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from charrnn.config import Config
@@ -38,6 +38,7 @@ def test_blocks_together_are_the_normal_form_of_the_whole(form, text, cuts):
 
 @pytest.mark.parametrize("form", FORMS)
 @given(texts=st.lists(text, min_size=1, max_size=4), block_size=st.integers(1, 5))
+@example(texts=["\r\n0", "0"], block_size=1)
 def test_files_together_are_the_normal_form_of_the_whole(tmp_path_factory, form, texts, block_size):
     folder = tmp_path_factory.mktemp("files")
     files = tuple(folder / str(number) for number in range(len(texts)))

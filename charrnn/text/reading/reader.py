@@ -94,16 +94,21 @@ class Reader:
         _check_encoding(encoding)
 
         def read(file: Path) -> Iterator[str]:
-            self._line_end = "\n"
-            text = with_line_ends(self._decoded(file, encoding, errors), IN_TEXT, newlines, self.line_ends)
-            for block in text if normalize == "none" else with_form(text, normalize):
-                self._line_end = line_end_of(block, self._line_end)
-                yield block
+            decoded = self._decoded(file, encoding, errors)
+            text = self._with_last_end(with_line_ends(decoded, IN_TEXT, newlines, self.line_ends))
+            return text if normalize == "none" else with_form(text, normalize)
 
         def joint_here() -> Joint[str]:
             return ending_lines(joint, self._line_end)
 
         return self._joined(read, joint_here, files)
+
+    def _with_last_end(self, blocks: Iterator[str]) -> Iterator[str]:
+        """The blocks of a file, of which the last line end is kept."""
+        self._line_end = "\n"
+        for block in blocks:
+            self._line_end = line_end_of(block, self._line_end)
+            yield block
 
     def raw(
         self, *, newlines: str = "keep", joint: Joint[bytes] = _NOTHING, files: Sequence[Path] | None = None
