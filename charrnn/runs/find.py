@@ -103,5 +103,5 @@ def _run_of(text: Path) -> str:
     """The end of a message: the run that learned `text`, or how to train one."""
     folder = RUNS / from_path(text, glob=Config.glob).name
     if Run(folder).last.is_file():
-        return f"its run is {folder}: {command('sample', folder.name)}"
+        return f"its run is {folder}: {command('sample', folder)}"
     return f"train on it first: {command('train', text)}"

@@ -71,7 +71,7 @@ def test_a_text_in_place_of_a_run_leads_to_its_run(text, tmp_path):
     ):
         load_model(text)
     train(text, SMALL | {"steps": 1}, run="runs/fox")
-    with pytest.raises(CharrnnError, match=r"is a text, not a run; its run is runs/fox: charrnn sample fox$"):
+    with pytest.raises(CharrnnError, match=r"is a text, not a run; its run is runs/fox: charrnn sample runs/fox$"):
         load_model(text)
     renamed = Path("runs/fox/last.safetensors").rename("model.bin")
     assert load_model(str(renamed))[1] == renamed

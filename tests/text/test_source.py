@@ -7,11 +7,12 @@ import socket
 import time
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
 
 import pytest
 
 from charrnn.errors import CorpusError, StorageError
-from charrnn.text.files import source
+from charrnn.text.files import source as source_module
 from charrnn.text.files.source import Source, from_path, from_pipe, from_stdin, is_pipe, joined
 from charrnn.text.reading.reader import Reader
 from tests.support.pipes import written_into
@@ -118,6 +119,19 @@ def test_standard_input_that_cannot_be_kept(tmp_path):
         from_stdin(io.BytesIO(b"a"), tmp_path / "file")
 
 
+def test_standard_input_without_an_end_leaves_room_on_the_disk(tmp_path, monkeypatch):
+    class Endless(io.BytesIO):
+        def read(self, size=-1):
+            return b"a" * size
+
+    left = iter([2 << 30] * 20 + [1000] * 9)
+    monkeypatch.setattr(source_module, "_LARGE", 0)
+    monkeypatch.setattr(source_module.shutil, "disk_usage", lambda path: SimpleNamespace(free=next(left)))
+    with pytest.raises(StorageError, match=r"^standard input has more than 0\.0 GB, and .* room for hardly more; cut"):
+        from_stdin(Endless(), tmp_path / "run")
+    assert list((tmp_path / "run").iterdir()) == []
+
+
 def test_standard_input_that_is_a_folder(tmp_path):
     class Folder(io.BytesIO):
         def read(self, size=-1):
@@ -203,7 +217,7 @@ def test_a_pipe_tells_how_much_has_arrived(tmp_path):
 
 def test_a_pipe_that_nobody_writes_says_so(tmp_path, caplog, monkeypatch):
     caplog.set_level("INFO")
-    monkeypatch.setattr(source, "PATIENCE", 0.0)
+    monkeypatch.setattr(source_module, "PATIENCE", 0.0)
     os.mkfifo(tmp_path / "pipe")
 
     def write():
@@ -222,7 +236,7 @@ def test_a_system_without_threads_reads_all_the_same(tmp_path, monkeypatch):
     def refuse(timer):
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(source.Timer, "start", refuse)
+    monkeypatch.setattr(source_module.Timer, "start", refuse)
     assert read(from_stdin(io.BytesIO(b"hello"), tmp_path)) == "hello"
 
 

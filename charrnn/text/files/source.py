@@ -4,6 +4,7 @@ import io
 import logging
 import os
 import re
+import shutil
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,13 +15,16 @@ from pathlib import Path
 from threading import Timer
 from typing import BinaryIO
 
-from charrnn.errors import CorpusError
+from charrnn.errors import CorpusError, StorageError
 from charrnn.files import replacing
 from charrnn.hints import OnProgress, counted
 from charrnn.text.files.folder import texts_in
 from charrnn.text.files.formats import COMPRESSED_SUFFIXES, content, content_size
 
 log = logging.getLogger(__name__)
+
+_RESERVE = 1 << 30  # bytes of a disk that a text from a pipe leaves free
+_LARGE = 1 << 26  # bytes; smaller texts from a pipe may fill the disk
 
 # Bytes. Linux's page cache keeps a file in units as large as the writes that made it, and one access to a memory map
 # makes a whole unit resident: larger blocks would multiply the memory of many parallel streams through a text.
@@ -180,7 +184,10 @@ def _keep(
     *,
     if_empty: str,
 ) -> None:
-    """Write the content of `stream` into the file `path`; `if_empty` ends the message about a stream without any."""
+    """Write the content of `stream` into the file `path`; `if_empty` ends the message about a stream without any.
+
+    A stream without an end is refused before it fills the disk.
+    """
     if stream.isatty():
         arrived()
         log.info("reading from the terminal; Ctrl-D ends the text")
@@ -189,6 +196,11 @@ def _keep(
         for block in content(stream, name, BLOCK_SIZE):
             arrived()
             file.write(block)
+            if file.tell() > _LARGE and shutil.disk_usage(path.parent).free < _RESERVE:
+                raise StorageError(
+                    f"{name} has more than {file.tell() / 1e9:,.1f} GB, and {path.parent} has room for hardly more; "
+                    "cut it, as with head -c, or choose another folder"
+                )
             if progress:
                 progress(file.tell(), 0)
         if file.tell() == 0:
