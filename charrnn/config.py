@@ -6,15 +6,13 @@ command reference are all read from the fields of `Config`. This module imports 
 
 import dataclasses
 import math
-import re
 import unicodedata
-from collections.abc import Container, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, cast
 
 from charrnn.cells.registry import ALIASES, CELLS
-from charrnn.errors import ConfigError, OptionError, SettingError
+from charrnn.errors import ConfigError, SettingError
 from charrnn.hints import nearest
 
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "adagrad", "momentum", "sgd")
@@ -343,28 +341,6 @@ class Config:
     def to_dict(self) -> dict[str, Any]:
         """All settings by name."""
         return dataclasses.asdict(self)
-
-
-def option_of(setting: str) -> str:
-    """The option of the command line that gives a setting."""
-    return f"--{setting.replace('_', '-')}"
-
-
-@contextmanager
-def naming_options(typed: Container[str]) -> Iterator[None]:
-    """Make errors about `typed` settings name options: `--hidden-size`, not hidden_size.
-
-    Raises:
-        OptionError: a SettingError names at least one of them.
-    """
-    try:
-        yield
-    except SettingError as error:
-        names = [name for name in error.names if name in typed]
-        if not names:
-            raise
-        message = re.sub(rf"\b({'|'.join(names)})\b", lambda name: option_of(name[0]), str(error), count=len(names))
-        raise OptionError(message) from None
 
 
 SETTINGS: dict[str, Setting] = {each.name: each.metadata["setting"] for each in fields(Config)}

@@ -6,7 +6,8 @@ import pytest
 
 from charrnn import presets
 from charrnn.cells.registry import CELLS
-from charrnn.config import SETTINGS, Config, naming_options, option_of, resolve
+from charrnn.cli.naming import naming_options, option_of
+from charrnn.config import SETTINGS, Config, resolve
 from charrnn.errors import ConfigError, OptionError, SettingError
 
 
@@ -158,5 +159,5 @@ def test_separators_have_the_normal_form_of_the_text():
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs a file without an end")
 def test_a_file_without_an_end_is_no_configuration():
-    with pytest.raises(ConfigError, match=r"^/dev/zero is not a file of settings: it is larger than 1000 kB"):
+    with pytest.raises(ConfigError, match=r"^/dev/zero is larger than 262,144 bytes, so not a YAML configuration"):
         presets.load_file(Path("/dev/zero"))

@@ -14,9 +14,10 @@ from charrnn.bench.match import BenchRequest, bench
 from charrnn.bench.report import BenchReport
 from charrnn.bench.workload import Workload
 from charrnn.cli.completion import complete_presets, complete_texts
+from charrnn.cli.naming import naming_options
 from charrnn.cli.options import WholeRange, device_options, json_option, precision_option, refuse, threads_option
 from charrnn.cli.settings import SettingOption
-from charrnn.config import SETTINGS, Config, naming_options, resolve
+from charrnn.config import SETTINGS, Config, resolve
 from charrnn.kernels.choice import KERNELS
 from charrnn.presets import load_file, load_preset
 from charrnn.session import COMMAND_LINE, open_corpus

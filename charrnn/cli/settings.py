@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from charrnn.config import SETTINGS, Config, Setting, naming_options, option_of
+from charrnn.cli.naming import naming_options, option_of
+from charrnn.config import SETTINGS, Config, Setting
 
 
 class SettingChoice(click.Choice[str]):

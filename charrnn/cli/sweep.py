@@ -10,10 +10,11 @@ import click
 
 from charrnn.cli.compare import print_json
 from charrnn.cli.completion import complete_sweeps
+from charrnn.cli.naming import naming_options
 from charrnn.cli.options import WholeRange, device_options, json_option, threads_option
 from charrnn.cli.settings import SettingOption
 from charrnn.cli.signals import handled, leave
-from charrnn.config import BUDGETS, SETTINGS, naming_options
+from charrnn.config import BUDGETS, SETTINGS
 from charrnn.errors import StorageError, SweepError
 from charrnn.evaluation.compare import compare
 from charrnn.files import Lock

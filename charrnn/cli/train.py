@@ -11,11 +11,12 @@ import click
 from charrnn import presets
 from charrnn.cli.completion import complete_presets, complete_runs, complete_texts
 from charrnn.cli.look import tell
+from charrnn.cli.naming import naming_options
 from charrnn.cli.options import device_options, json_option, threads_option
 from charrnn.cli.settings import GroupedCommand, mark_settings, settings_options
 from charrnn.cli.signals import handled, leave
 from charrnn.cli.streams import SIGPIPE
-from charrnn.config import KINDS, SETTINGS, naming_options
+from charrnn.config import KINDS, SETTINGS
 from charrnn.records.results import reached, read_results
 from charrnn.session import TrainRequest, look, prepare
 from charrnn.training.events import Event

@@ -1,5 +1,6 @@
 """The files of a run."""
 
+import errno
 import os
 
 import pytest
@@ -10,9 +11,11 @@ from charrnn.runs.run import Run
 ROW = {"step": 1, "epoch": 0.1, "chars": 9, "seconds": 0.5, "train_loss": 3.0, "val_loss": None}
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
-def test_metrics_on_a_full_disk_are_an_error(tmp_path):
-    (tmp_path / "metrics.jsonl").symlink_to("/dev/full")
+def test_metrics_on_a_full_disk_are_an_error(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("charrnn.files.os.fsync", full)
     with pytest.raises(OSError, match="No space left on device"):
         Run(tmp_path).append_metrics([ROW])
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from charrnn.config import naming_options
+from charrnn.cli.naming import naming_options
 from charrnn.errors import CorpusError, OptionError
 from charrnn.runs import checkpoint
 from charrnn.training.events import Sampled

@@ -5,6 +5,7 @@ import hashlib
 import json
 import logging
 import os
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -193,10 +194,19 @@ def test_a_file_that_changes_between_the_passes(tmp_path, monkeypatch):
     assert list((tmp_path / "run").iterdir()) == []
 
 
-def test_a_full_disk(tmp_path):
-    run = tmp_path / "run"
-    run.mkdir()
-    (run / f".tokens.bin.{os.getpid()}").symlink_to("/dev/full")
+def full_after(files, monkeypatch):
+    """Let the disk be full once so many files are written."""
+    synced = count()
+
+    def sync(*_):
+        if next(synced) >= files:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("charrnn.files._sync", sync)
+
+
+def test_a_full_disk(tmp_path, monkeypatch):
+    full_after(0, monkeypatch)
     with pytest.raises(StorageError, match=r"tokens\.bin cannot be written: No space left"):
         encode(tmp_path, TEXT)
 
@@ -246,9 +256,9 @@ def test_a_spoiled_cache_is_not_loaded(tmp_path, spoil):
     assert load_tokens(tmp_path / "run", tokens.vocabulary) is None
 
 
-def test_old_facts_are_never_beside_new_ids(tmp_path):
+def test_old_facts_are_never_beside_new_ids(tmp_path, monkeypatch):
     tokens = encode(tmp_path, TEXT)
-    (tmp_path / "run" / f".tokens.json.{os.getpid()}").symlink_to("/dev/full")
+    full_after(1, monkeypatch)
     with pytest.raises(StorageError, match="No space left"):
         encode(tmp_path, TEXT[::-1])
     assert load_tokens(tmp_path / "run", tokens.vocabulary) is None
