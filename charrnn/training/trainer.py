@@ -6,7 +6,7 @@ what it saves then ends with the same bytes as one that was never stopped, unles
 
 import math
 from collections.abc import Callable, Iterator
-from itertools import islice, takewhile
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -279,7 +279,7 @@ class Trainer:
         return 0 < self.config.patience <= self.progress.since_best
 
     def _sample(self) -> str:
-        """The beginning of a text, or of a record and no more than that; it ends early if the training is to end."""
+        """The beginning of a text, or of a record and no more than that."""
         config, vocabulary, seed = self.config, self.tokens.vocabulary, self.config.seed + self.progress.step
         network = Network(
             self.shape,
@@ -292,8 +292,7 @@ class Trainer:
         )
         before = opening(config, vocabulary, lambda size: network, seed=seed, length=config.sample_length)
         drawn = sample(network, before, SAMPLE, seed=seed)
-        drawn = takewhile(lambda _: not self.interrupted(), islice(drawn, config.sample_length))
-        text = vocabulary.decode([ids[0] for ids in drawn])
+        text = vocabulary.decode([ids[0] for ids in islice(drawn, config.sample_length)])
         return text.partition(config.separator)[0] if config.separator else text
 
     def _save(self, *, best: bool = False, end: bool = False) -> Iterator[Event]:

@@ -1,7 +1,6 @@
 """Training runs: resumed equals uninterrupted, what is written, when it stops."""
 
 from dataclasses import replace
-from itertools import count
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from charrnn.evaluation.score import Evaluator, Score
 from charrnn.runs import checkpoint
 from charrnn.runs.run import Run
 from charrnn.session import TrainRequest, prepare
-from charrnn.training.events import Evaluated, Finished, Notice, Sampled, Saved, Step
+from charrnn.training.events import Evaluated, Finished, Notice, Saved, Step
 from charrnn.training.trainer import Trainer
 from tests.support.training import SMALL, setup, sha256, train
 
@@ -314,11 +313,3 @@ def test_the_textbook_text_trains(tmp_path):
     losses = [event.loss for event in events if isinstance(event, Step)]
     assert losses[-1] < 0.2
     assert any(isinstance(event, Saved) for event in events)
-
-
-def test_a_sample_without_an_end_ends_with_the_training(text):
-    polls = count()
-    session = prepare(TrainRequest((text,), SMALL | {"steps": 4, "eval_every": 2, "sample_length": 10**9}))
-    events = list(session.run(lambda: next(polls) > 200))
-    assert events[-1].reason == "interrupted"
-    assert 0 < len(next(event.text for event in events if isinstance(event, Sampled))) < 300
