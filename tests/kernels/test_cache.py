@@ -47,6 +47,12 @@ def keep(made):
     return run
 
 
+def replace(path, content):
+    """Put another file in its place: one that is written over while it is loaded would crash this process."""
+    path.unlink(missing_ok=True)
+    path.write_bytes(content)
+
+
 def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
@@ -67,7 +73,7 @@ def plant(folder, made, trace):
     planted = made(PLANTED % trace)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"stem-{hashlib.sha256(planted).hexdigest()[:20]}.so"
-    path.write_bytes(planted)
+    replace(path, planted)
     return path
 
 
@@ -142,7 +148,7 @@ def test_an_altered_library_is_made_anew(keep, tmp_path, damage):
     keep(tmp_path / "c")
     (library,) = (tmp_path / "c").iterdir()
     whole = library.read_bytes()
-    library.write_bytes(damage(whole))
+    replace(library, damage(whole))
     assert keep(tmp_path / "c").seven() == 7
     assert library.read_bytes() == whole and len(keep.compiled) == 2
 
@@ -151,7 +157,7 @@ def test_a_library_without_the_functions_is_made_anew(keep, made, tmp_path):
     other = made("int eight(void) { return 8; }\n")
     (tmp_path / "c").mkdir()
     path = tmp_path / "c" / f"stem-{hashlib.sha256(other).hexdigest()[:20]}.so"
-    path.write_bytes(other)
+    replace(path, other)
     assert keep(tmp_path / "c").seven() == 7
     assert not path.exists()
     with pytest.raises(OSError, match="lacks the function nine"):
