@@ -11,6 +11,7 @@ from charrnn.config import Config
 from charrnn.evaluation.units import bits_per_char
 from charrnn.kernels.describe import DeviceFacts, MachineFacts, MissingDevice
 from charrnn.runs.describe import RunFacts, VocabularyFacts
+from charrnn.text.characters.escapes import spelled
 from charrnn.text.vocabulary import UNKNOWN
 from charrnn.view.layout import NO_WRAPPING, facts, grid, open_console
 from charrnn.view.wording import duration, figure, file_size, visible
@@ -89,6 +90,7 @@ def _settings(config: dict[str, Any], given_by: dict[str, str]) -> Table:
     for name, value in config.items():
         if value != defaults[name] or name in given_by:
             shown = f"{value:g}" if isinstance(value, float) else str(value)
+            shown = shown if shown.isprintable() else spelled(shown)
             table.add_row(name, Text(shown), Text(given_by.get(name, "charrnn")))
     return table
 
