@@ -32,6 +32,8 @@ def settle(kind: str | None, layers: Sequence[Layer], source: Source | None = No
     for _, settings in layers:
         given |= settings
     asked = layers[-1][1]
+    if asked.get("separator") == "":
+        raise OptionError("--separator is empty; leave it out, or give the string that ends a record")
     split, separator = given.get("split", Config.split), given.get("separator", "")
     if kind is None:
         return "the separator", {"split": "unique-lines"} if separator and "split" not in given else {}
@@ -103,9 +105,8 @@ def _shuffled(why: str, config: Config, typed: bool) -> str:
 def _suggestions(kind: Kind, source: Source) -> tuple[str, ...]:
     """What the user may want to take a text for instead."""
     whole = "--as records learns each as a whole, and shuffles them"
-    if kind.records:
-        how = whole if len(source.files) == 1 else whole.replace("--as records", "--separator '\\n\\n'")
-        return (f"{kind.records:,} pieces between empty lines begin alike; {how}",)
+    if kind.records and len(source.files) == 1:
+        return (f"{kind.records:,} pieces between empty lines begin alike; {whole}",)
     if kind.near and len(source.files) >= MANY_FILES:
         return (f"{len(source.files):,} files are taken for one text; {whole}",)
     if kind.near:
@@ -138,8 +139,15 @@ def _records(source: Source, config: Config, shuffled: bool) -> tuple[str, str]:
     )
     return (
         f"{some}{count:,}, separated by {separator}",
-        f"taken for {some}{count:,} {units}, separated by {separator}: {order}",
+        f"taken for {some}{count:,} {units}, separated by {separator}: {order}{_few_files(config, count)}",
     )
+
+
+def _few_files(config: Config, count: int) -> str:
+    """Another way to divide a few files, each of which may hold many records."""
+    if config.separator != FILE_END or count >= MANY_FILES:
+        return ""
+    return "; --separator '\\n\\n' divides files at empty lines, too"
 
 
 def shown(separator: str) -> str:

@@ -27,7 +27,8 @@ class TextFacts:
 
     files: their number. size: bytes of their content. encoding: the encodings that the files are read in. characters:
     of all parts. different: those that are distinct. lines: of all parts; a last one without a line feed counts.
-    taken_for: text, list or records. order: what becomes of the order of lines or records. train, val, test: characters
+    taken_for: text, list or records. val_file: where the validation part comes from, if not
+    from a split. order: what becomes of the order of lines or records. train, val, test: characters
     of the parts. notices: what training would say first. The rest is as in `Started`.
     """
 
@@ -45,6 +46,7 @@ class TextFacts:
     separator: str
     split: str
     split_given_by: str
+    val_file: str
     train: int
     val: int
     test: int
@@ -118,6 +120,7 @@ def _facts(request: TrainRequest, session: Session) -> TextFacts:
         order=_order(config),
         separator=config.separator,
         split=config.split,
+        val_file=config.val,
         split_given_by=setup.given_by.get("split", "default" if config.split == Config.split else "the text"),
         train=len(tokens.parts.train),
         val=len(tokens.parts.val),

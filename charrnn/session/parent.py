@@ -14,6 +14,7 @@ from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.find import load_model
 from charrnn.runs.model import load_parameters
 from charrnn.session.request import with_parts
+from charrnn.text.characters.escapes import spelled
 from charrnn.text.files.own_parts import PARTS
 from charrnn.text.files.source import Source
 from charrnn.text.reading.reader import sha256_of
@@ -107,7 +108,7 @@ class Parent:
             others = others if sum(getattr(config, name) - split[name] for name in others) > 0 else []
         if not others:
             return []
-        theirs = " and ".join(f"{name} {split[name]}" for name in others)
+        theirs = " and ".join(f"{name} {_shown(split[name])}" for name in others)
         return [
             Notice(f"{self.name} learned this text with {theirs}: it may have learned part of what is held out here")
         ]
@@ -117,3 +118,7 @@ class Parent:
         shape = Shape.of(Config(**self.saved.config), self.vocabulary.size)
         for name, weight in load_parameters(shape, backend, self.saved.evaluated).items():
             params[name][tuple(slice(length) for length in weight.shape)] = weight
+
+
+def _shown(value: Any) -> str:
+    return spelled(value) if isinstance(value, str) and not value.isprintable() else str(value)

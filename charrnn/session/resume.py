@@ -19,6 +19,7 @@ from charrnn.runs.run import RUNS, Run
 from charrnn.runs.run import STDIN as KEPT_STDIN
 from charrnn.session.ready import Session, budget_of, ready
 from charrnn.session.request import COMMAND_LINE, STDIN, TrainRequest, names_of, open_corpus
+from charrnn.text.characters.escapes import spelled
 from charrnn.text.files.formats import plain_size
 from charrnn.text.files.own_parts import PARTS
 from charrnn.text.files.source import Source, kept_stdin
@@ -96,6 +97,8 @@ def _notices(request: TrainRequest, saved: Checkpoint, run: Run) -> Iterator[Not
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, str) and not value.isprintable():
+        return spelled(value)
     return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -138,8 +141,8 @@ def _changed(saved: Checkpoint, settings: dict[str, Any]) -> tuple[Config, dict[
     for name in settings:
         if SETTINGS[name].frozen and name not in PARTS and getattr(changed, name) != getattr(config, name):
             raise SettingError(
-                f"{name} is {getattr(config, name)} in this run and cannot change; leave it out, or start another run "
-                "with --run DIR",
+                f"{name} is {_shown(getattr(config, name))} in this run and cannot change; leave it out, or start "
+                "another run with --run DIR",
                 name,
             )
     given_by = saved.given_by | dict.fromkeys(settings, COMMAND_LINE)

@@ -96,6 +96,7 @@ def encode_corpus(
         lengths += [_write(file, second, files, vocabulary, config) for files in (source.val, source.test)]
         if not config.bytes and first.sha256.digest() != second.sha256.digest():
             raise CorpusError(f"{source.description} changed while it was read; try again when it is complete")
+        whole = sum(lengths)
         lengths = _split_file(file, lengths, second.ends[: len(source.files)], vocabulary, config, source)
         (folder / FACTS).unlink(missing_ok=True)  # so that there are never old facts beside new ids
 
@@ -107,9 +108,8 @@ def encode_corpus(
     }
     with replacing(folder / FACTS) as file:
         file.write(json.dumps(facts).encode())
-    return _open(
-        folder, vocabulary, facts, tuple(notices(source, second, config, vocabulary, counts, sum(lengths[1:])))
-    )
+    said = notices(source, second, config, vocabulary, counts, lengths, whole - sum(lengths))
+    return _open(folder, vocabulary, facts, tuple(said))
 
 
 def load_tokens(folder: Path, vocabulary: Vocabulary) -> Tokens | None:

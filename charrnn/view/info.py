@@ -12,6 +12,7 @@ from charrnn.evaluation.units import bits_per_char
 from charrnn.hints import visible
 from charrnn.kernels.describe import DeviceFacts, MachineFacts, MissingDevice
 from charrnn.runs.describe import RunFacts, VocabularyFacts
+from charrnn.text.characters.escapes import spelled
 from charrnn.text.vocabulary import UNKNOWN
 from charrnn.view.layout import NO_WRAPPING, facts, grid, open_console
 from charrnn.view.wording import duration, figure, file_size
@@ -90,6 +91,7 @@ def _settings(config: dict[str, Any], given_by: dict[str, str]) -> Table:
     for name, value in config.items():
         if value != defaults[name] or name in given_by:
             shown = f"{value:g}" if isinstance(value, float) else str(value)
+            shown = shown if shown.isprintable() else spelled(shown)
             table.add_row(name, Text(shown), Text(given_by.get(name, "charrnn")))
     return table
 

@@ -26,7 +26,8 @@ def _lines(text: TextFacts) -> Iterator[tuple[str, str]]:
     yield "order", text.order
     parts = f"{text.train:,} {unit} to learn from, {text.val:,} to validate on"
     test = f", {text.test:,} to test on" if text.test else ""
-    yield "split", f"{text.split} ({text.split_given_by}): {parts}{test}"
+    by = f"--val {text.val_file}" if text.val_file else f"{text.split} ({text.split_given_by})"
+    yield "split", f"{by}: {parts}{test}"
     yield "model", f"{text.model}: {text.parameters:,} parameters"
     yield "training", f"{text.budget}{f', preset {text.preset}' if text.preset else ''}, into {text.run}"
     for number, notice in enumerate(text.notices):

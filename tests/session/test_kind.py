@@ -196,12 +196,32 @@ SHORT = {"steps": 1, "hidden_size": 4}
 SEPARATOR = r"\n\n"  # as it is typed
 
 
-def test_pieces_of_several_files_are_records_by_their_separator(tmp_path):
+def test_few_files_may_hold_many_records(tmp_path):
     (tmp_path / "songs").mkdir()
     for number in range(2):
         (tmp_path / "songs" / f"{number}.txt").write_text(SONGS)
-    said = told(prepare(TrainRequest(("songs",), SHORT, run="one")))
-    how = f"--separator '{SEPARATOR}' learns each as a whole, and shuffles them"
-    assert f"120 pieces between empty lines begin alike; {how}" in said
+    assert not any("begin alike" in each for each in told(prepare(TrainRequest(("songs",), SHORT, run="one"))))
+    said = told(prepare(TrainRequest(("songs",), SHORT, run="few", kind="records")))
+    assert said[0].endswith(f"; --separator '{SEPARATOR}' divides files at empty lines, too")
     said = told(prepare(TrainRequest(("songs",), SHORT | {"separator": SEPARATOR}, run="other")))
     assert said[0].startswith("taken for 120 records, separated by an empty line: they are shuffled")
+
+
+def test_an_empty_separator_is_refused(text):
+    with pytest.raises(OptionError, match="--separator is empty"):
+        prepare(TrainRequest((text,), SHORT | {"separator": ""}))
+
+
+def test_copies_of_held_out_lines_are_counted():
+    Path("copies.txt").write_text("".join(f"name{number % 100}\n" for number in range(1000)))
+    said = told(prepare(TrainRequest(("copies.txt",), SHORT, kind="list", run="list")))
+    (note,) = [each for each in said if "copies" in each]
+    assert "of copies of held-out lines are left out: nothing that is held out is learned, and " in note
+
+
+def test_a_copy_to_validate_on_is_noticed_for_records_too():
+    songs = (" ".join(str((number * 7919 + each) ** 3) for each in range(40)) + "\n\n" for number in range(99))
+    Path("songs.txt").write_text("".join(songs))
+    Path("copy.txt").write_text(Path("songs.txt").read_text())
+    said = told(prepare(TrainRequest(("songs.txt",), SHORT | {"val": "copy.txt"}, kind="records", run="records")))
+    assert any("of --val copy.txt is also in the training text" in each for each in said)

@@ -20,6 +20,7 @@ FACTS = TextFacts(
     order="kept",
     separator="",
     split="contiguous",
+    val_file="",
     split_given_by="default",
     train=800_000,
     val=100_000,

@@ -36,8 +36,11 @@ class Repetition:
 
 
 def repetition_of(tokens: Tokens, config: Config) -> Repetition | None:
-    """How much of the validation part is also in the training part; None for lists, and if too little is held out."""
-    if config.split in LISTS:
+    """How much of the validation part is also in the training part; None if that cannot be, or too little is held out.
+
+    What is held out of a list occurs nowhere else in it; a file of its own may.
+    """
+    if config.split in LISTS and not config.val:
         return None
     return repetition(tokens.train, tokens.val, tokens.release)
 

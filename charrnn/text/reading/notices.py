@@ -2,7 +2,7 @@
 
 import codecs
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from charrnn.config import Config
@@ -31,11 +31,13 @@ def notices(
     config: Config,
     vocabulary: Vocabulary,
     counts: Mapping[str, int],
-    held_out: int,
+    lengths: Sequence[int],
+    left_out: int,
 ) -> Iterator[str]:
     """The lines for the user about a text that `reader` has read to its end.
 
-    counts: how often each character occurs; empty if bytes are learned. held_out: in characters.
+    counts: how often each character occurs; empty if bytes are learned. lengths: of the parts, in characters. left_out:
+    characters in none of them.
     """
     yield from source.notices
     for encoding, number in reader.marked.items():
@@ -66,8 +68,15 @@ def notices(
         yield from _invisible(counts)
     yield from _accents(source, config, counts)
     yield from _rare(config, vocabulary, counts)
-    if config.val_fraction + config.test_fraction and not held_out:
-        few = {"unique-lines": "too few different lines", "lines": "too few lines"}.get(config.split, "too short")
+    if config.split == "unique-lines" and not config.weight and left_out > 0:
+        units = "records" if config.separator else "lines"
+        yield (
+            f"{counted(left_out, 'character')} of copies of held-out {units} are left out: nothing that is held out is "
+            f"learned, and {counted(lengths[1], 'character')} remain to validate on"
+        )
+    if config.val_fraction + config.test_fraction and not sum(lengths[1:]):
+        units = "records" if config.separator else "lines"
+        few = {"unique-lines": f"too few different {units}", "lines": f"too few {units}"}.get(config.split, "too short")
         yield f"nothing held out: {few} for --val-fraction {config.val_fraction:g} --split {config.split}"
 
 
