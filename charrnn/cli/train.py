@@ -126,6 +126,8 @@ def command(as_json: bool, dry_run: bool, **options: Any) -> None:
       charrnn train letters.txt --init-from runs/shakespeare
     """
     settings = {name: value for name in SETTINGS if (value := options.pop(name)) is not None}
+    if settings.get("separator") == "":
+        raise click.UsageError("--separator is empty; leave it out, or give the string that ends a record")
     interrupt = Interrupt()
     with open_view(json=as_json) as view, handled(leave, "SIGTERM", "SIGHUP"):
         with naming_options([*settings, "preset"]):

@@ -32,8 +32,6 @@ def settle(kind: str | None, layers: Sequence[Layer], source: Source | None = No
     for _, settings in layers:
         given |= settings
     asked = layers[-1][1]
-    if asked.get("separator") == "":
-        raise OptionError("--separator is empty; leave it out, or give the string that ends a record")
     split, separator = given.get("split", Config.split), given.get("separator", "")
     if kind is None:
         return "the separator", {"split": "unique-lines"} if separator and "split" not in given else {}

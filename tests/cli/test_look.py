@@ -54,6 +54,7 @@ def test_a_dry_run_reads_standard_input(texts):
 @pytest.mark.parametrize(
     ("options", "status", "message"),
     [
+        (["--separator", ""], 2, "--separator is empty; leave it out"),
         (
             ["--as", "text", "--split", "lines"],
             2,

@@ -207,11 +207,6 @@ def test_few_files_may_hold_many_records(tmp_path):
     assert said[0].startswith("taken for 120 records, separated by an empty line: they are shuffled")
 
 
-def test_an_empty_separator_is_refused(text):
-    with pytest.raises(OptionError, match="--separator is empty"):
-        prepare(TrainRequest((text,), SHORT | {"separator": ""}))
-
-
 def test_copies_of_held_out_lines_are_counted():
     Path("copies.txt").write_text("".join(f"name{number % 100}\n" for number in range(1000)))
     said = told(prepare(TrainRequest(("copies.txt",), SHORT, kind="list", run="list")))
