@@ -120,8 +120,7 @@ def _rename(part: Path, path: Path) -> None:
             raise
         _note(path.parent, "files cannot be renamed", refusal, "a crash while one is written may damage it")
         try:
-            if path.is_symlink():  # it may lead anywhere
-                path.unlink()
+            path.unlink(missing_ok=True)  # it may be a link, or have another name elsewhere
             shutil.copyfile(part, path)
         except OSError as error:
             raise StorageError(
@@ -185,7 +184,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def open_own(path: Path, flags: int) -> int:
-    """A descriptor of a file of ours, made if it is missing; a link is refused, because it may lead anywhere.
+    """Open a file of a run, made if it is missing; a link is refused, because it may lead anywhere.
 
     Raises:
         OSError: it is a link, has another name elsewhere, is not a file, or cannot be opened.

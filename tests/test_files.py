@@ -67,6 +67,18 @@ def test_files_that_cannot_be_renamed_are_copied_and_noted_once(tmp_path, monkey
     ]
 
 
+@pytest.mark.parametrize("link", [os.link, os.symlink])
+def test_a_copy_goes_nowhere_else(tmp_path, monkeypatch, link):
+    other, folder = tmp_path / "other", tmp_path / "run"
+    other.write_bytes(b"other")
+    folder.mkdir()
+    link(other, folder / "x")
+    without_renaming(monkeypatch, errno.EXDEV)
+    with storage.replacing(folder / "x") as file:
+        file.write(b"new")
+    assert (other.read_bytes(), (folder / "x").read_bytes()) == (b"other", b"new")
+
+
 def test_a_copy_that_fails_does_not_claim_that_nothing_is_lost(tmp_path, monkeypatch):
     without_renaming(monkeypatch, errno.EXDEV)
 

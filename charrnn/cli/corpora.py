@@ -102,7 +102,7 @@ def fetch(names: tuple[str, ...], force: bool) -> None:
             show_present(corpus, verify_corpus(corpus))
         else:
             with progress_bar(f"fetching {corpus.name}") as progress:
-                if progress is None:  # there is no terminal, and a large text takes long
+                if progress is None:  # without a terminal no bar is shown, and a large text takes a while
                     note(f"fetching {corpus.name}")
                 text = fetch_corpus(corpus, progress=progress)
             show_fetched(corpus, text)

@@ -28,8 +28,9 @@ def command(run: str | None, as_json: bool) -> None:
     RUN is a run's folder, its name in runs/, or a checkpoint file; the default is the newest run in runs/. The
     command also lists this machine's devices and kernels, and why faster kernels are not used.
 
-    TEXT is a file, a folder, or the name of a corpus that is here, if there is no run of this name: the command tells
-    what it is taken for, and what would be trained. charrnn train --dry-run does so for any options of training.
+    TEXT is a file, a folder, or the name of a corpus that was fetched; a run of the same name comes first. The command
+    tells what charrnn takes the text for, and what it would train. charrnn train --dry-run does so for any options of
+    training.
 
     \b
     Examples:

@@ -54,7 +54,7 @@ class _Bar:
 
 @contextmanager
 def progress_bar(label: str, *, after: float = 0.0) -> Iterator[OnProgress | None]:
-    """Yield a function that shows (done, total) once `after` seconds have passed; None if there is no terminal.
+    """Yield a function that shows (done, total) once `after` seconds have passed; None without a terminal.
 
     A total of 0 stands for an unknown one.
     """

@@ -98,7 +98,7 @@ class TrainCommand(GroupedCommand):
     "kind",
     type=click.Choice(KINDS, case_sensitive=False),
     help="What the text is: a text, whose order is kept; a list, whose lines are shuffled; or records, which are "
-    "shuffled whole: pieces separated by an empty line, by --separator, or each a file.  [default: judged by the text]",
+    "shuffled whole: pieces between empty lines or --separator strings, or whole files.  [default: judged by the text]",
 )
 @click.option("--dry-run", is_flag=True, help="Tell what the text is taken for and what would be trained, and stop.")
 @device_options

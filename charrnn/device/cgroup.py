@@ -9,13 +9,13 @@ OWN = Path("/proc/self/cgroup")
 
 
 def processor_limit() -> float | None:
-    """Processors' worth of time that this process gets, such as 0.5; None if there is no limit."""
+    """Processors' worth of time that this process gets, such as 0.5; None without a limit."""
     limits = [*_ratios("cpu.max"), *_ratios("cpu.cfs_quota_us", "cpu.cfs_period_us")]
     return min(limits, default=None)
 
 
 def memory_left() -> int | None:
-    """Bytes of RAM that this process may still take; None if there is no limit."""
+    """Bytes of RAM that this process may still take; None without a limit."""
     left = [*_left("memory.max", "memory.current"), *_left("memory.limit_in_bytes", "memory.usage_in_bytes")]
     return min(left, default=None)
 

@@ -17,7 +17,7 @@ LONGEST = 1000  # characters of the record before the first one
 def opening(
     config: Config, vocabulary: Vocabulary, open_network: Callable[[int], Network], *, seed: int, length: int = LONGEST
 ) -> np.ndarray:
-    """The ids to read before a text; `open_network` makes a network for one text that reads up to so many ids at once.
+    """The ids to read before a text; `open_network` makes a network for one text that reads up to N ids at once.
 
     A model of records has hardly seen a separator without anything before it, and would often begin in the middle of a
     record. So it first draws a record of its own, of at most `length` characters, and reads on from the end of that.

@@ -20,6 +20,7 @@ from charrnn.session import open_corpus
 from charrnn.session.kind import Layer, settle
 from charrnn.text.reading.configured import vocabulary_of
 from charrnn.text.reading.reader import Reader
+from charrnn.text.reading.separator import mean_the_same
 from charrnn.training.budget import describe
 
 _LONGEST_NAME = 200
@@ -66,7 +67,8 @@ class Trial:
         for name, value in ({"corpus": self.corpus} | self.config.to_dict()).items():
             fitted = name == "batch_size" and there[name] < value  # a short text makes it smaller
             chosen = name in ("split", "val", "test") and name not in self.settings and value == defaults[name]
-            if there[name] != value and not fitted and not chosen:  # chosen by what the text is like
+            understood = name in ("separator", "between") and mean_the_same(value, there[name])
+            if there[name] != value and not (fitted or chosen or understood):  # chosen by what the text is like
                 raise ConfigError(
                     f"{self.run.folder} was made with {name} {there[name]}, not {value}; --folder DIR starts another "
                     "sweep"

@@ -72,12 +72,12 @@ def begin(request: TrainRequest, backend: Backend, reading: OnProgress | None) -
     parent = Parent.open(request.init_from) if request.init_from else None
     asked, _ = _settings(request, request.preset, parent)  # for reading the text, which may suggest a preset
     source = None if request.corpus == STDIN else open_texts(request.corpus, asked, reading)
-    plan = _plan(request, parent, source, backend)
+    plan = _plan(request, parent, source, backend, asked)
     run = Run(Path(request.run) if request.run else RUNS / (source.name if source else "stdin"))
     with NewRun.open(run, force=request.force) as new:
         if source is None:  # standard input is kept in the folder of the run; its preset is known only now
             source = from_stdin(sys.stdin.buffer, run.folder, reading)
-            plan = _plan(request, parent, source, backend)
+            plan = _plan(request, parent, source, backend, asked)
         source = plan.source or source
         known = parent.vocabulary if parent else None
         tokens = encode_corpus(source, plan.config, run.folder, base=known, progress=reading)
@@ -121,14 +121,16 @@ def _about_folder(new: NewRun) -> Iterator[Notice]:
         yield Notice(f"the run in {new.run.folder} ended before its first checkpoint; it starts anew")
 
 
-def _plan(request: TrainRequest, parent: Parent | None, source: Source | None, backend: Backend) -> _Plan:
-    """Decide on settings and kernels; without `source` no preset is chosen.
+def _plan(
+    request: TrainRequest, parent: Parent | None, source: Source | None, backend: Backend, asked: Config
+) -> _Plan:
+    """Decide on settings and kernels; without `source` no preset is chosen. The text is judged as `asked` reads it.
 
     Raises:
         CharrnnError: they are invalid, or conflict.
     """
     preset, notices = request.preset, list[Notice]()
-    kind = kind_of(source, _settings(request, request.preset, parent)[0]) if source else None
+    kind = kind_of(source, asked) if source else None
     if source and kind and not (request.preset or request.config_file or request.init_from):
         preset, notices = _choose_preset(source, kind, request, backend)
     split = parent.split(source) if parent and source else {}

@@ -76,7 +76,7 @@ def test_the_first_stop_string_is_found(stop, text, kept):
     [
         ("a\n", "\nb", ""),
         ("a\n", "b\n\nc", "b"),
-        ("a\n\n", "\nb\n\n", ""),  # the prime is no part of the text, but the stop string may begin in it
+        ("a\n\n", "\nb\n\n", ""),  # the prime is not a part of the text, but the stop string may begin in it
         ("a", "\n\nb", ""),
         ("a\nb", "\nc\n\n", "\nc"),
     ],

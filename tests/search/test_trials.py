@@ -177,6 +177,18 @@ def test_a_text_can_choose_what_a_trial_holds_out(runs):
             Trial(run, corpus, "none", settings, config.replace(**settings)).is_finished()
 
 
+@pytest.mark.parametrize("typed", ["\n\n", r"\n\n", "\r\n\r\n"])
+def test_a_separator_may_be_understood_in_another_way(runs, typed):
+    run = Run(Path("runs/words"))
+    saved = checkpoint.load(run.last)
+    corpus, config = saved.corpus.argument, Config(**saved.config)
+    saved.config |= {"separator": "\r\n\r\n"}
+    saved.save(run.last)
+    assert Trial(run, corpus, "none", {"separator": typed}, config.replace(separator=typed)).is_finished()
+    with pytest.raises(ConfigError, match="was made with separator"):
+        Trial(run, corpus, "none", {"separator": "%"}, config.replace(separator="%")).is_finished()
+
+
 def test_a_trial_that_stopped_before_its_first_checkpoint_begins_anew():
     (trial,) = trials({"cell": "gru"})
     trial.run.folder.mkdir(parents=True)

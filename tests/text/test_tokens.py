@@ -195,7 +195,7 @@ def test_a_file_that_changes_between_the_passes(tmp_path, monkeypatch):
 
 
 def full_after(files, monkeypatch):
-    """Let the disk be full once so many files are written."""
+    """Let the disk be full once `files` files are written."""
     synced = count()
 
     def sync(*_):

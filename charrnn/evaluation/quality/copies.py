@@ -35,7 +35,7 @@ class Copies:
         self._codes = rng.integers(2**64, size=vocab_size, dtype=np.uint64)
 
     def share(self, n: int) -> float | None:
-        """The share of the runs of `n` ids that are copied; None if there is no such run."""
+        """The share of the runs of `n` ids that are copied; None without any such run."""
         total = sum(int(mask.sum()) for mask in self._counted(n))
         return sum(int(mask.sum()) for mask in self._copied(n)) / total if total else None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.config import LISTS, Config
+from charrnn.config import Config
 from charrnn.text.files.excerpt import excerpt
 from charrnn.text.files.source import Source
 
@@ -20,11 +20,11 @@ _PIECES_HELD_OUT = 10
 _MOST_PIECES = 1000
 _MOST_FOLDS = 10
 
-# The held-out part is unlike the rest if the model needs so many times the bits that it needs for blocks from all over
-# the text, and so many times the bits that it needs for this part once it knows some of it. The first alone would also
-# find an end that is hard to predict in itself, the second a text that repeats what has just been said. They lie
-# between authors, languages, code and prose one after the other, and plays, kernel sources and manuals in their order.
-# The difference in bits per byte is larger than that of a log whose dates go on.
+# The held-out part is unlike the rest if the model needs this many times the bits that it needs for blocks from all
+# over the text, and this many times the bits that it needs for this part once it knows some of it. The first alone
+# would also find an end that is hard to predict in itself, the second a text that repeats what has just been said. They
+# lie between authors, languages, code and prose one after the other, and plays, kernel sources and manuals in their
+# order. The difference in bits per byte is larger than that of a log whose dates go on.
 _UNLIKE_BLOCKS = 1.25
 _UNLIKE_ITSELF = 1.15
 _FEWEST_BITS = 0.3
@@ -112,11 +112,6 @@ def notice(found: Likeness, config: Config, *, chosen: bool) -> str:
         f"the held-out end of the text is unlike the rest ({figures}): the validation loss is about another kind of "
         "text; --split blocks holds out blocks from all over it"
     )
-
-
-def keeps_order(config: Config) -> bool:
-    """Whether the order of the text is learned, so that holding out its end is one choice among several."""
-    return config.split not in (*LISTS, "interleaved")
 
 
 def _bits(text: np.ndarray, start: int, fold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

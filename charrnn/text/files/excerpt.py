@@ -57,7 +57,7 @@ def _ranges(file: Path, ranges: Sequence[tuple[int, int]]) -> Iterator[bytes]:
 
 
 def _ranges_of_blocks(file: Path, ranges: Sequence[tuple[int, int]]) -> Iterator[bytes]:
-    """As `_ranges`, in one pass over a file that cannot be read from its middle."""
+    """Yield what `_ranges` does, in one pass over a file that cannot be read from its middle."""
     place = 0
     for block in file_content(file, _BLOCK):
         for start, stop in ranges:

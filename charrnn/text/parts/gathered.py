@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from charrnn.text.parts.pages import release
 
 IDS_AT_ONCE = 1 << 16  # few, because the index of each takes 8 bytes
-STRETCHES_KEPT = 1 << 10  # each makes up to 64 KiB of a mapped file resident; after so many, pages are released
+STRETCHES_KEPT = 1 << 10  # each makes up to 64 KiB of a mapped file resident; after this many, pages are released
 
 
 class Gathered:
@@ -59,7 +59,7 @@ class Gathered:
         return not np.any(moved & (np.diff(self._borders) > 0))
 
     def _read(self, start: int, out: np.ndarray) -> None:
-        """Read as many ids as `out` (N,) has room for, from place `start` on."""
+        """Fill `out` (N,) with the ids from place `start` on."""
         stop = start + len(out)
         first = int(np.searchsorted(self._borders, start, "right")) - 1
         last = int(np.searchsorted(self._borders, stop, "left"))

@@ -88,7 +88,7 @@ def record_ends(ids: np.ndarray, separator: np.ndarray, at_once: int = 0) -> Ite
 def nearest_end(ids: np.ndarray, separator: np.ndarray, place: int, *, within: int | None = None) -> int | None:
     """The end of a record that is nearest to `place`; the beginning and the end of the text count as ends.
 
-    None if `within` is given and there is no end within so many ids.
+    None if `within` is given and no record ends within that many ids.
     """
     reach = min(_NEARBY, len(ids) if within is None else within)
     while True:

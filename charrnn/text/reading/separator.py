@@ -35,6 +35,18 @@ def understood(source: Source, config: Config) -> tuple[Config, list[str]]:
     return config.replace(separator=separator, between=between), notices
 
 
+def mean_the_same(one: str, other: str) -> bool:
+    """Whether two separators differ only in escapes and in the kind of their line ends, as typed and meant ones may."""
+    return _with_lf(one) == _with_lf(other)
+
+
+def _with_lf(text: str) -> str:
+    plain = unescaped(text, of_bytes=False)
+    for end in IN_TEXT.values():
+        plain = plain.replace(end, "\n")
+    return plain
+
+
 def _meant(setting: str, typed: str, source: Source, config: Config, notices: list[str]) -> tuple[str, bool]:
     """What is meant by `typed`, and whether the text has it; `notices` gets a line if that is not what was typed."""
     plain = unescaped(typed, of_bytes=config.bytes)
